@@ -1,0 +1,1 @@
+"""onefunnel: one funnel for marketing and sales, built and proven every night."""
