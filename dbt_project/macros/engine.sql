@@ -1,0 +1,82 @@
+{# The only place with engine-specific SQL: each macro has a DuckDB form and a form for Spark, where the project goes when one machine is outgrown. #}
+
+{% macro local_to_utc(local_timestamp, zone) -%} {{ return(adapter.dispatch('local_to_utc')(local_timestamp, zone)) }} {%- endmacro %}
+{% macro default__local_to_utc(local_timestamp, zone) -%} to_utc_timestamp({{ local_timestamp }}, {{ zone }}) {%- endmacro %}
+{% macro duckdb__local_to_utc(local_timestamp, zone) -%} timezone('UTC', timezone({{ zone }}, {{ local_timestamp }})) {%- endmacro %}
+
+{% macro utc_to_local(utc_timestamp, zone) -%} {{ return(adapter.dispatch('utc_to_local')(utc_timestamp, zone)) }} {%- endmacro %}
+{% macro default__utc_to_local(utc_timestamp, zone) -%} from_utc_timestamp({{ utc_timestamp }}, {{ zone }}) {%- endmacro %}
+{% macro duckdb__utc_to_local(utc_timestamp, zone) -%} timezone({{ zone }}, timezone('UTC', {{ utc_timestamp }})) {%- endmacro %}
+
+{% macro try_timestamp(text, formats) -%} {{ return(adapter.dispatch('try_timestamp')(text, formats)) }} {%- endmacro %}
+{% macro default__try_timestamp(text, formats) -%}
+    coalesce({% for format in formats %}try_to_timestamp({{ text }}, '{{ format | replace("%Y", "yyyy") | replace("%m", "MM") | replace("%d", "dd") | replace("%H", "HH") | replace("%M", "mm") | replace("%S", "ss") }}'){{ ", " if not loop.last }}{% endfor %})
+{%- endmacro %}
+{% macro duckdb__try_timestamp(text, formats) -%}
+    try_strptime({{ text }}, [{% for format in formats %}'{{ format }}'{{ ", " if not loop.last }}{% endfor %}])
+{%- endmacro %}
+
+{# A timestamp text that names its own offset, as UTC. #}
+{% macro try_offset_timestamp(text) -%} {{ return(adapter.dispatch('try_offset_timestamp')(text)) }} {%- endmacro %}
+{% macro default__try_offset_timestamp(text) -%} to_utc_timestamp(try_cast({{ text }} as timestamp), current_timezone()) {%- endmacro %}
+{% macro duckdb__try_offset_timestamp(text) -%} timezone('UTC', try_cast({{ text }} as timestamp with time zone)) {%- endmacro %}
+
+{% macro matches(text, pattern) -%} {{ return(adapter.dispatch('matches')(text, pattern)) }} {%- endmacro %}
+{% macro default__matches(text, pattern) -%} {{ text }} rlike '{{ pattern }}' {%- endmacro %}
+{% macro duckdb__matches(text, pattern) -%} regexp_matches({{ text }}, '{{ pattern }}') {%- endmacro %}
+
+{% macro strip_pattern(text, pattern) -%} {{ return(adapter.dispatch('strip_pattern')(text, pattern)) }} {%- endmacro %}
+{% macro default__strip_pattern(text, pattern) -%} regexp_replace({{ text }}, '{{ pattern }}', '') {%- endmacro %}
+{% macro duckdb__strip_pattern(text, pattern) -%} regexp_replace({{ text }}, '{{ pattern }}', '', 'g') {%- endmacro %}
+
+{# Exact (interpolated) percentile; median is its middle. #}
+{% macro percentile(expression, share) -%} {{ return(adapter.dispatch('percentile')(expression, share)) }} {%- endmacro %}
+{% macro default__percentile(expression, share) -%} percentile({{ expression }}, {{ share }}) {%- endmacro %}
+{% macro duckdb__percentile(expression, share) -%} quantile_cont({{ expression }}, {{ share }}) {%- endmacro %}
+{% macro median(expression) -%} {{ percentile(expression, 0.5) }} {%- endmacro %}
+
+{% macro minutes_between(start_at, end_at) -%} {{ return(adapter.dispatch('minutes_between')(start_at, end_at)) }} {%- endmacro %}
+{% macro default__minutes_between(start_at, end_at) -%} (unix_micros({{ end_at }}) - unix_micros({{ start_at }})) / 6e7 {%- endmacro %}
+{% macro duckdb__minutes_between(start_at, end_at) -%} (epoch_us({{ end_at }}) - epoch_us({{ start_at }})) / 6e7 {%- endmacro %}
+
+{% macro minutes_since_midnight(local_timestamp) -%}
+    (extract(hour from {{ local_timestamp }}) * 60 + extract(minute from {{ local_timestamp }}) + extract(second from {{ local_timestamp }}) / 60.0)
+{%- endmacro %}
+
+{% macro days_between(start_date, end_date) -%} {{ return(adapter.dispatch('days_between')(start_date, end_date)) }} {%- endmacro %}
+{% macro default__days_between(start_date, end_date) -%} datediff({{ end_date }}, {{ start_date }}) {%- endmacro %}
+{% macro duckdb__days_between(start_date, end_date) -%} date_diff('day', {{ start_date }}, {{ end_date }}) {%- endmacro %}
+
+{% macro add_days(date_expression, days) -%} {{ return(adapter.dispatch('add_days')(date_expression, days)) }} {%- endmacro %}
+{% macro default__add_days(date_expression, days) -%} date_add({{ date_expression }}, cast({{ days }} as int)) {%- endmacro %}
+{% macro duckdb__add_days(date_expression, days) -%} cast({{ date_expression }} + cast({{ days }} as integer) as date) {%- endmacro %}
+
+{% macro add_months(date_expression, months) -%} {{ return(adapter.dispatch('add_months')(date_expression, months)) }} {%- endmacro %}
+{% macro default__add_months(date_expression, months) -%} add_months({{ date_expression }}, {{ months }}) {%- endmacro %}
+{% macro duckdb__add_months(date_expression, months) -%} cast({{ date_expression }} + to_months(cast({{ months }} as integer)) as date) {%- endmacro %}
+
+{% macro iso_weekday(date_expression) -%} {{ return(adapter.dispatch('iso_weekday')(date_expression)) }} {%- endmacro %}
+{% macro default__iso_weekday(date_expression) -%} (weekday({{ date_expression }}) + 1) {%- endmacro %}
+{% macro duckdb__iso_weekday(date_expression) -%} isodow({{ date_expression }}) {%- endmacro %}
+
+{# One row per day from first_day to last_day, column date_day. #}
+{% macro day_rows(first_day, last_day) -%} {{ return(adapter.dispatch('day_rows')(first_day, last_day)) }} {%- endmacro %}
+{% macro default__day_rows(first_day, last_day) -%} select explode(sequence({{ first_day }}, {{ last_day }}, interval 1 day)) as date_day {%- endmacro %}
+{% macro duckdb__day_rows(first_day, last_day) -%}
+    select cast(day_at as date) as date_day
+    from generate_series(cast({{ first_day }} as timestamp), cast({{ last_day }} as timestamp), interval 1 day) as days(day_at)
+{%- endmacro %}
+
+{# Minutes of a duration text: "00:26:43", "1 day, 19:09:48". #}
+{% macro duration_minutes(text) -%} {{ return(adapter.dispatch('duration_minutes')(text)) }} {%- endmacro %}
+{% macro default__duration_minutes(text) -%}
+    (coalesce(try_cast(regexp_extract({{ text }}, '([0-9]+) day', 1) as int), 0) * 1440
+        + try_cast(regexp_extract({{ text }}, '([0-9]+):[0-9]+:', 1) as int) * 60
+        + try_cast(regexp_extract({{ text }}, ':([0-9]+):', 1) as int)
+        + try_cast(regexp_extract({{ text }}, ':([0-9.]+)$', 1) as double) / 60)
+{%- endmacro %}
+{% macro duckdb__duration_minutes(text) -%} epoch_us(try_cast(replace({{ text }}, ',', '') as interval)) / 6e7 {%- endmacro %}
+
+{% macro add_minutes(timestamp, minutes) -%} {{ return(adapter.dispatch('add_minutes')(timestamp, minutes)) }} {%- endmacro %}
+{% macro default__add_minutes(timestamp, minutes) -%} timestamp_micros(unix_micros({{ timestamp }}) + cast(round({{ minutes }} * 6e7) as bigint)) {%- endmacro %}
+{% macro duckdb__add_minutes(timestamp, minutes) -%} ({{ timestamp }} + to_microseconds(cast(round({{ minutes }} * 6e7) as bigint))) {%- endmacro %}

@@ -1,0 +1,24 @@
+{# A ratio with denominator 0 is null: never 0, never infinite. #}
+{% macro safe_divide(numerator, denominator) -%}
+    cast({{ numerator }} as double) / nullif(cast({{ denominator }} as double), 0)
+{%- endmacro %}
+
+{# Change in percent of what it changed from; by its size, so that a rise from a negative figure stays a rise. #}
+{% macro change_pct(current_value, base_value) -%}
+    100 * {{ safe_divide('(' ~ current_value ~ ') - (' ~ base_value ~ ')', 'abs(' ~ base_value ~ ')') }}
+{%- endmacro %}
+
+{# Days after its creation within which a lead must reach a stage to count in the cohort of that window; 0 is all time. #}
+{% macro cohort_windows() -%} {{ return([0, 30, 60, 90, 180, 365]) }} {%- endmacro %}
+
+{# Rows of a relation by channel and, as channel 'all', over every channel: list the key columns and the sums. #}
+{% macro with_all_channels(relation, keys, sums) -%}
+    select {{ (keys + ['channel_key'] + sums) | join(', ') }} from {{ relation }}
+    union all
+    select {{ keys | join(', ') }}{{ ',' if keys }} 'all' as channel_key
+    {%- for column in sums %}, sum({{ column }}) as {{ column }}{% endfor %}
+    from {{ relation }}
+    {%- if keys %}
+    group by {{ keys | join(', ') }}
+    {%- endif %}
+{%- endmacro %}

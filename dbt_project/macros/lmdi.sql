@@ -1,0 +1,53 @@
+{# Additive LMDI-I (Ang 2005, 2015) with the analytic limits at zero (Wood and Lenzen 2006). Maths and sources: docs/verdict.md. #}
+
+{# L(a, b) = (a - b) / ln(a / b), L(a, a) = a, L(a, 0) = 0. Near a = b the quotient loses digits, so its series takes over. #}
+{% macro logarithmic_mean(a, b) -%}
+    (case
+        when {{ a }} > 0 and {{ b }} > 0 then
+            case
+                when abs({{ a }} - {{ b }}) > 1e-5 * {{ b }} then ({{ a }} - {{ b }}) / ln({{ a }} / {{ b }})
+                else ({{ a }} + {{ b }}) / 2 - ({{ a }} - {{ b }}) * ({{ a }} - {{ b }}) / (12 * {{ b }})
+            end
+        else 0.0
+    end)
+{%- endmacro %}
+
+{# Effect of factor x on the change of the product v. A product that is zero on one side owes its whole change to the factor that is zero there;
+   factors behind that one are 0/0, arrive as null and had no effect. #}
+{% macro lmdi_effect(v_current, v_base, x_current, x_base) -%}
+    (case
+        when {{ v_current }} > 0 and {{ v_base }} > 0 then coalesce({{ logarithmic_mean(v_current, v_base) }} * ln({{ x_current }} / {{ x_base }}), 0.0)
+        when {{ v_base }} > 0 and {{ x_current }} = 0 then {{ v_current }} - {{ v_base }}
+        when {{ v_current }} > 0 and {{ x_base }} = 0 then {{ v_current }} - {{ v_base }}
+        else 0.0
+    end)
+{%- endmacro %}
+
+{# Variance of ln(rate), Jeffreys-smoothed so that 0 of n and n of n stay uncertain. A cohort's rate is binomial: 1/reached - 1/entered.
+   Flows of one month come from different cohorts, so their counts vary on their own: 1/reached + 1/entered. #}
+{% macro log_rate_variance(reached, entered, is_flow) -%}
+    (1.0 / ({{ reached }} + 0.5) + case when {{ is_flow }} then 1.0 else -1.0 end / ({{ entered }} + 1.0))
+{%- endmacro %}
+
+{# Variance of ln(average check): its squared coefficient of variation over n; one client alone is taken to vary by its own size. #}
+{% macro log_check_variance(amount, squares, clients) -%}
+    (case
+        when {{ clients }} >= 2 and {{ amount }} > 0
+            then greatest({{ clients }} * {{ squares }} / ({{ amount }} * {{ amount }}) - 1, 0.0) / ({{ clients }} - 1)
+        else 1.0
+    end)
+{%- endmacro %}
+
+{# The factors of the product, in the order of the funnel; the seed factor_owners says whose each is. #}
+{% macro verdict_steps() -%}
+    {%- set stages = funnel_stages() -%}
+    {{ return(stages[1:]) }}
+{%- endmacro %}
+
+{# A stage proven without a date counts as reached at any age, unless its source dates the stage and a later stage's date tells more. #}
+{% macro proven_at_any_age(stage, stages) -%}
+    {%- set later_dates = [] -%}
+    {%- for later in stages[stages.index(stage) + 1:] -%} {%- do later_dates.append(later ~ '_at is null') -%} {%- endfor -%}
+    ({{ stage }}_reached and {{ stage }}_at is null
+    {%- if later_dates %} and (not dates_{{ stage }} or ({{ later_dates | join(' and ') }})){% endif %})
+{%- endmacro %}

@@ -1,0 +1,55 @@
+{# The rows of several staging models as one, with the same columns. #}
+{% macro unioned(models, columns) -%}
+    {%- for model in models %}
+    select {{ columns | join(', ') }} from {{ ref(model) }}
+    {%- if not loop.last %}
+    union all
+    {%- endif -%}
+    {%- endfor %}
+{%- endmacro %}
+
+{# Join a category to the project's key: the seed's mapping first, else the value itself where it is a key already. `rows` needs source_system. #}
+{% macro join_channel(rows, column='channel_raw') %}
+    left join {{ ref('channel_mapping') }} as channel_mapping
+        on {{ rows }}.source_system = channel_mapping.source_system and {{ rows }}.{{ column }} = channel_mapping.source_value
+    left join {{ ref('channels') }} as own_channel on {{ rows }}.{{ column }} = own_channel.channel_key
+{% endmacro %}
+{% macro channel_key() -%} coalesce(channel_mapping.channel_key, own_channel.channel_key, 'unmapped') {%- endmacro %}
+
+{% macro join_reason(rows, column='reason_raw') %}
+    left join {{ ref('reason_mapping') }} as reason_mapping
+        on {{ rows }}.source_system = reason_mapping.source_system and {{ rows }}.{{ column }} = reason_mapping.source_value
+    left join {{ ref('reasons') }} as own_reason on {{ rows }}.{{ column }} = own_reason.reason_key
+{% endmacro %}
+{% macro reason_key(column) -%}
+    case when {{ column }} is not null then coalesce(reason_mapping.reason_key, own_reason.reason_key, 'unmapped') end
+{%- endmacro %}
+
+{# Newest delivery first: later loads over earlier ones, then the source's own clock, then position. #}
+{% macro newest_first(own_clock=none) -%}
+    load_id desc, {% if own_clock %}{{ own_clock }} desc nulls last, {% endif %}file_name desc, row_number desc
+{%- endmacro %}
+
+{# The rate of a day: the base currency is 1, others the latest rate not older than max_rate_age_days. #}
+{% macro join_rate(rows, date_column) %}
+    left join {{ ref('int_fx_rates') }} as fx_rates
+        on {{ rows }}.currency = fx_rates.currency and {{ rows }}.{{ date_column }} >= fx_rates.valid_from and {{ rows }}.{{ date_column }} < fx_rates.valid_until
+    left join {{ ref('currencies') }} as known_currency on {{ rows }}.currency = known_currency.currency
+{% endmacro %}
+{% macro rate_to_base(rows) -%} case when {{ rows }}.currency = {{ base_currency() }} then cast(1 as decimal(18, 8)) else fx_rates.rate_to_base end {%- endmacro %}
+{% macro rate_rule(rows) -%}
+    when {{ rows }}.currency <> {{ base_currency() }} and fx_rates.rate_to_base is null and known_currency.currency is null then 'unknown_currency'
+    when {{ rows }}.currency <> {{ base_currency() }} and fx_rates.rate_to_base is null then 'missing_rate'
+{%- endmacro %}
+{% macro to_base(amount, rate, type='decimal(18, 2)') -%} cast(round(cast({{ amount }} as decimal(18, 4)) * {{ rate }}, {{ 4 if '4)' in type else 2 }}) as {{ type }}) {%- endmacro %}
+
+{% macro business_position(local_timestamp, day) -%}
+    {{ day }}.cumulative_working_minutes + case
+        when {{ day }}.working_minutes = 0 then 0
+        else least(greatest({{ minutes_since_midnight(local_timestamp) }} - {{ day }}.opens_minute, 0), {{ day }}.working_minutes)
+    end
+{%- endmacro %}
+
+{% macro funnel_stages() -%}
+    {{ return(['lead', 'first_contact', 'brief_filled', 'sql', 'sal', 'demo_held', 'proposal_sent', 'contract_sent', 'paid']) }}
+{%- endmacro %}

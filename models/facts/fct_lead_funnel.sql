@@ -1,0 +1,143 @@
+{%- set stages = funnel_stages() -%}
+
+with attempts as (
+
+    select * from {{ ref('int_lead_attempts') }}
+
+),
+
+-- long to wide: one column pair per stage; the working-calendar position travels along for the lags
+milestones as (
+
+    select
+        lead_attempt_key
+        {%- for stage in stages %},
+        max(case when stage_order = {{ loop.index }} then entered_at end) as {{ stage }}_at,
+        max(case when stage_order = {{ loop.index }} then business_position end) as {{ stage }}_position
+        {%- endfor %},
+        max(stage_order) as dated_stage_order
+    from {{ ref('int_attempt_milestones') }}
+    group by lead_attempt_key
+
+),
+
+proven as (
+
+    select
+        lead_attempt_key,
+        max(stage_order) as status_stage_order,
+        max(case when is_terminal then 1 else 0 end) = 1 as has_terminal_status,
+        max(case when stage_key = 'partner_handoff' then 1 else 0 end) = 1 as has_handoff_status
+        {%- for stage in stages[1:] %},
+        max(case when stage_key = '{{ stage }}' then 1 else 0 end) = 1 as {{ stage }}_proven
+        {%- endfor %}
+    from {{ ref('int_attempt_status') }}
+    group by lead_attempt_key
+
+),
+
+endings as (
+
+    select
+        lead_attempt_key,
+        min(entered_at) as ended_at,
+        max(case when stage_key = 'partner_handoff' then 1 else 0 end) = 1 as has_handoff_event,
+        min(case when reason_key is not null then reason_key end) as event_reason_key
+    from {{ ref('int_stage_events') }}
+    where is_terminal
+    group by lead_attempt_key
+
+),
+
+joined as (
+
+    select
+        attempts.*,
+        {{ local_date('attempts.created_at') }} as created_date,
+        {%- for stage in stages %}
+        milestones.{{ stage }}_at,
+        milestones.{{ stage }}_position,
+        {%- endfor %}
+        {%- for stage in stages[1:] %}
+        milestones.{{ stage }}_at is not null or coalesce(proven.{{ stage }}_proven, false) as {{ stage }}_proven,
+        {%- endfor %}
+        greatest(milestones.dated_stage_order, coalesce(proven.status_stage_order, 1)) as furthest_stage_order,
+        endings.lead_attempt_key is not null or (attempts.is_last_attempt and coalesce(proven.has_terminal_status, false)) as has_ended,
+        coalesce(endings.has_handoff_event, false) or (attempts.is_last_attempt and coalesce(proven.has_handoff_status, false)) as is_partner_handoff,
+        coalesce(endings.ended_at, case when attempts.is_last_attempt then coalesce(attempts.closed_at, attempts.status_at) end) as ended_at,
+        coalesce(endings.event_reason_key, case when attempts.is_last_attempt then attempts.reason_key end) as ending_reason_key
+    from attempts
+    inner join milestones on attempts.lead_attempt_key = milestones.lead_attempt_key
+    left join proven on attempts.lead_attempt_key = proven.lead_attempt_key
+    left join endings on attempts.lead_attempt_key = endings.lead_attempt_key
+
+),
+
+judged as (
+
+    select
+        *,
+        case
+            when furthest_stage_order = 9 then 'won'
+            when not has_ended then 'open'
+            when furthest_stage_order < 4 then 'rejected'
+            when furthest_stage_order = 4 then 'returned'
+            else 'lost'
+        end as outcome
+    from joined
+
+),
+
+dated as (
+
+    select
+        *,
+        case outcome when 'open' then null when 'won' then paid_at else ended_at end as outcome_at
+    from judged
+
+)
+
+select
+    dated.lead_attempt_key,
+    dated.lead_key,
+    dated.lead_id,
+    dated.source_name,
+    dated.source_system,
+    dated.attempt_number,
+    dated.attempt_number > 1 as is_reopened,
+    dated.client_key,
+    dated.channel_key,
+    dated.campaign,
+    dated.country,
+    dated.requested_service,
+    dated.sdr,
+    dated.sales_rep,
+    dated.desired_meeting_at,
+    dated.created_at,
+    dated.created_date,
+    {{ month_start('dated.created_date') }} as lead_month,
+    true as lead_reached,
+    dated.created_at as lead_at,
+    false as lead_is_imputed,
+    {%- for stage in stages[1:] %}
+    dated.furthest_stage_order >= {{ loop.index + 1 }} as {{ stage }}_reached,
+    dated.{{ stage }}_at,
+    dated.furthest_stage_order >= {{ loop.index + 1 }} and not dated.{{ stage }}_proven as {{ stage }}_is_imputed,
+    {%- endfor %}
+    cast(dated.furthest_stage_order as integer) as furthest_stage_order,
+    furthest_stage.stage_key as furthest_stage_key,
+    dated.outcome,
+    dated.is_partner_handoff,
+    dated.outcome_at,
+    {{ month_start(local_date('dated.outcome_at')) }} as outcome_month,
+    case when dated.outcome in ('rejected', 'returned', 'lost') then coalesce(dated.ending_reason_key, 'unknown') end as reason_key,
+    case when dated.outcome in ('rejected', 'returned', 'lost') then furthest_stage.stage_key end as lost_after_stage_key,
+    case dated.outcome when 'rejected' then 'marketing' when 'returned' then 'marketing' when 'lost' then 'sales' end as lost_department,
+    {%- for stage in stages[1:] %}
+    {%- set previous = stages[loop.index0] %}
+    case when dated.{{ stage }}_at >= dated.{{ previous }}_at then {{ minutes_between('dated.' ~ previous ~ '_at', 'dated.' ~ stage ~ '_at') }} end as {{ stage }}_lag_minutes,
+    case when dated.{{ stage }}_at >= dated.{{ previous }}_at then dated.{{ stage }}_position - dated.{{ previous }}_position end as {{ stage }}_lag_business_minutes,
+    {%- endfor %}
+    case when dated.paid_at >= dated.created_at then {{ minutes_between('dated.created_at', 'dated.paid_at') }} / 1440 end as lt_days
+from dated
+inner join {{ ref('funnel_stages') }} as furthest_stage on dated.furthest_stage_order = furthest_stage.stage_order

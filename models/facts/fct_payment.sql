@@ -1,0 +1,36 @@
+with entries as (
+
+    select * from {{ ref('int_payments_attributed') }}
+
+),
+
+numbered as (
+
+    select
+        *,
+        case when kind = 'payment' then row_number() over (
+            partition by client_key, kind = 'payment' order by paid_at, payment_key
+        ) end as payment_number
+    from entries
+
+)
+
+select
+    payment_key,
+    payment_id,
+    source_name,
+    client_key,
+    lead_attempt_key,
+    channel_key,
+    paid_at,
+    paid_date,
+    {{ month_start('paid_date') }} as paid_month,
+    kind,
+    currency,
+    amount_original,
+    amount_base,
+    direct_cost_base,
+    amount_base - direct_cost_base as net_base,
+    payment_number,
+    coalesce(payment_number = 1, false) as is_first_payment
+from numbered

@@ -1,0 +1,33 @@
+with quarantined as (
+
+    select * from {{ ref('int_quarantined_rows') }}
+
+)
+
+select
+    concat_ws('|', quarantined.source_name, quarantined.entity, quarantined.load_id, quarantined.file_name, cast(quarantined.row_number as varchar), quarantined.rule)
+        as quarantine_key,
+    quarantined.source_name,
+    quarantined.source_system,
+    quarantined.entity,
+    quarantined.load_id,
+    quarantined.file_name,
+    quarantined.row_number,
+    quarantined.rule,
+    -- rows of excluded leads and rows later than as_of are left out on purpose: nothing is wrong with them
+    case when quarantined.rule in ('after_as_of', 'excluded_lead') then 'info' else 'quarantine' end as severity,
+    cast(quarantined.amount_original as decimal(18, 4)) as amount_original,
+    quarantined.currency,
+    -- valued where a rate is known; a row without a date at the latest rate, because it only sizes the gap
+    cast(round(quarantined.amount_original * case
+        when quarantined.currency = {{ base_currency() }} then cast(1 as decimal(18, 8))
+        else coalesce(fx_rates.rate_to_base, latest_rates.rate_to_base)
+    end, 2) as decimal(18, 2)) as amount_base
+from quarantined
+left join {{ ref('int_fx_rates') }} as fx_rates
+    on quarantined.currency = fx_rates.currency and quarantined.dated_on >= fx_rates.valid_from and quarantined.dated_on < fx_rates.valid_until
+left join (
+    select currency, rate_to_base
+    from (select *, row_number() over (partition by currency order by valid_from desc) as age_rank from {{ ref('int_fx_rates') }}) as aged
+    where age_rank = 1
+) as latest_rates on quarantined.currency = latest_rates.currency

@@ -1,0 +1,46 @@
+-- What the current status of a lead proves about its last attempt: a stage reached (dated only if the source dates its status) or an ending.
+with attempts as (
+
+    select * from {{ ref('int_lead_attempts') }} where is_last_attempt
+
+),
+
+stages as (
+
+    select * from {{ ref('funnel_stages') }}
+
+),
+
+fields as (
+
+    select lead_attempt_key, source_system, 'status' as source_field, status_raw as source_value, status_at as entered_at
+    from attempts where status_raw is not null
+    union all
+    select lead_attempt_key, source_system, 'quality', quality_raw, cast(null as timestamp)
+    from attempts where quality_raw is not null
+
+),
+
+mapped as (
+
+    select
+        fields.lead_attempt_key,
+        fields.entered_at,
+        coalesce(stage_mapping.stage_key, fields.source_value) as stage_key
+    from fields
+    left join {{ ref('stage_mapping') }} as stage_mapping
+        on fields.source_system = stage_mapping.source_system
+            and fields.source_field = stage_mapping.source_field
+            and fields.source_value = stage_mapping.source_value
+
+)
+
+select
+    mapped.lead_attempt_key,
+    stages.stage_key,
+    stages.stage_order,
+    stages.is_terminal,
+    min(mapped.entered_at) as entered_at
+from mapped
+inner join stages on mapped.stage_key = stages.stage_key
+group by mapped.lead_attempt_key, stages.stage_key, stages.stage_order, stages.is_terminal

@@ -1,0 +1,66 @@
+-- Costs that no ad platform reports, spread evenly over their days; the last day takes what rounding leaves, so the days sum to the delivered cost.
+with delivered as (
+
+    select * from {{ ref('stg_template__channel_costs') }} where quarantine_rule is null
+
+),
+
+ranked as (
+
+    select
+        *,
+        dense_rank() over (
+            partition by source_name, channel_raw, from_date, to_date, note order by load_id desc, file_name desc
+        ) as version_rank
+    from delivered
+
+),
+
+mapped as (
+
+    select
+        ranked.*,
+        {{ channel_key() }} as channel_key,
+        {{ days_between('ranked.from_date', 'ranked.to_date') }} + 1 as days
+    from ranked
+    {{ join_channel('ranked') }}
+    where ranked.version_rank = 1
+
+),
+
+daily as (
+
+    select
+        mapped.*,
+        dim_date.date_day as spend_date,
+        case
+            when dim_date.date_day < mapped.to_date then cast(round(mapped.cost_original / mapped.days, 4) as decimal(18, 4))
+            else cast(mapped.cost_original - cast(round(mapped.cost_original / mapped.days, 4) as decimal(18, 4)) * (mapped.days - 1) as decimal(18, 4))
+        end as daily_cost
+    from mapped
+    inner join {{ ref('dim_date') }} as dim_date on dim_date.date_day between mapped.from_date and mapped.to_date
+
+)
+
+select
+    daily.source_name,
+    daily.source_system,
+    daily.load_id,
+    daily.file_name,
+    daily.row_number,
+    'channel_cost' as cost_kind,
+    daily.channel_key,
+    coalesce(daily.note, '(none)') as campaign,
+    daily.currency,
+    daily.spend_date,
+    cast(0 as bigint) as impressions,
+    cast(0 as bigint) as clicks,
+    daily.daily_cost as cost_original,
+    {{ to_base('daily.daily_cost', rate_to_base('daily'), 'decimal(18, 4)') }} as cost_base,
+    case
+        when daily.spend_date > {{ as_of() }} then 'after_as_of'
+        when daily.daily_cost = 0 then null
+        {{ rate_rule('daily') }}
+    end as quarantine_rule
+from daily
+{{ join_rate('daily', 'spend_date') }}

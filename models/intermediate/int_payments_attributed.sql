@@ -1,0 +1,62 @@
+-- Each ledger entry with the attempt it belongs to: the latest one created at or before the payment, else the first.
+with payments as (
+
+    select * from {{ ref('int_payments') }} where quarantine_rule is null
+
+),
+
+attempts as (
+
+    select lead_attempt_key, lead_key, client_key, channel_key, created_at from {{ ref('int_lead_attempts') }}
+
+),
+
+candidates as (
+
+    select
+        payments.payment_key,
+        payments.paid_at,
+        attempts.lead_attempt_key,
+        attempts.channel_key,
+        attempts.created_at
+    from payments
+    inner join attempts on payments.lead_key = attempts.lead_key
+
+    union all
+
+    -- named by client only: any of the client's attempts can be the one
+    select
+        payments.payment_key,
+        payments.paid_at,
+        attempts.lead_attempt_key,
+        attempts.channel_key,
+        attempts.created_at
+    from payments
+    inner join attempts on payments.client_key = attempts.client_key
+    where payments.lead_key is null
+
+),
+
+ranked as (
+
+    select
+        payment_key,
+        lead_attempt_key,
+        channel_key,
+        row_number() over (
+            partition by payment_key
+            order by
+                case when created_at <= paid_at then 0 else 1 end,
+                case when created_at <= paid_at then {{ minutes_between('created_at', 'paid_at') }} else {{ minutes_between('paid_at', 'created_at') }} end,
+                lead_attempt_key
+        ) as candidate_rank
+    from candidates
+
+)
+
+select
+    payments.*,
+    ranked.lead_attempt_key,
+    coalesce(ranked.channel_key, 'unmapped') as channel_key
+from payments
+left join ranked on payments.payment_key = ranked.payment_key and ranked.candidate_rank = 1

@@ -1,0 +1,119 @@
+-- Every source row that did not enter the facts, with rule and position, never with its values.
+{% set staged = [
+    ('stg_template__leads', 'leads', none, none),
+    ('stg_template__stage_events', 'stage_events', none, none),
+    ('stg_template__ad_spend', 'ad_spend', 'cost_original', 'spend_date'),
+    ('stg_template__channel_costs', 'channel_costs', 'cost_original', 'from_date'),
+    ('stg_template__payments', 'payments', 'delivered_amount', 'paid_at'),
+    ('stg_template__payment_plan', 'payment_plan', 'planned_original', 'due_date'),
+    ('stg_template__targets', 'targets', none, none),
+    ('stg_template__fx_rates', 'fx_rates', none, none),
+    ('stg_template__holidays', 'holidays', none, none),
+    ('stg_zoho__deals', 'deals', none, none),
+    ('stg_zoho__payments', 'deal_payments', 'delivered_amount', 'paid_at'),
+    ('stg_zoho__spend', 'spend', 'cost_original', 'spend_date'),
+] -%}
+{%- set valued = [
+    ('int_payments', 'payments', 'delivered_amount', 'paid_date'),
+    ('int_ad_spend', 'ad_spend', 'cost_original', 'spend_date'),
+    ('int_payment_plan', 'payment_plan', 'planned_original', 'due_date'),
+] -%}
+
+with at_staging as (
+    {%- for model, entity, amount, dated in staged %}
+    select
+        {{ provenance() }},
+        '{{ entity }}' as entity,
+        quarantine_rule as rule,
+        {{ amount or 'cast(null as decimal(18, 4))' }} as amount_original,
+        {{ 'currency' if amount else 'cast(null as varchar)' }} as currency,
+        {{ 'cast(' ~ dated ~ ' as date)' if dated else 'cast(null as date)' }} as dated_on
+    from {{ ref(model) }}
+    where quarantine_rule is not null
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+    {%- endfor %}
+
+),
+
+at_valuation as (
+    {%- for model, entity, amount, dated in valued %}
+    select
+        {{ provenance() }},
+        {% if entity == 'payments' %}case source_system when 'zoho' then 'deal_payments' else 'payments' end
+        {%- elif entity == 'ad_spend' %}case source_system when 'zoho' then 'spend' else 'ad_spend' end
+        {%- else %}'{{ entity }}'{% endif %} as entity,
+        quarantine_rule as rule,
+        {{ amount }} as amount_original,
+        currency,
+        cast({{ dated }} as date) as dated_on
+    from {{ ref(model) }}
+    where quarantine_rule is not null
+    union all
+    {%- endfor %}
+    -- a cost spread over days counts as one row of its source, with the money of the days that are out
+    select
+        source_name,
+        source_system,
+        load_id,
+        file_name,
+        row_number,
+        'channel_costs' as entity,
+        max(quarantine_rule) as rule,
+        sum(cost_original) as amount_original,
+        max(currency) as currency,
+        cast(null as date) as dated_on
+    from {{ ref('int_channel_costs') }}
+    where quarantine_rule is not null
+    group by source_name, source_system, load_id, file_name, row_number
+
+),
+
+orphan_events as (
+
+    select
+        events.source_name,
+        events.source_system,
+        events.load_id,
+        events.file_name,
+        events.row_number,
+        'stage_events' as entity,
+        case when leads.lead_key is null then 'orphan_lead' else 'excluded_lead' end as rule,
+        cast(null as decimal(18, 4)) as amount_original,
+        cast(null as varchar) as currency,
+        cast(null as date) as dated_on
+    from (
+        select *, row_number() over (partition by source_name, event_id order by {{ newest_first() }}) as version_rank
+        from {{ ref('stg_template__stage_events') }}
+        where quarantine_rule is null
+    ) as events
+    left join {{ ref('int_leads') }} as leads on events.source_name || ':' || events.lead_id = leads.lead_key
+    where events.version_rank = 1 and (leads.lead_key is null or leads.exclusion is not null)
+
+),
+
+at_extraction as (
+
+    select
+        source_name,
+        source_system,
+        load_id,
+        file_name,
+        row_number,
+        entity,
+        rule,
+        cast(null as decimal(18, 4)) as amount_original,
+        cast(null as varchar) as currency,
+        cast(null as date) as dated_on
+    from {{ source('landing', 'rejected_rows') }}
+
+)
+
+select * from at_staging
+union all
+select * from at_valuation
+union all
+select * from orphan_events
+union all
+select * from at_extraction

@@ -1,0 +1,123 @@
+with delivered as (
+
+    select * from {{ ref('stg_template__stage_events') }}
+
+),
+
+leads as (
+
+    select * from {{ ref('int_leads') }}
+
+),
+
+stages as (
+
+    select * from {{ ref('funnel_stages') }}
+
+),
+
+ranked as (
+
+    select
+        *,
+        source_name || ':' || lead_id as lead_key,
+        row_number() over (partition by source_name, event_id order by {{ newest_first() }}) as version_rank
+    from delivered
+    where quarantine_rule is null
+
+),
+
+of_valid_leads as (
+
+    select
+        ranked.source_name || ':' || ranked.event_id as stage_event_key,
+        leads.lead_key,
+        leads.source_name,
+        coalesce(stage_mapping.stage_key, own_stage.stage_key, 'unmapped') as stage_key,
+        ranked.entered_at,
+        ranked.actor,
+        {{ reason_key('ranked.reason_raw') }} as reason_key
+    from ranked
+    inner join leads on ranked.lead_key = leads.lead_key and leads.exclusion is null
+    left join {{ ref('stage_mapping') }} as stage_mapping
+        on ranked.source_system = stage_mapping.source_system and stage_mapping.source_field = 'status' and ranked.stage_raw = stage_mapping.source_value
+    left join stages as own_stage on ranked.stage_raw = own_stage.stage_key
+    {{ join_reason('ranked') }}
+    where ranked.version_rank = 1
+
+),
+
+-- a lead row that carries its own first-contact time is an entry into that stage like any other
+first_contacts as (
+
+    select
+        lead_key || ':first_contact_at' as stage_event_key,
+        lead_key,
+        source_name,
+        'first_contact' as stage_key,
+        first_contact_at as entered_at,
+        sdr as actor,
+        cast(null as varchar) as reason_key
+    from leads
+    where exclusion is null and first_contact_at is not null
+
+),
+
+all_entries as (
+
+    select * from of_valid_leads
+    union all
+    select * from first_contacts
+
+),
+
+with_stage as (
+
+    select
+        all_entries.*,
+        stages.stage_order,
+        coalesce(stages.is_terminal, false) as is_terminal
+    from all_entries
+    left join stages on all_entries.stage_key = stages.stage_key
+
+),
+
+openings as (
+
+    -- a stage entered after an ending opens the next attempt
+    select
+        *,
+        case
+            when stage_order is not null
+                and lag(is_terminal) over (partition by lead_key order by entered_at, is_terminal, stage_event_key) then 1
+            else 0
+        end as opens_attempt
+    from with_stage
+
+),
+
+numbered as (
+
+    select
+        *,
+        1 + sum(opens_attempt) over (
+            partition by lead_key order by entered_at, is_terminal, stage_event_key rows between unbounded preceding and current row
+        ) as attempt_number
+    from openings
+
+)
+
+select
+    stage_event_key,
+    lead_key,
+    lead_key || '#' || cast(attempt_number as varchar) as lead_attempt_key,
+    cast(attempt_number as integer) as attempt_number,
+    source_name,
+    stage_key,
+    stage_order,
+    is_terminal,
+    opens_attempt = 1 as opens_attempt,
+    entered_at,
+    actor,
+    reason_key
+from numbered

@@ -1,0 +1,49 @@
+with source as (
+
+    {{ landed_rows('template', 'channel_costs') }}
+
+),
+
+typed as (
+
+    select
+        {{ provenance() }},
+        landed_at,
+
+        ---------- categories
+        {{ category('channel') }} as channel_raw,
+        {{ to_text('note') }} as note,
+        upper(coalesce({{ to_text('currency') }}, default_currency)) as currency,
+
+        ---------- measures
+        {{ to_text('cost') }} as cost_text,
+        {{ to_number('cost') }} as cost_original,
+
+        ---------- dates
+        {{ to_text('from_date') }} as from_date_text,
+        {{ to_text('to_date') }} as to_date_text,
+        {{ to_date('from_date') }} as from_date,
+        {{ to_date('to_date') }} as to_date
+
+    from source
+
+),
+
+judged as (
+
+    select
+        *,
+        case
+            when from_date_text is null or to_date_text is null then 'missing_date'
+            when from_date is null or to_date is null then 'unparsable_date'
+            when from_date < date '2000-01-01' or {{ days_between('from_date', 'to_date') }} > 3660 then 'implausible_date'
+            when to_date < from_date then 'reversed_dates'
+            when cost_text is null then 'missing_amount'
+            when cost_original is null then 'unparsable_number'
+            when cost_original < 0 then 'negative_amount'
+        end as quarantine_rule
+    from typed
+
+)
+
+select * from judged

@@ -1,0 +1,37 @@
+with source as (
+
+    {{ landed_rows('template', 'fx_rates') }}
+
+),
+
+typed as (
+
+    select
+        {{ provenance() }},
+        landed_at,
+        upper({{ to_text('currency') }}) as currency,
+        {{ to_text('rate_to_base') }} as rate_text,
+        {{ to_number('rate_to_base', type='decimal(18, 8)') }} as rate_to_base,
+        {{ to_text('date') }} as date_text,
+        {{ to_date('date') }} as rate_date
+    from source
+
+),
+
+judged as (
+
+    select
+        *,
+        case
+            when currency is null then 'missing_id'
+            when date_text is null then 'missing_date'
+            when rate_date is null then 'unparsable_date'
+            when rate_text is null then 'missing_amount'
+            when rate_to_base is null then 'unparsable_number'
+            when rate_to_base <= 0 then 'negative_amount'
+        end as quarantine_rule
+    from typed
+
+)
+
+select * from judged

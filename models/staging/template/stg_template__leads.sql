@@ -1,0 +1,63 @@
+with source as (
+
+    {{ landed_rows('template', 'leads') }}
+
+),
+
+typed as (
+
+    select
+        {{ provenance() }},
+        landed_at,
+
+        ---------- ids
+        {{ to_text('lead_id') }} as lead_id,
+        {{ to_text('contact_id') }} as contact_id,
+        {{ to_text('contact_email') }} as contact_email_hash,
+        {{ to_text('contact_phone') }} as contact_phone_hash,
+        {{ to_text('duplicate_of') }} as duplicate_of,
+
+        ---------- categories
+        {{ category('channel') }} as channel_raw,
+        {{ to_text('campaign') }} as campaign,
+        {{ to_text('country') }} as country,
+        {{ category('requested_service') }} as requested_service,
+        {{ to_text('sdr') }} as sdr,
+        {{ to_text('sales_rep') }} as sales_rep,
+        {{ category('status') }} as status_raw,
+        cast(null as varchar) as quality_raw,
+        {{ category('reason') }} as reason_raw,
+
+        ---------- flags
+        {{ to_flag('is_duplicate') }} as is_duplicate,
+        {{ to_flag('is_test') }} as is_test,
+        {{ to_flag('is_deleted') }} as is_deleted,
+
+        ---------- timestamps
+        {{ to_text('created_at') }} as created_at_text,
+        {{ to_utc('created_at') }} as created_at,
+        {{ to_utc('first_contact_at') }} as first_contact_at,
+        {{ to_utc('status_at') }} as status_at,
+        {{ to_utc('closed_at') }} as closed_at,
+        {{ to_utc('desired_meeting_at') }} as desired_meeting_at,
+        {{ to_utc('updated_at') }} as updated_at
+
+    from source
+
+),
+
+judged as (
+
+    select
+        *,
+        case
+            when lead_id is null then 'missing_id'
+            when created_at_text is null then 'missing_date'
+            when created_at is null then 'unparsable_date'
+            {{ time_rule('created_at') }}
+        end as quarantine_rule
+    from typed
+
+)
+
+select * from judged

@@ -1,0 +1,52 @@
+with source as (
+
+    {{ landed_rows('template', 'payment_plan') }}
+
+),
+
+typed as (
+
+    select
+        {{ provenance() }},
+        landed_at,
+
+        ---------- ids
+        {{ to_text('plan_id') }} as plan_id,
+        {{ to_text('lead_id') }} as lead_id,
+        {{ to_text('client_id') }} as client_id,
+
+        ---------- categories
+        {{ category('service') }} as service,
+        upper(coalesce({{ to_text('currency') }}, default_currency)) as currency,
+
+        ---------- measures
+        {{ to_text('amount') }} as amount_text,
+        {{ to_number('amount') }} as planned_original,
+
+        ---------- dates
+        {{ to_text('due_date') }} as due_date_text,
+        {{ to_date('due_date') }} as due_date
+
+    from source
+
+),
+
+judged as (
+
+    select
+        *,
+        case
+            when plan_id is null or (lead_id is null and client_id is null) then 'missing_id'
+            when due_date_text is null then 'missing_date'
+            when due_date is null then 'unparsable_date'
+            when due_date < date '2000-01-01' or due_date > date '2100-01-01' then 'implausible_date'
+            when amount_text is null then 'missing_amount'
+            when planned_original is null then 'unparsable_number'
+            when planned_original < 0 then 'negative_amount'
+            when planned_original = 0 then 'zero_amount'
+        end as quarantine_rule
+    from typed
+
+)
+
+select * from judged

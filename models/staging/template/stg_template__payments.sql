@@ -1,0 +1,45 @@
+with source as (
+
+    {{ landed_rows('template', 'payments') }}
+
+),
+
+typed as (
+
+    select
+        {{ provenance() }},
+        landed_at,
+
+        ---------- ids
+        {{ to_text('payment_id') }} as payment_id,
+        {{ to_text('lead_id') }} as lead_id,
+        {{ to_text('client_id') }} as client_id,
+
+        ---------- categories
+        coalesce({{ category('kind') }}, 'payment') as kind,
+        upper(coalesce({{ to_text('currency') }}, default_currency)) as currency,
+
+        ---------- measures
+        {{ to_text('amount') }} as amount_text,
+        {{ to_number('amount') }} as delivered_amount,
+        {{ to_text('direct_cost') }} as direct_cost_text,
+        {{ to_number('direct_cost') }} as direct_cost_original,
+
+        ---------- timestamps
+        {{ to_text('paid_at') }} as paid_at_text,
+        {{ to_utc('paid_at') }} as paid_at
+
+    from source
+
+),
+
+judged as (
+
+    select
+        *,
+        {{ payment_rule() }} as quarantine_rule
+    from typed
+
+)
+
+select * from judged

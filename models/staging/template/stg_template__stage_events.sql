@@ -1,0 +1,44 @@
+with source as (
+
+    {{ landed_rows('template', 'stage_events') }}
+
+),
+
+typed as (
+
+    select
+        {{ provenance() }},
+        landed_at,
+
+        ---------- ids
+        {{ to_text('event_id') }} as event_id,
+        {{ to_text('lead_id') }} as lead_id,
+
+        ---------- categories
+        {{ category('stage') }} as stage_raw,
+        {{ to_text('actor') }} as actor,
+        {{ category('reason') }} as reason_raw,
+
+        ---------- timestamps
+        {{ to_text('entered_at') }} as entered_at_text,
+        {{ to_utc('entered_at') }} as entered_at
+
+    from source
+
+),
+
+judged as (
+
+    select
+        *,
+        case
+            when event_id is null or lead_id is null then 'missing_id'
+            when entered_at_text is null then 'missing_date'
+            when entered_at is null then 'unparsable_date'
+            {{ time_rule('entered_at') }}
+        end as quarantine_rule
+    from typed
+
+)
+
+select * from judged

@@ -1,0 +1,45 @@
+with source as (
+
+    {{ landed_rows('template', 'targets') }}
+
+),
+
+typed as (
+
+    select
+        {{ provenance() }},
+        landed_at,
+
+        ---------- categories
+        {{ category('kpi') }} as kpi_key,
+        coalesce({{ category('channel') }}, 'all') as channel_raw,
+
+        ---------- measures
+        {{ to_text('value') }} as value_text,
+        {{ to_number('value', type='double') }} as target_value,
+
+        ---------- dates
+        {{ to_text('month') }} as month_text,
+        -- "2026-03" and any day of that month mean the month
+        {{ month_start("coalesce(" ~ to_date('month') ~ ", cast(" ~ try_timestamp("trim(month) || '-01'", ['%Y-%m-%d']) ~ " as date))") }} as month
+
+    from source
+
+),
+
+judged as (
+
+    select
+        *,
+        case
+            when kpi_key is null then 'missing_id'
+            when month_text is null then 'missing_date'
+            when month is null then 'unparsable_date'
+            when value_text is null then 'missing_amount'
+            when target_value is null then 'unparsable_number'
+        end as quarantine_rule
+    from typed
+
+)
+
+select * from judged

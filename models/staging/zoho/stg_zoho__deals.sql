@@ -1,0 +1,81 @@
+with source as (
+
+    {{ landed_rows('zoho', 'deals') }}
+
+),
+
+typed as (
+
+    select
+        {{ provenance() }},
+        landed_at,
+        time_zone,
+
+        ---------- ids
+        {{ to_text('"Id"') }} as lead_id,
+        {{ to_text('"Contact Name"') }} as contact_id,
+        cast(null as varchar) as contact_email_hash,
+        cast(null as varchar) as contact_phone_hash,
+        cast(null as varchar) as duplicate_of,
+
+        ---------- categories
+        {{ category('"Source"') }} as channel_raw,
+        {{ to_text('"Campaign"') }} as campaign,
+        cast(null as varchar) as country,
+        {{ category('"Product"') }} as requested_service,
+        {{ to_text('"Deal Owner Name"') }} as sdr,
+        {{ to_text('"Deal Owner Name"') }} as sales_rep,
+        {{ category('"Stage"') }} as status_raw,
+        {{ category('"Quality"') }} as quality_raw,
+        {{ category('"Lost Reason"') }} as reason_raw,
+
+        ---------- flags
+        coalesce({{ category('"Lost Reason"') }} = 'duplicate', false) as is_duplicate,
+        false as is_test,
+        false as is_deleted,
+
+        ---------- money: text with a comma is written the continental way, the rest are plain numbers
+        {{ to_text('"Initial Amount Paid"') }} as initial_amount_text,
+        {{ to_number('"Initial Amount Paid"', separator="case when \"Initial Amount Paid\" like '%,%' then ',' else '.' end") }} as initial_amount_eur,
+
+        ---------- timestamps
+        {{ to_text('"Created Time"') }} as created_at_text,
+        {{ to_local_timestamp('"Created Time"') }} as created_local_at,
+        {{ to_text('"Closing Date"') }} as closing_date_text,
+        {{ to_date('"Closing Date"') }} as closing_date,
+        {{ duration_minutes('"SLA"') }} as minutes_to_first_contact
+
+    from source
+
+),
+
+dated as (
+
+    select
+        *,
+        {{ zoned_to_utc('created_local_at') }} as created_at,
+        -- a closing date has no clock: on the day of creation it means "later that day", not the midnight before
+        {{ zoned_to_utc("case when closing_date = cast(created_local_at as date) then created_local_at else cast(closing_date as timestamp) end") }} as closed_at,
+        cast(null as timestamp) as status_at,
+        cast(null as timestamp) as desired_meeting_at,
+        cast(null as timestamp) as updated_at
+    from typed
+
+),
+
+judged as (
+
+    select
+        *,
+        {{ add_minutes('created_at', 'minutes_to_first_contact') }} as first_contact_at,
+        case
+            when lead_id is null or lead_id like '#%' then 'missing_id'
+            when created_at_text is null then 'missing_date'
+            when created_at is null then 'unparsable_date'
+            {{ time_rule('created_at') }}
+        end as quarantine_rule
+    from dated
+
+)
+
+select * from judged

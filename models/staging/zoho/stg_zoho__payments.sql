@@ -1,0 +1,38 @@
+-- The export has no ledger: a deal in "Payment Done" is its own first payment, dated by the closing date.
+with deals as (
+
+    select * from {{ ref('stg_zoho__deals') }}
+
+),
+
+paid_deals as (
+
+    select
+        {{ provenance() }},
+        landed_at,
+        'deal-' || lead_id as payment_id,
+        lead_id,
+        cast(null as varchar) as client_id,
+        'payment' as kind,
+        'EUR' as currency,
+        initial_amount_text as amount_text,
+        initial_amount_eur as delivered_amount,
+        cast(null as varchar) as direct_cost_text,
+        cast(null as decimal(18, 4)) as direct_cost_original,
+        closing_date_text as paid_at_text,
+        closed_at as paid_at
+    from deals
+    where status_raw = 'payment done'
+
+),
+
+judged as (
+
+    select
+        *,
+        {{ payment_rule() }} as quarantine_rule
+    from paid_deals
+
+)
+
+select * from judged

@@ -1,0 +1,50 @@
+with source as (
+
+    {{ landed_rows('zoho', 'spend') }}
+
+),
+
+typed as (
+
+    select
+        {{ provenance() }},
+        landed_at,
+
+        ---------- categories
+        {{ category('"Source"') }} as channel_raw,
+        {{ to_text('"Campaign"') }} as campaign,
+        {{ to_text('"AdGroup"') }} as ad_group,
+        {{ to_text('"Ad"') }} as ad,
+        'EUR' as currency,
+
+        ---------- measures: the sheet holds plain numbers
+        {{ to_text('"Spend"') }} as cost_text,
+        try_cast("Spend" as decimal(18, 4)) as cost_original,
+        {{ to_count('"Impressions"') }} as impressions,
+        {{ to_count('"Clicks"') }} as clicks,
+
+        ---------- dates: spreadsheet dates land as ISO text
+        {{ to_text('"Date"') }} as date_text,
+        {{ to_date('"Date"', date_order="'ymd'") }} as spend_date
+
+    from source
+
+),
+
+judged as (
+
+    select
+        *,
+        case
+            when date_text is null then 'missing_date'
+            when spend_date is null then 'unparsable_date'
+            when cost_text is null then 'missing_amount'
+            when cost_original is null then 'unparsable_number'
+            when cost_original < 0 then 'negative_amount'
+            {{ time_rule('cast(spend_date as timestamp)') }}
+        end as quarantine_rule
+    from typed
+
+)
+
+select * from judged
