@@ -1,0 +1,68 @@
+"""Files that are whole or absent, also after a power cut: write beside, fsync, rename, fsync the folder."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import shutil
+from pathlib import Path
+
+
+def fsync_file(path: Path) -> None:
+    """Force the contents of one file to the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def fsync_folder(path: Path) -> None:
+    """Force the names in one folder (renames, new files) to the disk."""
+    fsync_file(path)
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Replace a file by new text: a reader sees the old text or the new, never half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with beside.open("w", encoding="utf-8") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        beside.replace(path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
+    fsync_folder(path.parent)
+
+
+def flip_symlink(link: Path, target: str) -> None:
+    """Point a symbolic link at another target (relative to the link's folder) in one step, with no moment without a link."""
+    link.parent.mkdir(parents=True, exist_ok=True)
+    beside = link.with_name(f".{link.name}.{os.getpid()}.tmp")
+    beside.unlink(missing_ok=True)
+    beside.symlink_to(target)
+    beside.replace(link)
+    fsync_folder(link.parent)
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file's bytes, hexadecimal."""
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while chunk := stream.read(1 << 22):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def remove_quietly(*paths: Path) -> None:
+    """Remove files, links or folders that may or may not be there; what cannot be removed is left for the next run."""
+    for path in paths:
+        with contextlib.suppress(OSError):
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)

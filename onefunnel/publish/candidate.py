@@ -1,0 +1,179 @@
+"""The candidate: one new file with the marts and facts as BI will see them, built beside the current publication and not yet visible."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from onefunnel.durable import fsync_file, fsync_folder, remove_quietly
+from onefunnel.errors import OnefunnelError
+from onefunnel.faultpoints import reach
+from onefunnel.publish.contents import PERSONAL_COLUMNS, quoted, relations
+from onefunnel.publish.manifest import current_version
+from onefunnel.publish.warehouse import is_damage, set_aside_if_damaged
+
+if TYPE_CHECKING:
+    from onefunnel.config import PipelineConfig
+    from onefunnel.quality.result import GateResult
+    from onefunnel.settings import Settings
+
+PREFIX = ".candidate-"
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A built, unpublished file. `parent` is what BI showed when it was built ("" if nothing): publication insists on it."""
+
+    path: Path
+    version: str
+    as_of: date
+    parent: str
+    built_at: datetime
+
+
+def new_version(as_of: date, run_id: str, now: datetime) -> str:
+    """`<as_of>-<UTC moment>-<8 hex>`: sorts by data day, then by the moment of building; unique per run."""
+    salt = hashlib.sha256(f"{run_id}|{now.isoformat()}".encode()).hexdigest()[:8]
+    return f"{as_of:%Y%m%d}-{now:%Y%m%dt%H%M%S}-{salt}"
+
+
+def leftovers(published: Path) -> list[Path]:
+    """Candidate files (with their WAL and spill folders) that an interrupted run left."""
+    return sorted(published.glob(f"{PREFIX}*")) if published.is_dir() else []
+
+
+def find_candidate(settings: Settings, version: str | None = None) -> Candidate:
+    """The candidate waiting in the home (the newest, or the named one), for a gate or publication in another process.
+
+    Raises OnefunnelError when there is none.
+    """
+    published = settings.paths.published
+    files = [path for path in leftovers(published) if path.suffix == ".duckdb" and version in (None, path.stem.removeprefix(PREFIX))]
+    if not files:
+        raise OnefunnelError(
+            f"no candidate{f' {version}' if version else ''} is waiting", where=str(published), hint="build one: onefunnel publish"
+        )
+    path = files[-1]
+    with duckdb.connect(str(path), read_only=True) as db:
+        as_of, built_at, parent = db.execute("select as_of, built_at, parent from onefunnel.candidate").fetchone()
+    return Candidate(path, path.stem.removeprefix(PREFIX), as_of, parent, built_at.replace(tzinfo=UTC))
+
+
+def make_candidate(
+    settings: Settings,
+    config: PipelineConfig,
+    as_of: date,
+    run_id: str,
+    *,
+    landing_gate: GateResult | None = None,
+    now: datetime | None = None,
+) -> Candidate:
+    """Copy every relation of `facts` and `marts`, without personal columns, from the warehouse into a new file under published/.
+
+    Rows are written in the order of their columns, so equal data give equal tables. Leftovers of killed runs are removed first
+    (the caller holds the run lock). Raises OnefunnelError when the warehouse is missing, unreadable, incomplete or the disk is full;
+    nothing half-written remains then.
+    """
+    warehouse, published = settings.paths.warehouse, settings.paths.published
+    if not warehouse.exists():
+        raise OnefunnelError("there is no warehouse to publish from", where=str(warehouse), hint="build it first: onefunnel build")
+    published.mkdir(parents=True, exist_ok=True)
+    remove_quietly(*leftovers(published))
+    built_at = (now or datetime.now(UTC)).astimezone(UTC).replace(microsecond=0)
+    version = new_version(as_of, run_id, built_at)
+    candidate = Candidate(published / f"{PREFIX}{version}.duckdb", version, as_of, current_version(settings) or "", built_at)
+    try:
+        _build(settings, candidate, quality_status=_quality_status(landing_gate))
+    except (duckdb.Error, OSError) as error:
+        remove_quietly(*leftovers(published))
+        set_aside_if_damaged(settings, error)
+        raise _readable(error, warehouse, candidate.path) from error
+    except BaseException:
+        remove_quietly(*leftovers(published))
+        raise
+    return candidate
+
+
+def _quality_status(landing_gate: GateResult | None) -> str:
+    return landing_gate.status if landing_gate else "pass"
+
+
+def _build(settings: Settings, candidate: Candidate, *, quality_status: str) -> None:
+    reach("candidate.before_copy")
+    options = {"threads": settings.threads, "memory_limit": settings.memory_limit, "temp_directory": f"{candidate.path}.spill"}
+    with duckdb.connect(str(candidate.path), config=options) as db:
+        db.execute(f"attach '{str(settings.paths.warehouse).replace(chr(39), chr(39) * 2)}' as warehouse (read_only)")
+        found = relations(db, "warehouse")
+        if not any(relation.startswith("marts.") for relation in found):
+            raise OnefunnelError("the warehouse has no marts", where=str(settings.paths.warehouse), hint="build them: onefunnel build")
+        for number, (relation, columns) in enumerate(found.items()):
+            _copy(db, relation, [name for name, _ in columns if name not in PERSONAL_COLUMNS])
+            if number == 0:
+                reach("candidate.after_first_table")
+        _stamp(db, candidate, quality_status, found)
+        db.execute("detach warehouse")
+        reach("candidate.before_checkpoint")
+        db.execute("checkpoint")
+    remove_quietly(Path(f"{candidate.path}.spill"))
+    if Path(f"{candidate.path}.wal").exists():
+        raise OnefunnelError("the candidate was not written completely: a WAL stays beside it", where=str(candidate.path))
+    reach("candidate.before_fsync")
+    fsync_file(candidate.path)
+    fsync_folder(candidate.path.parent)
+    reach("candidate.after_fsync")
+
+
+def _copy(db: duckdb.DuckDBPyConnection, relation: str, columns: list[str]) -> None:
+    schema, table = (quoted(part) for part in relation.split(".", 1))
+    selected = ", ".join(quoted(name) for name in columns)
+    db.execute(f"create schema if not exists {schema}")
+    db.execute(f"create table {schema}.{table} as select {selected} from warehouse.{schema}.{table} order by all")
+    comments = db.execute(
+        "select column_name, comment from duckdb_columns() where database_name = 'warehouse' and schema_name || '.' || table_name = ? "
+        "and comment is not null",
+        [relation],
+    ).fetchall()
+    for column, comment in comments:
+        if column in columns:
+            escaped = comment.replace("'", "''")
+            db.execute(f"comment on column {schema}.{table}.{quoted(column)} is '{escaped}'")
+
+
+def _stamp(db: duckdb.DuckDBPyConnection, candidate: Candidate, quality_status: str, found: dict[str, list[tuple[str, str]]]) -> None:
+    """Write the version into the marts that carry it, and the candidate's own facts for whoever publishes it."""
+    moment = candidate.built_at.replace(tzinfo=None)
+    stamps = {"version": candidate.version, "published_at": moment, "quality_status": quality_status}
+    for relation in ("marts.mart_publication", "marts.mart_data_quality"):
+        names = [name for name, _ in found.get(relation, []) if name in stamps]
+        if names:
+            assignments = ", ".join(f"{quoted(name)} = ?" for name in names)
+            db.execute(f"update {relation} set {assignments}", [stamps[name] for name in names])
+    db.execute("create schema onefunnel")
+    db.execute("create table onefunnel.candidate (version varchar, as_of date, parent varchar, built_at timestamp)")
+    db.execute("insert into onefunnel.candidate values (?, ?, ?, ?)", [candidate.version, candidate.as_of, candidate.parent, moment])
+
+
+def _readable(error: Exception, warehouse: Path, candidate: Path) -> OnefunnelError:
+    """Say in a person's words why the candidate could not be built."""
+    text = str(error).splitlines()[0] if str(error) else type(error).__name__
+    lowered = text.lower()
+    if "no space left" in lowered or "file too large" in lowered or "could not write" in lowered:
+        return OnefunnelError(f"the disk is full: {text}", where=str(candidate.parent), hint="free space, then run again; BI keeps the last version")
+    if "out of memory" in lowered or isinstance(error, duckdb.OutOfMemoryException):
+        return OnefunnelError(
+            f"memory limit reached: {text}", where=str(candidate), hint="raise ONEFUNNEL_MEMORY_LIMIT; BI keeps the last version"
+        )
+    if is_damage(error):
+        return OnefunnelError(
+            f"the warehouse is damaged and was set aside: {text}",
+            where=str(warehouse),
+            hint="run again: it is rebuilt from landing; BI keeps the last version",
+        )
+    if isinstance(error, duckdb.Error):
+        return OnefunnelError(f"the warehouse cannot be read: {text}", where=str(warehouse), hint="close whoever holds it open, then run again")
+    return OnefunnelError(f"the candidate could not be written: {text}", where=str(candidate))

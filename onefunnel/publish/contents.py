@@ -1,0 +1,93 @@
+"""What a published file holds: its relations, their row counts, and a hash of their contents that ignores when they were published."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import duckdb
+
+PUBLISHED_SCHEMAS = ("facts", "marts")
+
+# Columns that name a publication or its moment differ between two publications of the same data, so they are no part of the content.
+PUBLICATION_COLUMNS = frozenset({"version", "published_at", "quality_status", "then_version", "now_version", "then_published_at", "now_published_at"})
+
+# Never published, whatever a model selects: the identity of a person or a company.
+PERSONAL_COLUMNS = frozenset(
+    {"contact_id", "contact_email", "contact_phone", "contact_name", "company", "email", "phone", "contact_email_hash", "contact_phone_hash"}
+)
+
+
+@dataclass(frozen=True)
+class TableContent:
+    """Rows and content hash (SHA-256, hexadecimal) of one relation."""
+
+    rows: int
+    content: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """As it is written to a manifest."""
+        return asdict(self)
+
+
+def quoted(name: str) -> str:
+    """A DuckDB identifier, quoted."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def relations(connection: duckdb.DuckDBPyConnection, database: str) -> dict[str, list[tuple[str, str]]]:
+    """`schema.table` -> [(column, type)] of the published schemas of one attached database, in a stable order."""
+    rows = connection.execute(
+        "select schema_name || '.' || table_name, column_name, data_type from duckdb_columns() "
+        "where database_name = ? and schema_name in (select unnest(?)) and not internal order by schema_name, table_name, column_index",
+        [database, list(PUBLISHED_SCHEMAS)],
+    ).fetchall()
+    found: dict[str, list[tuple[str, str]]] = {}
+    for relation, column, kind in rows:
+        found.setdefault(relation, []).append((column, kind))
+    return found
+
+
+def content_of(connection: duckdb.DuckDBPyConnection, relation: str, columns: list[tuple[str, str]]) -> TableContent:
+    """Row count and content hash of one relation. The hash does not depend on row order and counts repeated rows."""
+    schema, table = relation.split(".", 1)
+    counted = [(name, kind) for name, kind in columns if name not in PUBLICATION_COLUMNS]
+    packed = ", ".join(f"{quoted(name)} := {quoted(name)}" for name, _ in counted)
+    row_text = f"cast(to_json(struct_pack({packed})) as varchar)" if counted else "''"
+    rows, low, high = connection.execute(
+        f"select count(*), coalesce(sum(md5_number_lower(line)::hugeint), 0), coalesce(sum(md5_number_upper(line)::hugeint), 0) "
+        f"from (select {row_text} as line from {quoted(schema)}.{quoted(table)})"
+    ).fetchone()
+    shape = ",".join(f"{name} {kind}" for name, kind in counted)
+    return TableContent(int(rows), hashlib.sha256(f"{shape}|{rows}|{low}|{high}".encode()).hexdigest())
+
+
+def contents(connection: duckdb.DuckDBPyConnection, database: str) -> dict[str, TableContent]:
+    """Row count and content hash of every published relation of the connection's own database."""
+    return {relation: content_of(connection, relation, columns) for relation, columns in relations(connection, database).items()}
+
+
+def data_through(db: duckdb.DuckDBPyConnection, tables: dict[str, Any]) -> dict[str, str | None]:
+    """Last moment of data per source, as the publication mart states it."""
+    if "marts.mart_publication" not in tables:
+        return {}
+    frame = db.execute("from marts.mart_publication limit 1")
+    names = [column[0] for column in frame.description]
+    row = frame.fetchone()
+    value = dict(zip(names, row, strict=True)).get("data_through") if row else None
+    if isinstance(value, dict):
+        return {str(source): str(moment) if moment is not None else None for source, moment in value.items()}
+    return {"all": str(value)} if value is not None else {}
+
+
+def excluded_rows(db: duckdb.DuckDBPyConnection, tables: dict[str, Any]) -> list[dict[str, Any]]:
+    """Quarantined rows and money (base currency) per source, entity and rule."""
+    if "facts.fct_quarantine" not in tables:
+        return []
+    rows = db.execute(
+        "select source_name, entity, rule, count(*)::bigint, coalesce(sum(amount_base), 0)::decimal(18, 2)::varchar "
+        "from facts.fct_quarantine where severity = 'quarantine' group by all order by all"
+    ).fetchall()
+    return [dict(zip(("source", "entity", "rule", "rows", "money_base"), row, strict=True)) for row in rows]
