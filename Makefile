@@ -1,0 +1,56 @@
+# onefunnel: the commands of a working copy. Each sets up .venv first; that costs a minute once and again when the lock changes.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint docs bench lock up down clean
+
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.requirements-installed
+ONEFUNNEL_HOME ?= data
+export ONEFUNNEL_HOME
+
+# The first Python on this machine that the lock was made for.
+PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
+	$$name -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo $$name && break; done)
+
+help: ## Show these commands
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1|/' | while IFS='|' read -r name what; do printf '  make %-6s %s\n' "$$name" "$$what"; done
+
+$(READY): requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "error: no Python 3.11, 3.12 or 3.13 found; install one, or name it: make PYTHON=/path/to/python3.12" >&2; exit 1; }
+	@echo "Setting up $(VENV) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: $(READY) ## Run one night in Airflow on generated data; print the KPIs, the verdict and where to look (KEEP=1: on top of the last demo)
+	@$(BIN)/python -m onefunnel.airflow_demo $(if $(KEEP),--keep)
+
+test: $(READY) ## Run every test this machine can run (PYTEST_ARGS="-m 'not slow'": only the fast ones)
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: $(READY) ## Check the style of the Python code
+	@$(BIN)/ruff check .
+
+docs: $(READY) ## Write docs/metrics.md and the dbt docs from the last build
+	@$(BIN)/python -m onefunnel.cli.main docs
+
+bench: $(READY) ## Measure speed and memory; write benchmarks/RESULTS.md
+	@$(BIN)/python -m benchmarks
+
+lock: ## Pin the dependencies of pyproject.toml anew (UPGRADE=1: take newer versions)
+	@$(PYTHON) -m venv $(VENV)-lock
+	@$(VENV)-lock/bin/python -m pip install --quiet --disable-pip-version-check uv
+	@$(VENV)-lock/bin/python tools/make_lock.py $(if $(UPGRADE),--upgrade)
+
+up: ## Start the team deployment (Airflow on Postgres) with Docker Compose
+	docker compose up --build --detach --wait
+
+down: ## Stop the team deployment; its volumes stay
+	docker compose down
+
+clean: ## Remove the environment and caches; never data
+	rm -rf $(VENV) $(VENV)-lock target logs .pytest_cache .ruff_cache .hypothesis build ./*.egg-info
+	find . -name __pycache__ -type d -not -path './data/*' -prune -exec rm -rf {} +
