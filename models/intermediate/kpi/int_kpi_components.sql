@@ -1,0 +1,159 @@
+with windows as (
+
+    select * from {{ ref('int_kpi_windows') }}
+
+),
+
+kpis as (
+
+    select * from {{ ref('kpis') }}
+
+),
+
+channels as (
+
+    select * from {{ ref('int_kpi_channels') }}
+
+),
+
+measures as (
+
+    select * from {{ ref('int_kpi_measures_daily') }}
+
+),
+
+durations as (
+
+    select * from {{ ref('int_kpi_durations') }}
+
+),
+
+-- what each window knew: the same rows serve the month and the like-for-like comparison
+windowed_measures as (
+
+    select
+        windows.window_kind,
+        windows.month,
+        measures.measure,
+        measures.channel_key,
+        sum(measures.amount) as amount,
+        count(case when measures.known_date is null then 1 end) as undated
+    from measures
+    inner join windows on measures.activity_month = windows.activity_month
+    where measures.activity_date between windows.window_start and windows.window_end
+        and (measures.known_date is null or measures.known_date <= windows.known_until)
+    group by windows.window_kind, windows.month, measures.measure, measures.channel_key
+
+),
+
+channel_measures as (
+
+    select window_kind, month, measure, channel_key, amount, undated from windowed_measures
+    union all
+    select window_kind, month, measure, 'all', sum(amount), sum(undated) from windowed_measures group by window_kind, month, measure
+
+),
+
+-- in a comparison window a stage reached at an unknown time may or may not have been reached yet: then there is no figure
+known_measures as (
+
+    select
+        window_kind,
+        month,
+        measure,
+        channel_key,
+        amount,
+        window_kind <> 'month' and undated > 0 as is_unknown
+    from channel_measures
+
+),
+
+windowed_durations as (
+
+    select windows.window_kind, windows.month, durations.measure, durations.channel_key, durations.duration
+    from durations
+    inner join windows on durations.activity_month = windows.activity_month
+    where durations.activity_date between windows.window_start and windows.window_end
+
+),
+
+-- a median of all is a median of rows, never of the channels' medians
+channel_durations as (
+
+    select window_kind, month, measure, channel_key, count(*) as n, {{ median('duration') }} as median_value, {{ percentile('duration', 0.9) }} as p90_value
+    from windowed_durations
+    group by window_kind, month, measure, channel_key
+
+    union all
+
+    select window_kind, month, measure, 'all', count(*), {{ median('duration') }}, {{ percentile('duration', 0.9) }}
+    from windowed_durations
+    group by window_kind, month, measure
+
+),
+
+scaffold as (
+
+    select
+        windows.window_kind,
+        windows.month,
+        windows.is_partial,
+        channels.channel_key,
+        kpis.kpi_key,
+        kpis.statistic,
+        kpis.numerator,
+        kpis.numerator_less,
+        kpis.denominator
+    from windows
+    cross join channels
+    cross join kpis
+
+),
+
+filled as (
+
+    select
+        scaffold.window_kind,
+        scaffold.month,
+        scaffold.is_partial,
+        scaffold.kpi_key,
+        scaffold.channel_key,
+        scaffold.statistic,
+        coalesce(numerators.amount, 0) - coalesce(less.amount, 0) as numerator,
+        coalesce(denominators.amount, 0) as denominator,
+        coalesce(numerators.is_unknown, false) or coalesce(less.is_unknown, false) or coalesce(denominators.is_unknown, false) as is_unknown,
+        coalesce(channel_durations.n, 0) as n,
+        channel_durations.median_value,
+        channel_durations.p90_value
+    from scaffold
+    left join known_measures as numerators
+        on scaffold.window_kind = numerators.window_kind and scaffold.month = numerators.month
+        and scaffold.channel_key = numerators.channel_key and scaffold.numerator = numerators.measure
+    left join known_measures as less
+        on scaffold.window_kind = less.window_kind and scaffold.month = less.month
+        and scaffold.channel_key = less.channel_key and scaffold.numerator_less = less.measure
+    left join known_measures as denominators
+        on scaffold.window_kind = denominators.window_kind and scaffold.month = denominators.month
+        and scaffold.channel_key = denominators.channel_key and scaffold.denominator = denominators.measure
+    left join channel_durations
+        on scaffold.window_kind = channel_durations.window_kind and scaffold.month = channel_durations.month
+        and scaffold.channel_key = channel_durations.channel_key and scaffold.numerator = channel_durations.measure
+
+)
+
+select
+    window_kind,
+    month,
+    kpi_key as kpi,
+    channel_key,
+    is_partial,
+    cast(case when statistic in ('sum', 'ratio') then numerator end as decimal(18, 4)) as numerator,
+    cast(case statistic when 'ratio' then denominator when 'sum' then null else n end as decimal(18, 4)) as denominator,
+    case
+        when is_unknown then null
+        when statistic = 'sum' then cast(numerator as double)
+        when statistic = 'ratio' then {{ safe_divide('numerator', 'denominator') }}
+        when statistic = 'median' then median_value
+        when statistic = 'p90' then p90_value
+    end as value
+from filled
