@@ -1,90 +1,3 @@
--- Effects come from groups: a channel with enough clients is a group of its own, small ones are pooled (int_verdict_groups).
--- Of a pooled group's effects, a channel gets what its own leads did to the clients they usually bring, and its usual share of the common step rates.
-with channels as (
-
-    select * from {{ ref('int_verdict_channels') }}
-
-),
-
-groups as (
-
-    select * from {{ ref('int_verdict_groups') }}
-
-),
-
--- the ledger's rest (existing clients, refunds) is known per channel and has no group
-effects as (
-
-    select *, factor in ('existing_clients', 'refunds') as is_of_channel from {{ ref('int_verdict_effects') }}
-
-),
-
-of_channels as (
-
-    select
-        effects.*,
-        channels.channel_key,
-        channels.part = 'pooled' and not effects.is_of_channel as is_pooled,
-        case when effects.is_of_channel then 1.0 else channels.group_share end as group_share,
-        channels.base_lead_count,
-        channels.current_lead_count,
-        channels.paid_quality
-    from effects
-    inner join channels
-        on effects.basis = channels.basis and effects.month = channels.month and effects.comparison = channels.comparison
-        and effects.group_key = case when effects.is_of_channel then channels.channel_key else channels.group_key end
-
-),
-
-with_group as (
-
-    select
-        of_channels.*,
-        groups.base_all_leads,
-        groups.current_all_leads,
-        -- clients expected per lead of this channel, on the scale of the metric
-        of_channels.weight * case
-            when groups.base_paid_expected > 0 and groups.current_paid_expected > 0
-                then of_channels.paid_quality / {{ logarithmic_mean('groups.current_paid_expected', 'groups.base_paid_expected') }}
-            when groups.base_lead_flow > 0 and groups.current_lead_flow > 0
-                then 1 / {{ logarithmic_mean('groups.current_lead_flow', 'groups.base_lead_flow') }}
-            else 0.0
-        end as effect_per_lead,
-        sum(case when of_channels.factor in ('season', 'lead_volume') then of_channels.effect * of_channels.group_share else 0.0 end) over (
-            partition by of_channels.basis, of_channels.month, of_channels.comparison, of_channels.metric, of_channels.channel_key
-        ) as effect_of_all_leads
-    from of_channels
-    left join groups
-        on of_channels.basis = groups.basis and of_channels.month = groups.month and of_channels.comparison = groups.comparison
-        and of_channels.group_key = groups.group_key and not of_channels.is_of_channel
-
-),
-
-allocated as (
-
-    select
-        basis,
-        month,
-        comparison,
-        metric,
-        channel_key,
-        factor,
-        method,
-        is_pooled,
-        case when is_pooled and factor = 'channel_mix' then base_lead_count / base_all_leads else base end as base,
-        case when is_pooled and factor = 'channel_mix' then current_lead_count / current_all_leads else current_value end as current_value,
-        case
-            when is_pooled and factor = 'channel_mix' then effect_per_lead * (current_lead_count - base_lead_count) - effect_of_all_leads
-            else effect * group_share
-        end as effect,
-        case
-            when is_pooled and factor = 'channel_mix' then effect_per_lead * sqrt(current_lead_count + base_lead_count)
-            else sqrt(greatest(weight * weight * (log_variance + shared_log_variance) + direct_variance, 0.0)) * group_share
-        end as stderr
-    from with_group
-
-)
-
 select
     allocated.month,
     allocated.comparison,
@@ -100,8 +13,8 @@ select
     allocated.method,
     allocated.is_pooled,
     allocated.stderr,
-    abs(allocated.effect) <= 1.96 * allocated.stderr as within_noise
-from allocated
+    abs(allocated.effect) <= 1.96 * allocated.stderr + 1e-9 * greatest(abs(metrics.base_value), 1.0) as within_noise
+from {{ ref('int_verdict_allocated') }} as allocated
 inner join {{ ref('factor_owners') }} as owners on allocated.factor = owners.factor
 inner join {{ ref('int_verdict_metrics') }} as metrics
     on allocated.basis = metrics.basis and allocated.month = metrics.month and allocated.comparison = metrics.comparison and allocated.metric = metrics.metric

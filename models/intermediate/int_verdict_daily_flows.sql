@@ -1,0 +1,92 @@
+{%- set stages = funnel_stages() -%}
+-- What happened on each day, whenever the leads had come. Clients are dated by the ledger, as in the KPI new_clients.
+with milestones as (
+
+    select milestones.entered_date, leads.channel_key, milestones.stage_order, count(*) as entries
+    from {{ ref('int_attempt_milestones') }} as milestones
+    inner join {{ ref('fct_lead_funnel') }} as leads on milestones.lead_attempt_key = leads.lead_attempt_key
+    where milestones.stage_order < {{ stages | length }}
+    group by milestones.entered_date, leads.channel_key, milestones.stage_order
+
+),
+
+new_clients as (
+
+    select client_key, channel_key, paid_month from {{ ref('fct_payment') }} where is_first_payment
+
+),
+
+-- Money of a client in the month of the first payment is new-client revenue, and goes to the channel that won the client.
+payments as (
+
+    select
+        payments.paid_date,
+        coalesce(new_clients.channel_key, payments.channel_key) as channel_key,
+        payments.client_key,
+        payments.is_first_payment,
+        new_clients.client_key is not null as is_new,
+        cast(payments.amount_base as double) as amount
+    from {{ ref('fct_payment') }} as payments
+    left join new_clients
+        on payments.client_key = new_clients.client_key and payments.paid_month = new_clients.paid_month and payments.amount_base > 0
+
+),
+
+money as (
+
+    select
+        paid_date,
+        channel_key,
+        sum(case when is_first_payment then 1 else 0 end) as new_clients,
+        sum(case when is_new then amount else 0 end) as new_revenue,
+        sum(case when is_new then amount * amount else 0 end) as new_revenue_squares,
+        sum(case when not is_new and amount > 0 then amount else 0 end) as existing_revenue,
+        sum(case when not is_new and amount > 0 then amount * amount else 0 end) as existing_revenue_squares,
+        sum(case when amount < 0 then amount else 0 end) as refunds,
+        sum(case when amount < 0 then amount * amount else 0 end) as refund_squares
+    from payments
+    group by paid_date, channel_key
+
+),
+
+stacked as (
+
+    select
+        entered_date as date_day,
+        channel_key,
+        {%- for stage in stages[:-1] %}
+        case when stage_order = {{ loop.index }} then entries else 0 end as {{ stage }}_count,
+        {%- endfor %}
+        0 as paid_count,
+        0.0 as new_revenue, 0.0 as new_revenue_squares, 0.0 as existing_revenue, 0.0 as existing_revenue_squares, 0.0 as refunds, 0.0 as refund_squares
+    from milestones
+
+    union all
+
+    select
+        paid_date as date_day,
+        channel_key,
+        {%- for stage in stages[:-1] %}
+        0 as {{ stage }}_count,
+        {%- endfor %}
+        new_clients as paid_count,
+        new_revenue, new_revenue_squares, existing_revenue, existing_revenue_squares, refunds, refund_squares
+    from money
+
+)
+
+select
+    date_day,
+    {{ month_start('date_day') }} as month,
+    channel_key,
+    {%- for stage in stages %}
+    sum({{ stage }}_count) as {{ stage }}_count,
+    {%- endfor %}
+    sum(new_revenue) as new_revenue,
+    sum(new_revenue_squares) as new_revenue_squares,
+    sum(existing_revenue) as existing_revenue,
+    sum(existing_revenue_squares) as existing_revenue_squares,
+    sum(refunds) as refunds,
+    sum(refund_squares) as refund_squares
+from stacked
+group by date_day, {{ month_start('date_day') }}, channel_key

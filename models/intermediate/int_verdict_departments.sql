@@ -1,0 +1,66 @@
+-- What each department did to the metric, and whether that can be told from chance: by the sum of its factors, or by one factor that stands out
+-- where the chance of all the others hides the sum. Three sums and up to fourteen factors are judged at once, so the bars are higher than 1.96
+-- (Bonferroni, 1 % each way): a month in which nothing happened accuses somebody at most twice in a hundred.
+with departments as (
+
+    select
+        basis,
+        month,
+        comparison,
+        metric,
+        owner_department as department,
+        sum(effect) as effect,
+        sqrt(greatest(sum(variance - shared_with_previous), 0.0)) as stderr
+    from {{ ref('int_verdict_factors') }}
+    group by basis, month, comparison, metric, owner_department
+
+),
+
+-- a factor speaks for its department only where the department as a whole went the same way
+standing_out as (
+
+    select
+        factors.basis,
+        factors.month,
+        factors.comparison,
+        factors.metric,
+        factors.owner_department as department,
+        max(abs(factors.effect) / factors.stderr) as factor_z
+    from {{ ref('int_verdict_factors') }} as factors
+    inner join departments
+        on factors.basis = departments.basis and factors.month = departments.month and factors.comparison = departments.comparison
+        and factors.metric = departments.metric and factors.owner_department = departments.department
+    where factors.effect * departments.effect > 0 and factors.stderr > 0
+    group by factors.basis, factors.month, factors.comparison, factors.metric, factors.owner_department
+
+),
+
+judged as (
+
+    select
+        departments.*,
+        metrics.delta,
+        -- 1 = exactly at the bar
+        greatest(
+            case when departments.stderr > 0 then abs(departments.effect) / departments.stderr / {{ var('verdict_critical_z') }} else 0.0 end,
+            coalesce(standing_out.factor_z / {{ var('verdict_factor_critical_z') }}, 0.0)
+        ) as evidence
+    from departments
+    inner join {{ ref('int_verdict_metrics') }} as metrics
+        on departments.basis = metrics.basis and departments.month = metrics.month
+        and departments.comparison = metrics.comparison and departments.metric = metrics.metric
+    left join standing_out
+        on departments.basis = standing_out.basis and departments.month = standing_out.month and departments.comparison = standing_out.comparison
+        and departments.metric = standing_out.metric and departments.department = standing_out.department
+
+)
+
+select
+    *,
+    evidence > 1 as is_significant,
+    -- first among the proven: who moved the metric the way it went, then who moved it most
+    row_number() over (
+        partition by basis, month, comparison, metric
+        order by case when evidence > 1 then 0 else 1 end, case when effect * delta >= 0 then 0 else 1 end, abs(effect) desc, department
+    ) as part_rank
+from judged

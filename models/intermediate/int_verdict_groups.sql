@@ -1,0 +1,86 @@
+{%- set stages = funnel_stages() -%}
+{%- set sides = ['base', 'current'] -%}
+{%- set money = ['new_revenue', 'new_revenue_squares'] -%}
+
+-- A group is a channel with enough clients, or all the small ones together: step rates of three clients are noise, and their zeros would
+-- blame whichever step happened to be empty. Inside the pool, the mix of channels is held to their usual quality.
+with summed as (
+
+    select
+        basis,
+        month,
+        comparison,
+        group_key,
+        min(part) as part
+        {%- for side in sides %}
+        {%- for stage in stages %},
+        sum({{ side }}_{{ stage }}_count) as {{ side }}_{{ stage }}_count,
+        sum({{ side }}_lead_count * {{ stage }}_quality) as {{ side }}_{{ stage }}_expected
+        {%- endfor %}
+        {%- for measure in money %},
+        sum({{ side }}_{{ measure }}) as {{ side }}_{{ measure }}
+        {%- endfor %},
+        sum({{ side }}_lead_count * paid_quality * paid_quality) as {{ side }}_quality_squares
+        {%- endfor %}
+    from {{ ref('int_verdict_channels') }}
+    group by basis, month, comparison, group_key
+
+),
+
+-- A stage without any entry in a month that has later ones (flows; stages that a source does not date) cannot carry a ratio: it is passed over.
+classed as (
+
+    select
+        *,
+        case when part in ('opened_channel', 'closed_channel') then part when base_lead_count > 0 and current_lead_count > 0 then 'product' else 'carry_over' end
+            as group_class
+        {%- for stage in stages[1:-1] %}
+        {%- set order = loop.index %},
+        {%- for side in sides %}
+        ({{ side }}_{{ stage }}_count = 0 and ({% for later in stages[order + 1:] %}{{ side }}_{{ later }}_count > 0{{ ' or ' if not loop.last }}{% endfor %}))
+        {{ 'or ' if not loop.last }}
+        {%- endfor %} as passes_over_{{ stage }}
+        {%- endfor %}
+    from summed
+
+)
+
+select
+    basis,
+    month,
+    comparison,
+    group_key,
+    group_class,
+    {%- for side in sides %}
+    {{ side }}_lead_count as {{ side }}_lead_flow,
+    {{ side }}_lead_expected,
+    case when {{ side }}_paid_expected > 0 then {{ side }}_paid_expected / nullif({{ side }}_lead_count, 0) else 1.0 end as {{ side }}_mix_quality,
+    case
+        when {{ side }}_paid_expected > 0 then {{ side }}_quality_squares / ({{ side }}_paid_expected * {{ side }}_paid_expected)
+        else 1.0 / nullif({{ side }}_lead_count, 0)
+    end as {{ side }}_lead_variance,
+    {{ side }}_paid_expected,
+    {%- for stage in stages[1:] %}
+    {#- the flow of the nearest stage that carries one, and what the mix of channels would usually make of it #}
+    {%- set flow, expected = [], [] %}
+    {%- for earlier in stages[1:loop.index + 1] | reverse %}
+    {%- set usable = '1 = 1' if earlier == 'paid' else 'not passes_over_' ~ earlier %}
+    {%- do flow.append('when ' ~ usable ~ ' then ' ~ side ~ '_' ~ earlier ~ '_count') %}
+    {%- do expected.append('when ' ~ usable ~ ' then ' ~ side ~ '_' ~ earlier ~ '_expected') %}
+    {%- endfor %}
+    case {{ flow | join(' ') }} else {{ side }}_lead_count end as {{ side }}_{{ stage }}_flow,
+    case {{ expected | join(' ') }} else {{ side }}_lead_expected end as {{ side }}_{{ stage }}_expected,
+    {%- endfor %}
+    {%- for measure in money %}
+    {{ side }}_{{ measure }},
+    {%- endfor %}
+    {{ side }}_paid_count as {{ side }}_new_clients,
+    case when group_class = 'product' then sum(case when group_class = 'product' then {{ side }}_lead_count else 0.0 end) over (
+        partition by basis, month, comparison, group_class
+    ) end as {{ side }}_all_leads,
+    {%- endfor %}
+    {%- for stage in stages[1:-1] %}
+    passes_over_{{ stage }},
+    {%- endfor %}
+    false as passes_over_paid
+from classed

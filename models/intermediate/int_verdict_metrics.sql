@@ -1,0 +1,38 @@
+{%- set stages = funnel_stages() -%}
+-- The metrics themselves, straight from the cells: what the effects must add up to.
+with totals as (
+
+    select
+        basis,
+        month,
+        comparison
+        {%- for side in ['base', 'current'] %}
+        {%- for stage in stages %},
+        sum(case when side = '{{ side }}' then {{ stage }}_count else 0.0 end) as {{ side }}_{{ stage }}_count
+        {%- endfor %},
+        sum(case when side = '{{ side }}' then new_revenue else 0.0 end) as {{ side }}_new_revenue,
+        sum(case when side = '{{ side }}' then new_revenue + existing_revenue + refunds else 0.0 end) as {{ side }}_revenue
+        {%- endfor %},
+        sum(undated_count) as undated_count
+    from {{ ref('int_verdict_cells') }}
+    group by basis, month, comparison
+
+)
+{% for metric, column in [('new_clients', 'paid_count'), ('new_client_revenue', 'new_revenue'), ('revenue', 'revenue')] %}
+select
+    basis,
+    month,
+    comparison,
+    '{{ metric }}' as metric,
+    base_{{ column }} as base_value,
+    current_{{ column }} as current_value,
+    current_{{ column }} - base_{{ column }} as delta
+    {%- for side in ['base', 'current'] %}
+    {%- for stage in stages %},
+    {{ side }}_{{ stage }}_count
+    {%- endfor %}
+    {%- endfor %},
+    undated_count
+from totals
+{{ 'union all' if not loop.last }}
+{%- endfor %}

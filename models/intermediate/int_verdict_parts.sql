@@ -1,0 +1,109 @@
+{%- set stages = funnel_stages() -%}
+{%- set languages = ['en', 'ru'] -%}
+-- The departments of a headline in words: "sales -8 (proposal -> contract 61 % -> 44 %)".
+with departments as (
+
+    select * from {{ ref('int_verdict_departments') }}
+
+),
+
+main_factors as (
+
+    select * from {{ ref('int_verdict_main_factors') }}
+
+),
+
+metrics as (
+
+    select * from {{ ref('int_verdict_metrics') }}
+
+),
+
+-- the main factor's two values over all channels, as the other marts show them
+changes as (
+
+    select
+        main_factors.basis,
+        main_factors.month,
+        main_factors.comparison,
+        main_factors.metric,
+        main_factors.factor,
+        main_factors.department,
+        {%- for side in ['base', 'current'] %}
+        case main_factors.factor
+            when 'lead_volume' then {{ grouped_number('metrics.' ~ side ~ '_lead_count') }}
+            when 'average_check' then {{ grouped_number('checks.' ~ side ~ '_value / nullif(metrics.' ~ side ~ '_paid_count, 0)') }}
+            {%- for stage in stages[1:] %}
+            when 'step_{{ stage }}'
+                then {{ percent_number('metrics.' ~ side ~ '_' ~ stage ~ '_count / nullif(metrics.' ~ side ~ '_' ~ stages[loop.index0] ~ '_count, 0)') }}
+            {%- endfor %}
+        end as {{ side }}_text,
+        {%- endfor %}
+        channels.label_en as channel_en,
+        channels.label_ru as channel_ru,
+        owners.label_en as factor_en,
+        owners.label_ru as factor_ru
+    from main_factors
+    inner join metrics
+        on main_factors.basis = metrics.basis and main_factors.month = metrics.month
+        and main_factors.comparison = metrics.comparison and main_factors.metric = metrics.metric
+    inner join metrics as checks
+        on main_factors.basis = checks.basis and main_factors.month = checks.month
+        and main_factors.comparison = checks.comparison and checks.metric = 'new_client_revenue'
+    inner join {{ ref('factor_owners') }} as owners on main_factors.factor = owners.factor
+    left join {{ ref('dim_channel') }} as channels on main_factors.channel_key = channels.channel_key
+
+),
+
+worded as (
+
+    select
+        departments.basis,
+        departments.month,
+        departments.comparison,
+        departments.metric,
+        departments.department,
+        departments.is_significant,
+        departments.part_rank,
+        {{ signed_number('departments.effect') }} as effect_text,
+        round(departments.effect, 0) = 0 as rounds_to_nothing,
+        changes.factor,
+        changes.base_text,
+        changes.current_text
+        {%- for language in languages %},
+        templates.text_{{ language }} as department_{{ language }},
+        case
+            when changes.channel_{{ language }} is not null
+                then {{ fill(headline_text('in_channel', language), {'factor': 'changes.factor_' ~ language, 'channel': 'changes.channel_' ~ language}) }}
+            else changes.factor_{{ language }}
+        end as factor_{{ language }}
+        {%- endfor %}
+    from departments
+    inner join {{ ref('headline_templates') }} as templates on 'department_' || departments.department = templates.template_key
+    left join changes
+        on departments.basis = changes.basis and departments.month = changes.month and departments.comparison = changes.comparison
+        and departments.metric = changes.metric and departments.department = changes.department
+
+)
+
+select
+    basis,
+    month,
+    comparison,
+    metric,
+    department,
+    is_significant,
+    part_rank
+    {%- for language in languages %},
+    case
+        when not is_significant and rounds_to_nothing then null
+        when base_text is not null and current_text is not null then
+            {{ fill(headline_text('part_change', language), {
+                'department': 'department_' ~ language, 'effect': 'effect_text', 'factor': 'factor_' ~ language, 'from': 'base_text', 'to': 'current_text'}) }}
+        -- the market has one factor: naming it twice says nothing
+        when factor is not null and department <> 'market' then
+            {{ fill(headline_text('part_factor', language), {'department': 'department_' ~ language, 'effect': 'effect_text', 'factor': 'factor_' ~ language}) }}
+        else {{ fill(headline_text('part', language), {'department': 'department_' ~ language, 'effect': 'effect_text'}) }}
+    end as part_{{ language }}
+    {%- endfor %}
+from worded

@@ -1,0 +1,150 @@
+-- Season index of lead arrival per comparison: ratio to the centred twelve-month average, from at least 24 whole months, never from the two
+-- months compared (a month must not explain itself). Shrunk towards "no season" by the evidence there is (docs/verdict.md).
+with monthly as (
+
+    select lead_month as month, cast(count(*) as double) as leads
+    from {{ ref('fct_lead_funnel') }}
+    where {{ add_months('lead_month', 1) }} <= {{ add_days(as_of(), 1) }}
+    group by lead_month
+
+),
+
+bounds as (
+
+    select min(month) as first_month, max(month) as last_month from monthly
+
+),
+
+scaffold as (
+
+    select dim_date.month
+    from {{ ref('dim_date') }} as dim_date
+    cross join bounds
+    where dim_date.month between bounds.first_month and bounds.last_month
+    group by dim_date.month
+
+),
+
+history as (
+
+    select scaffold.month, coalesce(monthly.leads, 0.0) as leads, count(*) over () as whole_months
+    from scaffold
+    left join monthly on scaffold.month = monthly.month
+
+),
+
+averaged as (
+
+    select
+        *,
+        (sum(leads) over (order by month rows between 5 preceding and 5 following)
+            + (lag(leads, 6) over (order by month) + lead(leads, 6) over (order by month)) / 2) / 12 as moving_average
+    from history
+
+),
+
+ratios as (
+
+    select month, extract(month from month) as calendar_month, leads, ln(leads / moving_average) as log_ratio
+    from averaged
+    where whole_months >= 24 and moving_average > 0 and leads > 0
+
+),
+
+pairs as (
+
+    select month, comparison, max(case when side = 'base' then side_month end) as base_month
+    from {{ ref('int_verdict_sides') }}
+    where basis = 'cohort'
+    group by month, comparison
+
+),
+
+known as (
+
+    select pairs.month, pairs.comparison, ratios.calendar_month, ratios.log_ratio, 1 / ratios.leads as counting_variance
+    from pairs
+    inner join ratios on ratios.month <> pairs.month and ratios.month <> pairs.base_month
+
+),
+
+centred as (
+
+    select *, log_ratio - avg(log_ratio) over (partition by month, comparison) as log_index from known
+
+),
+
+calendar as (
+
+    select
+        month,
+        comparison,
+        calendar_month,
+        count(*) as years,
+        avg(log_index) as log_index,
+        avg(counting_variance) as counting_variance,
+        greatest(sum(log_index * log_index) - count(*) * avg(log_index) * avg(log_index), 0.0) as between_years_squares
+    from centred
+    group by month, comparison, calendar_month
+
+),
+
+-- One year can be odd: the variance between years is estimated where there are several, with a prior of 5 % worth four degrees of freedom.
+noisy as (
+
+    select
+        *,
+        counting_variance + greatest(
+            (4 * 0.0025 + sum(between_years_squares) over (partition by month, comparison))
+                / (4 + sum(years - 1) over (partition by month, comparison))
+                - avg(counting_variance) over (partition by month, comparison) * sum(years - 1) over (partition by month, comparison)
+                / (4 + sum(years - 1) over (partition by month, comparison)),
+            0.0
+        ) as yearly_variance
+    from calendar
+
+),
+
+-- Empirical Bayes: how far the calendar months differ beyond what chance explains.
+spread as (
+
+    select
+        month,
+        comparison,
+        greatest(avg(log_index * log_index) - avg(yearly_variance / years), 0.0) as season_variance
+    from noisy
+    group by month, comparison
+
+),
+
+shrunk as (
+
+    select
+        noisy.month,
+        noisy.comparison,
+        noisy.calendar_month,
+        noisy.log_index * spread.season_variance / (spread.season_variance + noisy.yearly_variance / noisy.years) as log_index,
+        spread.season_variance * (noisy.yearly_variance / noisy.years) / (spread.season_variance + noisy.yearly_variance / noisy.years) as index_variance
+    from noisy
+    inner join spread on noisy.month = spread.month and noisy.comparison = spread.comparison
+
+)
+
+select
+    pairs.month,
+    pairs.comparison,
+    spread.month is not null as has_season,
+    -- the season of the previous year's month is the same season
+    case when pairs.comparison = 'previous_year' then 1.0 else exp(coalesce(base.log_index, 0.0)) end as base_index,
+    case when pairs.comparison = 'previous_year' then 1.0 else exp(coalesce(current_month.log_index, 0.0)) end as current_index,
+    case
+        when pairs.comparison = 'previous_year' then 0.0
+        else coalesce(base.index_variance, spread.season_variance, 0.0) + coalesce(current_month.index_variance, spread.season_variance, 0.0)
+    end as log_variance
+from pairs
+left join spread on pairs.month = spread.month and pairs.comparison = spread.comparison
+left join shrunk as base
+    on pairs.month = base.month and pairs.comparison = base.comparison and extract(month from pairs.base_month) = base.calendar_month
+left join shrunk as current_month
+    on pairs.month = current_month.month and pairs.comparison = current_month.comparison
+    and extract(month from pairs.month) = current_month.calendar_month

@@ -1,0 +1,157 @@
+{%- set languages = ['en', 'ru'] -%}
+{%- set departments = ['marketing', 'sales', 'market'] -%}
+{%- set caveats = ['partial_month', 'young_cohort', 'insufficient_history', 'undated_milestones', 'different_cohorts', 'few_clients'] -%}
+
+with metrics as (
+
+    select * from {{ ref('int_verdict_metrics') }}
+
+),
+
+sides as (
+
+    select basis, month, comparison, max(is_partial) as is_partial, max(window_kind) as window_kind, max(window_days) as window_days
+    from {{ ref('int_verdict_sides') }}
+    group by basis, month, comparison
+
+),
+
+by_department as (
+
+    select
+        basis,
+        month,
+        comparison,
+        metric
+        {%- for department in departments %},
+        coalesce(max(case when department = '{{ department }}' then effect end), 0.0) as {{ department }}_effect,
+        coalesce(max(case when department = '{{ department }}' then stderr end), 0.0) as {{ department }}_stderr
+        {%- endfor %},
+        max(case when is_significant and part_rank = 1 then department end) as main_department,
+        max(case when is_significant and part_rank = 1 then evidence end) as main_evidence,
+        max(case when department <> 'market' then stderr end) as widest_stderr
+    from {{ ref('int_verdict_departments') }}
+    group by basis, month, comparison, metric
+
+),
+
+-- proven parts in the order of their rank, then those within noise
+parts as (
+
+    select
+        basis,
+        month,
+        comparison,
+        metric
+        {%- for language in languages %}
+        {%- for list, test in [('parts', 'is_significant'), ('rest', 'not is_significant')] %},
+        nullif(concat_ws(', '
+            {%- for rank in range(1, 4) -%}
+            , max(case when part_rank = {{ rank }} and {{ test }} then part_{{ language }} end)
+            {%- endfor -%}
+        ), '') as {{ list }}_{{ language }}
+        {%- endfor %}
+        {%- endfor %}
+    from {{ ref('int_verdict_parts') }}
+    group by basis, month, comparison, metric
+
+),
+
+joined as (
+
+    select
+        metrics.*,
+        sides.window_kind,
+        sides.window_days,
+        {%- for department in departments %}
+        by_department.{{ department }}_effect,
+        by_department.{{ department }}_stderr,
+        {%- endfor %}
+        by_department.main_department,
+        by_department.main_evidence,
+        by_department.widest_stderr,
+        main_factors.factor as main_factor,
+        main_factors.channel_key as main_channel,
+        {%- for language in languages %}
+        parts.parts_{{ language }},
+        parts.rest_{{ language }},
+        labels.text_{{ language }} as metric_{{ language }},
+        {%- endfor %}
+        sides.is_partial as has_partial_month,
+        metrics.basis = 'cohort' and sides.window_kind = 'to_date' as has_young_cohort,
+        metrics.comparison = 'previous_month' and not season.has_season as has_insufficient_history,
+        metrics.undated_count > 0.05 * (metrics.base_first_contact_count + metrics.current_first_contact_count) as has_undated_milestones,
+        metrics.basis = 'period' as has_different_cohorts,
+        metrics.base_paid_count + metrics.current_paid_count < {{ var('verdict_own_clients') }} as has_few_clients
+    from metrics
+    inner join sides on metrics.basis = sides.basis and metrics.month = sides.month and metrics.comparison = sides.comparison
+    inner join {{ ref('int_verdict_season') }} as season on metrics.month = season.month and metrics.comparison = season.comparison
+    inner join {{ ref('headline_templates') }} as labels on 'metric_' || metrics.metric = labels.template_key
+    left join by_department
+        on metrics.basis = by_department.basis and metrics.month = by_department.month
+        and metrics.comparison = by_department.comparison and metrics.metric = by_department.metric
+    left join parts
+        on metrics.basis = parts.basis and metrics.month = parts.month and metrics.comparison = parts.comparison and metrics.metric = parts.metric
+    left join {{ ref('int_verdict_main_factors') }} as main_factors
+        on metrics.basis = main_factors.basis and metrics.month = main_factors.month
+        and metrics.comparison = main_factors.comparison and metrics.metric = main_factors.metric
+
+),
+
+worded as (
+
+    select
+        *
+        {%- for language in languages %},
+        case
+            when rest_{{ language }} is null then parts_{{ language }}
+            else {{ fill(headline_text('rest', language), {'parts': 'parts_' ~ language, 'rest': 'rest_' ~ language}) }}
+        end as said_{{ language }}
+        {%- endfor %}
+    from joined
+
+)
+
+select
+    month,
+    comparison,
+    metric,
+    basis,
+    base_value as base,
+    current_value as {{ adapter.quote('current') }},
+    delta,
+    {%- for department in departments %}
+    coalesce({{ department }}_effect, 0.0) as {{ department }}_effect,
+    coalesce({{ department }}_stderr, 0.0) as {{ department }}_stderr,
+    {%- endfor %}
+    main_department,
+    main_factor,
+    main_channel,
+    -- A name is as sure as its distance from chance; "nobody" is as sure as a change would have had to be small to hide.
+    case
+        when has_few_clients then 'low'
+        when main_department is not null and main_evidence > 1.3 and not (has_young_cohort or has_partial_month or has_different_cohorts) then 'high'
+        when main_department is not null then 'medium'
+        when {{ var('verdict_critical_z') }} * widest_stderr <= 0.2 * base_value then 'high'
+        when {{ var('verdict_critical_z') }} * widest_stderr <= 0.5 * base_value then 'medium'
+        else 'low'
+    end as confidence,
+    {%- for language in languages %}
+    case
+        when base_value = 0 and current_value = 0 and main_department is null then {{ fill(headline_text('empty', language), {'metric': 'metric_' ~ language}) }}
+        when main_department is null then
+            {{ fill(headline_text('nobody', language), {
+                'metric': 'metric_' ~ language, 'base': grouped_number('base_value'), 'current': grouped_number('current_value')}) }}
+        else {{ fill(
+            "case when delta < 0 then " ~ headline_text('fell', language) ~ " when delta > 0 then " ~ headline_text('rose', language)
+                ~ " else " ~ headline_text('stayed', language) ~ " end",
+            {'metric': 'metric_' ~ language, 'base': grouped_number('base_value'), 'current': grouped_number('current_value'), 'parts': 'said_' ~ language}) }}
+    end as headline_{{ language }},
+    {%- endfor %}
+    concat_ws(','{% for caveat in caveats %}, case when has_{{ caveat }} then '{{ caveat }}' end{% endfor %}) as caveats,
+    {%- for language in languages %}
+    concat_ws(' '{% for caveat in caveats %}, case when has_{{ caveat }} then {{ headline_text('caveat_' ~ caveat, language) }} end{% endfor %}) as caveats_{{ language }},
+    {%- endfor %}
+    window_kind,
+    window_days
+from worded
