@@ -1,13 +1,12 @@
 """What the DAG files call: the plan they are drawn from, and each step of the night inside an Airflow task.
 
-Imported by the DAG processor every few seconds, so nothing heavier than YAML is imported at the top.
+Imported by the DAG processor every few seconds, so nothing heavier than YAML and the settings is imported at the top.
 """
 
 from __future__ import annotations
 
 import json
 import logging
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -18,6 +17,8 @@ from zoneinfo import ZoneInfo
 import yaml
 
 from onefunnel.errors import ConfigError, GateBlocked, OnefunnelError
+from onefunnel.project import project_root
+from onefunnel.settings import load_settings
 
 log = logging.getLogger(__name__)
 
@@ -47,9 +48,8 @@ class Night:
 
 
 def sources_path() -> Path:
-    """The sources.yml of this deployment: ONEFUNNEL_SOURCES, else the shipped demo."""
-    named = os.environ.get("ONEFUNNEL_SOURCES")
-    return Path(named) if named else Path(__file__).resolve().parent.parent / "examples" / "demo" / "sources.yml"
+    """The sources.yml of this deployment (ONEFUNNEL_SOURCES); a relative one counts from the project, as Airflow's directory means nothing."""
+    return project_root() / load_settings().sources
 
 
 def read_plan(path: Path | None = None) -> Plan:
@@ -102,10 +102,9 @@ def run_step(step: str, **arguments: Any) -> dict[str, Any]:
 
     from onefunnel import nightly
     from onefunnel.config import load_config
-    from onefunnel.settings import Settings
 
     try:
-        settings = Settings()
+        settings = load_settings()
         config = load_config(sources_path())
         night = night_of(get_current_context(), config.reporting.time_zone)
         log.info("%s as of %s", step, night.as_of)
