@@ -22,3 +22,8 @@
     group by {{ keys | join(', ') }}
     {%- endif %}
 {%- endmacro %}
+
+{# Whole calendar months from one first day of a month to another. #}
+{% macro months_between(start_month, end_month) -%}
+    ((extract(year from {{ end_month }}) - extract(year from {{ start_month }})) * 12 + extract(month from {{ end_month }}) - extract(month from {{ start_month }}))
+{%- endmacro %}

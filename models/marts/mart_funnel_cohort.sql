@@ -1,6 +1,6 @@
 {%- set stages = funnel_stages() -%}
 {%- set windows = cohort_windows() -%}
-{%- set sums = [] -%}
+{%- set sums = ['reopened'] -%}
 {%- for stage in stages -%}
     {%- do sums.append(stage ~ '_open') -%}
     {%- for window in windows -%}
@@ -24,7 +24,8 @@ cohorts as (
 
     select
         lead_month,
-        channel_key
+        channel_key,
+        count(case when is_reopened then 1 end) as reopened
         {%- for stage in stages %},
         count(case when outcome = 'open' and furthest_stage_key = '{{ stage }}' then 1 end) as {{ stage }}_open
         {%- for window in windows %}
@@ -54,6 +55,7 @@ stage_windows as (
         '{{ stage }}' as stage_key,
         {{ window }} as window_days,
         lead_reached_0 as leads,
+        reopened,
         {{ stage }}_reached_{{ window }} as reached,
         {{ stage }}_imputed_{{ window }} as reached_imputed,
         {{ 'cast(null as bigint)' if first_stage else previous ~ '_reached_' ~ window }} as reached_previous,
@@ -88,6 +90,7 @@ select
     cast(stages.stage_order as integer) as stage_order,
     stages.department,
     cast(stage_windows.leads as bigint) as leads,
+    cast(stage_windows.reopened as bigint) as reopened,
     cast(stage_windows.reached as bigint) as reached,
     cast(stage_windows.reached_imputed as bigint) as reached_imputed,
     cast(stage_windows.reached_previous as bigint) as reached_previous,

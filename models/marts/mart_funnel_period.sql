@@ -33,10 +33,10 @@ entries as (
     select
         activity_month as event_month,
         channel_key,
-        case measure when 'leads' then 'lead' else replace(measure, 'stage_', '') end as stage_key,
+        case measure when 'attempts' then 'lead' else replace(measure, 'stage_', '') end as stage_key,
         sum(amount) as entries
     from measures
-    where measure in ('leads'{% for stage in funnel_stages()[1:] %}, 'stage_{{ stage }}'{% endfor %})
+    where measure in ('attempts'{% for stage in funnel_stages()[1:] %}, 'stage_{{ stage }}'{% endfor %})
     group by activity_month, channel_key, measure
 
 ),

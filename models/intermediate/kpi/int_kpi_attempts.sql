@@ -65,6 +65,7 @@ select
     proven.created_at,
     proven.created_date,
     proven.lead_month,
+    proven.is_reopened,
     proven.outcome,
     proven.outcome_date,
     proven.furthest_stage_key,

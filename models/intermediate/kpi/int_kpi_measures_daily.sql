@@ -29,7 +29,15 @@ payment_plan as (
 
 lead_measures as (
 
+    -- a lead that comes back runs through the funnel again, but is no new application
     select 'leads' as measure, channel_key, created_date as activity_date, created_date as known_date, count(*) as amount
+    from attempts
+    where not is_reopened
+    group by channel_key, created_date
+
+    union all
+
+    select 'attempts', channel_key, created_date, created_date, count(*)
     from attempts
     group by channel_key, created_date
 
@@ -84,7 +92,7 @@ cost_measures as (
 
 ledger_measures as (
 
-    select 'payments' as measure, channel_key, paid_date as activity_date, paid_date as known_date, cast(count(*) as decimal(18, 4)) as amount
+    select 'payments' as measure, channel_key, paid_date as activity_date, paid_date as known_date, cast(count(*) as decimal(18, 2)) as amount
     from payments
     where kind = 'payment'
     group by channel_key, paid_date
@@ -104,7 +112,7 @@ ledger_measures as (
 
     union all
 
-    select 'new_clients', channel_key, paid_date, paid_date, count(*)
+    select 'new_clients', channel_key, paid_date, paid_date, cast(count(*) as decimal(18, 2))
     from payments
     where is_first_payment
     group by channel_key, paid_date
@@ -169,7 +177,7 @@ client_measures as (
 
     union all
 
-    select 'clients_{{ age }}d', channel_key, first_payment_date, {{ add_days('first_payment_date', age) }}, count(*)
+    select 'clients_{{ age }}d', channel_key, first_payment_date, {{ add_days('first_payment_date', age) }}, cast(count(*) as decimal(18, 2))
     from first_payments
     group by channel_key, first_payment_date
     {%- endfor %}
@@ -190,9 +198,10 @@ plan_measures as (
 
 ),
 
+-- counts and money meet here: without the cast a union of both would keep too few decimals
 measures as (
     {% for step in ['lead', 'stage', 'ending', 'cohort', 'cost', 'ledger', 'lead_income', 'client', 'plan'] %}
-    select * from {{ step }}_measures
+    select measure, channel_key, activity_date, known_date, cast(amount as decimal(18, 4)) as amount from {{ step }}_measures
     {%- if not loop.last %}
     union all
     {%- endif %}
@@ -206,5 +215,5 @@ select
     {{ month_start('activity_date') }} as activity_month,
     activity_date,
     known_date,
-    cast(amount as decimal(18, 4)) as amount
+    amount
 from measures

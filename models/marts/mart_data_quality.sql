@@ -1,0 +1,121 @@
+with row_counts as (
+
+    select * from {{ ref('fct_row_count') }}
+
+),
+
+quarantined as (
+
+    select * from {{ ref('fct_quarantine') }}
+
+),
+
+excluded_leads as (
+
+    select * from {{ ref('fct_excluded_lead') }}
+
+),
+
+unmapped_values as (
+
+    select * from {{ ref('fct_unmapped_value') }}
+
+),
+
+quarantine_rules as (
+
+    select
+        source_name,
+        entity,
+        rule,
+        severity,
+        count(*) as rows_affected,
+        sum(coalesce(amount_base, 0)) as money_base,
+        count(case when amount_original is not null and amount_base is null then 1 end) as rows_unvalued
+    from quarantined
+    group by source_name, entity, rule, severity
+
+),
+
+-- leads come as deals from some systems
+lead_entities as (
+
+    select source_name, min(entity) as entity from row_counts where entity in ('leads', 'deals') group by source_name
+
+),
+
+exclusion_rules as (
+
+    select
+        excluded_leads.source_name,
+        coalesce(lead_entities.entity, 'leads') as entity,
+        'excluded_' || excluded_leads.exclusion as rule,
+        'info' as severity,
+        count(*) as rows_affected,
+        0 as money_base,
+        0 as rows_unvalued
+    from excluded_leads
+    left join lead_entities on excluded_leads.source_name = lead_entities.source_name
+    group by excluded_leads.source_name, coalesce(lead_entities.entity, 'leads'), 'excluded_' || excluded_leads.exclusion
+
+),
+
+mapping_rules as (
+
+    select source_name, entity, 'unmapped_' || field as rule, 'warn' as severity, sum(row_count) as rows_affected, 0 as money_base, 0 as rows_unvalued
+    from unmapped_values
+    group by source_name, entity, 'unmapped_' || field
+
+),
+
+-- one row per entity even when nothing is wrong with it
+totals as (
+
+    select
+        row_counts.source_name,
+        row_counts.entity,
+        'all' as rule,
+        'quarantine' as severity,
+        coalesce(sum(quarantine_rules.rows_affected), 0) as rows_affected,
+        coalesce(sum(quarantine_rules.money_base), 0) as money_base,
+        coalesce(sum(quarantine_rules.rows_unvalued), 0) as rows_unvalued
+    from row_counts
+    left join quarantine_rules
+        on row_counts.source_name = quarantine_rules.source_name and row_counts.entity = quarantine_rules.entity
+        and quarantine_rules.severity = 'quarantine'
+    group by row_counts.source_name, row_counts.entity
+
+),
+
+rules as (
+
+    select source_name, entity, rule, severity, rows_affected, money_base, rows_unvalued from totals
+    union all
+    select source_name, entity, rule, severity, rows_affected, money_base, rows_unvalued from quarantine_rules
+    union all
+    select source_name, entity, rule, severity, rows_affected, money_base, rows_unvalued from exclusion_rules
+    union all
+    select source_name, entity, rule, severity, rows_affected, money_base, rows_unvalued from mapping_rules
+
+)
+
+select
+    -- filled with the version when it is published
+    cast('' as varchar) as version,
+    rules.source_name,
+    rules.entity,
+    rules.rule,
+    cast(coalesce(row_counts.rows_landed, 0) as bigint) as rows_in,
+    cast(rules.rows_affected as bigint) as rows_affected,
+    cast(case when rules.severity = 'quarantine' then rules.rows_affected else 0 end as bigint) as rows_quarantined,
+    100 * {{ safe_divide('rules.rows_affected', 'row_counts.rows_landed') }} as rows_affected_pct,
+    cast(case when rules.severity = 'quarantine' then rules.money_base else 0 end as decimal(18, 2)) as money_quarantined,
+    cast(rules.rows_unvalued as bigint) as rows_unvalued,
+    rules.severity,
+    case
+        when rules.rows_affected = 0 then 'ok'
+        when rules.severity = 'quarantine' then 'quarantined'
+        else rules.severity
+    end as status
+from rules
+left join row_counts on rules.source_name = row_counts.source_name and rules.entity = row_counts.entity

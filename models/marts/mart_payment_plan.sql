@@ -1,0 +1,72 @@
+with plan_lines as (
+
+    select * from {{ ref('fct_payment_plan') }}
+
+),
+
+lines as (
+
+    select
+        due_month as month,
+        plan_key,
+        source_name,
+        client_key,
+        channel_key,
+        service,
+        due_date,
+        1 as plan_lines,
+        planned_base as planned,
+        paid_base as paid,
+        paid_on_time_base as on_time,
+        outstanding_base as outstanding,
+        overdue_base as overdue
+    from plan_lines
+
+),
+
+months as (
+
+    select
+        month,
+        'all' as plan_key,
+        cast(null as varchar) as source_name,
+        cast(null as varchar) as client_key,
+        'all' as channel_key,
+        cast(null as varchar) as service,
+        cast(null as date) as due_date,
+        count(*) as plan_lines,
+        sum(planned) as planned,
+        sum(paid) as paid,
+        sum(on_time) as on_time,
+        sum(outstanding) as outstanding,
+        sum(overdue) as overdue
+    from lines
+    group by month
+
+),
+
+combined as (
+
+    select * from lines
+    union all
+    select * from months
+
+)
+
+select
+    month,
+    plan_key,
+    {{ as_of() }} as as_of,
+    source_name,
+    client_key,
+    channel_key,
+    service,
+    due_date,
+    cast(plan_lines as bigint) as plan_lines,
+    cast(planned as decimal(18, 2)) as planned,
+    cast(paid as decimal(18, 2)) as paid,
+    cast(on_time as decimal(18, 2)) as on_time,
+    cast(outstanding as decimal(18, 2)) as outstanding,
+    cast(overdue as decimal(18, 2)) as overdue,
+    {{ safe_divide('paid', 'planned') }} as fulfilment
+from combined

@@ -1,0 +1,74 @@
+with attempts as (
+
+    select
+        *,
+        row_number() over (partition by client_key order by created_at desc, lead_attempt_key desc) as newest_rank
+    from {{ ref('fct_lead_funnel') }}
+
+),
+
+reasons as (
+
+    select * from {{ ref('dim_reason') }}
+
+),
+
+services as (
+
+    select * from {{ ref('services') }}
+
+),
+
+clients as (
+
+    select
+        client_key,
+        count(case when outcome = 'open' then 1 end) as open_attempts,
+        -- a win without a date may be later than the loss: such a client is not called
+        count(case when outcome = 'won' and paid_at is null then 1 end) as undated_wins,
+        max(paid_at) as last_paid_at
+    from attempts
+    group by client_key
+
+),
+
+-- one call per client: the newest attempt, ended, with nothing open or won since
+lost as (
+
+    select attempts.*, {{ local_date('attempts.outcome_at') }} as lost_on
+    from attempts
+    inner join clients on attempts.client_key = clients.client_key
+    where attempts.newest_rank = 1
+        and attempts.outcome in ('rejected', 'returned', 'lost')
+        and attempts.outcome_at is not null
+        and clients.open_attempts = 0
+        and clients.undated_wins = 0
+        and (clients.last_paid_at is null or clients.last_paid_at < attempts.outcome_at)
+
+),
+
+due as (
+
+    select *, {{ add_months('lost_on', 3) }} as due_on from lost
+
+)
+
+select
+    due.lead_attempt_key,
+    due.source_name,
+    due.lead_id,
+    due.client_key,
+    due.channel_key,
+    due.requested_service,
+    due.sdr,
+    due.sales_rep,
+    due.outcome,
+    due.lost_after_stage_key,
+    due.reason_key,
+    due.outcome_at as lost_at,
+    due.due_on,
+    due.due_on <= {{ as_of() }} as is_due,
+    case when not services.is_offered then 'partner' else coalesce(reasons.winback_action, 'call') end as suggested_action
+from due
+left join reasons on due.reason_key = reasons.reason_key
+left join services on lower(due.requested_service) = services.service_key
