@@ -27,7 +27,7 @@ MARTS = Asset("onefunnel_marts")
 
 
 @dag(
-    schedule=CronDataIntervalTimetable("0 3 * * *", timezone=PLAN.time_zone),  # 03:00 in the reporting time zone, each night
+    schedule=CronDataIntervalTimetable(PLAN.schedule, timezone=PLAN.time_zone),  # by default 04:00, reporting time zone
     start_date=pendulum.datetime(2020, 1, 1, tz=PLAN.time_zone),
     catchup=False,
     max_active_runs=1,

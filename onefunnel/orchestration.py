@@ -22,7 +22,6 @@ from onefunnel.settings import load_settings
 
 log = logging.getLogger(__name__)
 
-DEFAULT_TIME_ZONE = "UTC"
 # The choices of whoever triggered the run that a step takes besides the day.
 CHOICES = {"build": ("full_refresh",), "publish": ("force",)}
 # Airflow keeps what a task returns in its own database: room for counts and names, not for data.
@@ -34,7 +33,8 @@ class Plan:
     """What the shape of the DAG depends on: one extraction task per source, the clock in the reporting time zone."""
 
     sources: tuple[str, ...]
-    time_zone: str
+    time_zone: str = "UTC"
+    schedule: str = "0 4 * * *"
 
 
 @dataclass(frozen=True)
@@ -48,12 +48,12 @@ class Night:
 
 
 def sources_path() -> Path:
-    """The sources.yml of this deployment (ONEFUNNEL_SOURCES); a relative one counts from the project, as Airflow's directory means nothing."""
+    """The sources.yml of this deployment (ONEFUNNEL_SOURCES). A relative one counts from the project: Airflow's directory means nothing."""
     return project_root() / load_settings().sources
 
 
 def read_plan(path: Path | None = None) -> Plan:
-    """The names and the time zone in sources.yml, unvalidated: the tasks load the whole file and say what is wrong with it.
+    """The names, the schedule and the time zone in sources.yml, unvalidated: the tasks load the whole file and say what is wrong with it.
 
     Raises ConfigError when the file is missing or names no source, which Airflow shows as the DAG's import error.
     """
@@ -61,14 +61,14 @@ def read_plan(path: Path | None = None) -> Plan:
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
         names = tuple(source["name"] for source in content["sources"] if source.get("enabled", True))
-        time_zone = (content.get("reporting") or {}).get("time_zone", DEFAULT_TIME_ZONE)
+        clock = {"time_zone": (content.get("reporting") or {}).get("time_zone"), "schedule": content.get("schedule")}
     except FileNotFoundError:
         raise ConfigError("the list of sources is missing", where=str(path), hint="set ONEFUNNEL_SOURCES to your sources.yml") from None
     except (yaml.YAMLError, TypeError, KeyError, AttributeError) as error:
         raise ConfigError(f"not a list of sources: {error}", where=str(path), hint="check it with `onefunnel doctor`") from None
     if not names:
         raise ConfigError("no source is enabled", where=str(path), hint="add one with `onefunnel new-source`")
-    return Plan(names, time_zone)
+    return Plan(names, **{key: value for key, value in clock.items() if value})
 
 
 def night_of(context: Mapping[str, Any], time_zone: str) -> Night:
@@ -80,9 +80,9 @@ def night_of(context: Mapping[str, Any], time_zone: str) -> Night:
     end: datetime = context.get("data_interval_end") or context["dag_run"].run_after
     last_whole_day = end.astimezone(ZoneInfo(time_zone)).date() - timedelta(days=1)
     as_of = date.fromisoformat(params["as_of"]) if params.get("as_of") else last_whole_day
-    today = datetime.now(ZoneInfo(time_zone)).date()
-    if as_of >= today:
-        raise ConfigError(f"as_of {as_of} is not over yet", where="DAG parameter as_of", hint=f"take {today - timedelta(days=1)} or earlier")
+    yesterday = datetime.now(ZoneInfo(time_zone)).date() - timedelta(days=1)
+    if as_of > yesterday:
+        raise ConfigError(f"as_of {as_of} is not over yet", where="DAG parameter as_of", hint=f"take {yesterday} or earlier")
     return Night(as_of, context["run_id"], bool(params.get("full_refresh")), bool(params.get("force")))
 
 

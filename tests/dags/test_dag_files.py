@@ -90,8 +90,8 @@ def test_nights_do_not_overlap_and_are_not_made_up_for(nightly):
 
 def test_the_interval_is_a_whole_night_in_the_reporting_time_zone(nightly):
     assert (nightly["timetable"], nightly["zone"]) == ("CronDataIntervalTimetable", "Europe/Berlin")
-    # 03:00 to 03:00 across the night in which the clocks went forward: 23 hours.
-    assert nightly["interval"] == ["2026-03-29 01:00:00+00:00", "2026-03-30 01:00:00+00:00"]
+    # 04:00 on Saturday to 04:00 on Sunday by the clock on the wall, 23 hours: the clocks went forward.
+    assert nightly["interval"] == ["2026-03-28 03:00:00+00:00", "2026-03-29 02:00:00+00:00"]
 
 
 def test_publishing_updates_the_asset_that_others_may_wait_for(nightly):

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from onefunnel.errors import ConfigError
-from onefunnel.orchestration import MAX_RETURN_BYTES, compact, night_of, read_plan
+from onefunnel.orchestration import MAX_RETURN_BYTES, Plan, compact, night_of, read_plan
 
 
 def context(end: datetime | None = None, run_after: datetime | None = None, **params: object) -> dict:
@@ -45,9 +45,21 @@ def test_a_result_for_airflow_is_plain_json_and_small():
     assert "see the task log" in compact({"text": "x" * MAX_RETURN_BYTES})["note"]
 
 
+def test_the_plan_takes_schedule_and_time_zone_from_sources(tmp_path):
+    path = tmp_path / "sources.yml"
+    sources = "sources: [{name: crm}, {name: old, enabled: false}]"
+    path.write_text(f"schedule: 30 2 * * 1-5\nreporting: {{time_zone: Europe/Berlin}}\n{sources}", encoding="utf-8")
+    assert read_plan(path) == Plan(("crm",), "Europe/Berlin", "30 2 * * 1-5")
+
+
 @pytest.mark.parametrize(
     ("text", "complaint"),
-    [("sources: []", "no source is enabled"), ("sources: {", "not a list of sources"), ("sources: [{}]", "not a list of sources"), ("", "not a list of sources")],
+    [
+        ("sources: []", "no source is enabled"),
+        ("sources: {", "not a list of sources"),
+        ("sources: [{}]", "not a list of sources"),
+        ("", "not a list of sources"),
+    ],
 )
 def test_a_plan_that_names_no_source_says_so(tmp_path, text, complaint):
     path = tmp_path / "sources.yml"
