@@ -12,6 +12,9 @@ VARIABLE = "ONEFUNNEL_FAULT_AT"
 
 # In the order a night reaches them. A test walks this list and kills a night at each.
 POINTS = (
+    "extract.before_rename",
+    "extract.between_renames",
+    "extract.after_rename",
     "candidate.before_copy",
     "candidate.after_first_table",
     "candidate.before_checkpoint",

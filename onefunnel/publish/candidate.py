@@ -111,6 +111,7 @@ def _build(settings: Settings, candidate: Candidate, *, quality_status: str) -> 
         found = relations(db, "warehouse")
         if not any(relation.startswith("marts.") for relation in found):
             raise OnefunnelError("the warehouse has no marts", where=str(settings.paths.warehouse), hint="build them: onefunnel build")
+        _insist_on_day(db, candidate.as_of)
         for number, (relation, columns) in enumerate(found.items()):
             _copy(db, relation, [name for name, _ in columns if name not in PERSONAL_COLUMNS])
             if number == 0:
@@ -126,6 +127,18 @@ def _build(settings: Settings, candidate: Candidate, *, quality_status: str) -> 
     fsync_file(candidate.path)
     fsync_folder(candidate.path.parent)
     reach("candidate.after_fsync")
+
+
+def _insist_on_day(db: duckdb.DuckDBPyConnection, as_of: date) -> None:
+    """Refuse a warehouse that another run rebuilt for another day since this run built it."""
+    registered = db.execute(
+        "select 1 from duckdb_tables() where database_name = 'warehouse' and schema_name = 'landing' and table_name = 'pipeline_run'"
+    ).fetchone()
+    built_for = db.execute("select as_of from warehouse.landing.pipeline_run").fetchone() if registered else None
+    if built_for and built_for[0] != as_of:
+        raise OnefunnelError(
+            f"the warehouse holds {built_for[0]}, not {as_of}: another run rebuilt it meanwhile", hint=f"run again for {as_of}"
+        )
 
 
 def _copy(db: duckdb.DuckDBPyConnection, relation: str, columns: list[str]) -> None:
@@ -147,8 +160,8 @@ def _copy(db: duckdb.DuckDBPyConnection, relation: str, columns: list[str]) -> N
 def _stamp(db: duckdb.DuckDBPyConnection, candidate: Candidate, quality_status: str, found: dict[str, list[tuple[str, str]]]) -> None:
     """Write the version into the marts that carry it, and the candidate's own facts for whoever publishes it."""
     moment = candidate.built_at.replace(tzinfo=None)
-    stamps = {"version": candidate.version, "published_at": moment, "quality_status": quality_status}
-    for relation in ("marts.mart_publication", "marts.mart_data_quality"):
+    stamps = {"version": candidate.version, "now_version": candidate.version, "published_at": moment, "quality_status": quality_status}
+    for relation in ("marts.mart_publication", "marts.mart_data_quality", "marts.mart_restatements"):
         names = [name for name, _ in found.get(relation, []) if name in stamps]
         if names:
             assignments = ", ".join(f"{quoted(name)} = ?" for name in names)
@@ -163,7 +176,9 @@ def _readable(error: Exception, warehouse: Path, candidate: Path) -> OnefunnelEr
     text = str(error).splitlines()[0] if str(error) else type(error).__name__
     lowered = text.lower()
     if "no space left" in lowered or "file too large" in lowered or "could not write" in lowered:
-        return OnefunnelError(f"the disk is full: {text}", where=str(candidate.parent), hint="free space, then run again; BI keeps the last version")
+        return OnefunnelError(
+            f"the disk is full: {text}", where=str(candidate.parent), hint="free space, then run again; BI keeps the last version"
+        )
     if "out of memory" in lowered or isinstance(error, duckdb.OutOfMemoryException):
         return OnefunnelError(
             f"memory limit reached: {text}", where=str(candidate), hint="raise ONEFUNNEL_MEMORY_LIMIT; BI keeps the last version"
@@ -175,5 +190,7 @@ def _readable(error: Exception, warehouse: Path, candidate: Path) -> OnefunnelEr
             hint="run again: it is rebuilt from landing; BI keeps the last version",
         )
     if isinstance(error, duckdb.Error):
-        return OnefunnelError(f"the warehouse cannot be read: {text}", where=str(warehouse), hint="close whoever holds it open, then run again")
+        return OnefunnelError(
+            f"the warehouse cannot be read: {text}", where=str(warehouse), hint="close whoever holds it open, then run again"
+        )
     return OnefunnelError(f"the candidate could not be written: {text}", where=str(candidate))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +13,23 @@ if TYPE_CHECKING:
 PUBLISHED_SCHEMAS = ("facts", "marts")
 
 # Columns that name a publication or its moment differ between two publications of the same data, so they are no part of the content.
-PUBLICATION_COLUMNS = frozenset({"version", "published_at", "quality_status", "then_version", "now_version", "then_published_at", "now_published_at"})
+PUBLICATION_COLUMNS = frozenset(
+    {"version", "published_at", "quality_status", "then_version", "now_version", "then_published_at", "now_published_at"}
+)
 
 # Never published, whatever a model selects: the identity of a person or a company.
 PERSONAL_COLUMNS = frozenset(
-    {"contact_id", "contact_email", "contact_phone", "contact_name", "company", "email", "phone", "contact_email_hash", "contact_phone_hash"}
+    {
+        "contact_id",
+        "contact_email",
+        "contact_phone",
+        "contact_name",
+        "company",
+        "email",
+        "phone",
+        "contact_email_hash",
+        "contact_phone_hash",
+    }
 )
 
 
@@ -70,16 +83,11 @@ def contents(connection: duckdb.DuckDBPyConnection, database: str) -> dict[str, 
 
 
 def data_through(db: duckdb.DuckDBPyConnection, tables: dict[str, Any]) -> dict[str, str | None]:
-    """Last moment of data per source, as the publication mart states it."""
+    """Last whole day of data per source, as the publication mart states it."""
     if "marts.mart_publication" not in tables:
         return {}
-    frame = db.execute("from marts.mart_publication limit 1")
-    names = [column[0] for column in frame.description]
-    row = frame.fetchone()
-    value = dict(zip(names, row, strict=True)).get("data_through") if row else None
-    if isinstance(value, dict):
-        return {str(source): str(moment) if moment is not None else None for source, moment in value.items()}
-    return {"all": str(value)} if value is not None else {}
+    row = db.execute("select data_through_by_source from marts.mart_publication").fetchone()
+    return json.loads(row[0]) if row and row[0] else {}
 
 
 def excluded_rows(db: duckdb.DuckDBPyConnection, tables: dict[str, Any]) -> list[dict[str, Any]]:

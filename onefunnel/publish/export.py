@@ -23,7 +23,10 @@ def parquet_folder(settings: Settings, version: str = "") -> Path:
 
 
 def export_parquet(settings: Settings, source: Path, version: str) -> Path:
-    """Write each mart of a published file as Parquet into a folder that appears whole or not at all. Raises OnefunnelError if rows got lost."""
+    """Write each mart of a published file as Parquet into a folder that appears whole or not at all.
+
+    Raises OnefunnelError if rows got lost.
+    """
     final = parquet_folder(settings, version)
     building = final.with_name(f".{version}.tmp")
     remove_quietly(building, final)

@@ -111,7 +111,9 @@ def _insist(candidate: Candidate, gate: GateResult, settings: Settings, parent: 
         )
     digest = sha256_of(candidate.path)
     if gate.sha256 != digest:
-        raise GateBlocked("the file is not the one that the gate checked", where=str(candidate.path), hint="check it again: onefunnel validate")
+        raise GateBlocked(
+            "the file is not the one that the gate checked", where=str(candidate.path), hint="check it again: onefunnel validate"
+        )
     shown = current_version(settings) or ""
     if shown != parent:
         raise GateBlocked(
@@ -256,7 +258,9 @@ def rollback(settings: Settings, version: str | None = None) -> Publication:
         target = kept[version]
         damage = damage_of(settings, target)
         if damage:
-            raise OnefunnelError(f"version {version} is damaged: {damage}", where=str(version_file(settings, version)), hint=f"kept: {known}")
+            raise OnefunnelError(
+                f"version {version} is damaged: {damage}", where=str(version_file(settings, version)), hint=f"kept: {known}"
+            )
         _flip(settings, target, rolled_back_from=shown or "")
         return Publication(version, shown or "", target.as_of, version_file(settings, version), target.quality["status"])
 

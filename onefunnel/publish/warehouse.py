@@ -54,7 +54,14 @@ def is_damage(error: BaseException) -> bool:
     """Whether a DuckDB error means a damaged file, not a locked, missing or full one."""
     if isinstance(error, (duckdb.SerializationException, duckdb.FatalException, duckdb.InternalException)):
         return True
-    signs = ("corrupt", "checksum", "not a valid duckdb database", "could not read enough bytes", "could not read all bytes", "failed to load metadata")
+    signs = (
+        "corrupt",
+        "checksum",
+        "not a valid duckdb database",
+        "could not read enough bytes",
+        "could not read all bytes",
+        "failed to load metadata",
+    )
     return isinstance(error, duckdb.Error) and any(sign in str(error).lower() for sign in signs)
 
 

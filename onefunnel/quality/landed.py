@@ -1,0 +1,210 @@
+"""What gate 1 looks at: the current rows of every source and entity, and one row of facts about its newest load.
+
+Both are relations of a scratch DuckDB file (views over the landed Parquet), so that the gate never opens the warehouse.
+"""
+
+from __future__ import annotations
+
+import statistics
+import string
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from onefunnel.entities import entity_of
+from onefunnel.interval import Interval
+from onefunnel.landing import LandedFile, LoadManifest, all_loads, current_files
+from onefunnel.publish.contents import quoted
+from onefunnel.publish.manifest import current_manifest, version_file
+from onefunnel.quality.result import CheckResult
+from onefunnel.quality.suites import Expectation, Suite
+
+if TYPE_CHECKING:
+    from onefunnel.config import PipelineConfig, Source
+    from onefunnel.settings import Settings
+
+# Below this many rows a share says nothing: five leads instead of thirty is a quiet Sunday.
+SMALLEST_BASELINE = 20
+NO_ROWS = "(select cast(null as varchar) as source_name, cast(null as varchar) as entity, cast(null as bigint) as landed where false)"
+
+
+@dataclass(frozen=True)
+class Landed:
+    """One source's entity as landed. rows: those that count now (of the newest load if it only adds); baseline: what they compare with."""
+
+    source: Source
+    entity: str
+    newest: LoadManifest
+    current: list[tuple[LoadManifest, LandedFile]]
+    rows: int
+    baseline_rows: int | None
+    hours_old: float
+
+    @property
+    def rows_vs_baseline_pct(self) -> float:
+        """100 when there is nothing to compare with, or too little."""
+        if not self.baseline_rows or max(self.baseline_rows, self.rows) < SMALLEST_BASELINE:
+            return 100.0
+        return 100.0 * self.rows / self.baseline_rows
+
+
+def describe_landing(
+    config: PipelineConfig, settings: Settings, as_of: date, scratch: Path, templates: list[Suite]
+) -> tuple[list[Suite], dict[str, Any], list[CheckResult]]:
+    """Build the scratch file, and the suites of every landed source and entity. The third part: entities with nothing landed at all."""
+    landed = read_landed(config, settings, as_of)
+    found = {(item.source.name, item.entity) for item in landed}
+    missing = [
+        _nothing_landed(source, entity)
+        for source in config.enabled_sources
+        for entity in source.entities
+        if (source.name, entity) not in found and source.expected != "normal_empty" and _min_rows(source, entity) > 0
+    ]
+    suites: list[Suite] = []
+    with duckdb.connect(str(scratch)) as db:
+        for item in landed:
+            _write(db, settings.paths.landing, item)
+            suites += [_suite_of(template, item) for template in templates]
+    return suites, config.quality.model_dump(), missing
+
+
+def read_landed(config: PipelineConfig, settings: Settings, as_of: date) -> list[Landed]:
+    """Every enabled source's landed entities, with the rows they are compared with."""
+    end = Interval.for_as_of(as_of, config.reporting.time_zone).end
+    published = _published_rows(settings)
+    groups: dict[tuple[str, str], list[LoadManifest]] = defaultdict(list)
+    for load in all_loads(settings.paths.landing, [source.name for source in config.enabled_sources]):
+        groups[load.source, load.entity].append(load)
+    newest_of_source: dict[str, str] = defaultdict(str)
+    for (name, _), loads in groups.items():
+        newest_of_source[name] = max(newest_of_source[name], *(load.interval_end for load in loads))
+    result = []
+    for (name, entity), loads in sorted(groups.items()):
+        source = config.source(name)
+        if entity not in source.entities:
+            continue
+        loads.sort(key=lambda load: load.load_id)
+        newest, current = loads[-1], current_files(loads)
+        rows, baseline = _volume(loads, current, published.get((name, entity)))
+        # of the source, not of the entity: targets or rates that stay the same for weeks are not late
+        hours = (end - datetime.fromisoformat(newest_of_source[name])).total_seconds() / 3600
+        result.append(Landed(source, entity, newest, current, rows, baseline, hours))
+    return result
+
+
+def _volume(loads: list[LoadManifest], current: list[tuple[LoadManifest, LandedFile]], published: int | None) -> tuple[int, int | None]:
+    """Rows now and rows to compare them with.
+
+    A full delivery compares everything that counts with what BI shows (the last that was good). A load that only adds compares itself
+    with the median of the up to seven loads before it.
+    """
+    newest = loads[-1]
+    if newest.delivery == "full":
+        now = sum(file.rows + file.rejected for _, file in current)
+        # a full delivery without rows replaces nothing by name, yet says that the source is empty
+        now = now if newest.rows + newest.rejected_rows else 0
+        return now, published if published is not None else newest.previous_rows_current
+    before = [load.rows + load.rejected_rows for load in loads[-8:-1]]
+    return newest.rows + newest.rejected_rows, round(statistics.median(before)) if before else None
+
+
+def _published_rows(settings: Settings) -> dict[tuple[str, str], int]:
+    """Rows landed per source and entity, as the current publication counted them. Empty before the first, or when it cannot be read."""
+    manifest = current_manifest(settings)
+    if manifest is None or "facts.fct_row_count" not in manifest.tables:
+        return {}
+    try:
+        with duckdb.connect(str(version_file(settings, manifest.version)), read_only=True) as db:
+            rows = db.execute("select source_name, entity, rows_landed from facts.fct_row_count").fetchall()
+    except duckdb.Error:
+        return {}
+    return {(source, entity): int(count) for source, entity, count in rows}
+
+
+def landed_rows(settings: Settings) -> str:
+    """SQL relation (source_name, entity, landed) of the rows that count in landing, read from the manifests, apart from the warehouse."""
+    groups: dict[tuple[str, str], list[LoadManifest]] = defaultdict(list)
+    for load in all_loads(settings.paths.landing):
+        groups[load.source, load.entity].append(load)
+    lines = [
+        f"('{source}', '{entity}', cast({sum(file.rows + file.rejected for _, file in current_files(loads))} as bigint))"
+        for (source, entity), loads in sorted(groups.items())
+    ]
+    return f"(select * from (values {', '.join(lines)}) as landing(source_name, entity, landed))" if lines else NO_ROWS
+
+
+def _write(db: duckdb.DuckDBPyConnection, landing: Path, item: Landed) -> None:
+    schema, view = quoted(item.source.name), quoted(item.entity)
+    files = ", ".join("'" + str(load.folder(landing) / file.part).replace("'", "''") + "'" for load, file in item.current)
+    db.execute(f"create schema if not exists {schema}")
+    if files:
+        db.execute(f"create view {schema}.{view} as from read_parquet([{files}], union_by_name = true, hive_partitioning = false)")
+    else:
+        columns = ", ".join(f"cast(null as varchar) as {quoted(name)}" for name in item.newest.columns or ("nothing",))
+        db.execute(f"create view {schema}.{view} as select {columns} where false")
+    db.execute(
+        f"create table {schema}.{quoted(item.entity + '__load')} as select ?::bigint as rows, ?::bigint as baseline_rows, "
+        "?::double as rows_vs_baseline_pct, ?::double as hours_old, nullif(?, '') as new_columns, nullif(?, '') as absent_columns",
+        [
+            item.rows,
+            item.baseline_rows,
+            item.rows_vs_baseline_pct,
+            item.hours_old,
+            ", ".join(item.newest.new_columns),
+            ", ".join(item.newest.absent_columns),
+        ],
+    )
+
+
+def _suite_of(template: Suite, item: Landed) -> Suite:
+    contract = entity_of(item.source.system, item.entity)
+    delivered = {name.strip().lower(): name for _, file in item.current for name in file.columns}
+    required = [delivered.get(name.lower(), name) for name in contract.required] if contract else []
+    words = {"source": item.source.name, "entity": item.entity, "id_column": required[0] if required else ""}
+    expectations = [
+        _for_source(expectation, item, words)
+        for expectation in template.expectations
+        if required or expectation.check not in ("columns_present", "ids_present")
+    ]
+    parameters = {"required_columns": required, "min_rows": _min_rows(item.source, item.entity), **words}
+    # $entity__load would read as one name: the placeholder ends where the double underscore begins
+    relation = string.Template(template.relation.replace("$entity", "${entity}")).substitute(words)
+    return replace(
+        template, relation=relation, expectations=tuple(expectations), source=item.source.name, parameters=tuple(parameters.items())
+    )
+
+
+def _for_source(expectation: Expectation, item: Landed, words: dict[str, str]) -> Expectation:
+    """The expectation with the source's owner; a changed column is named, since that is what the owner must know."""
+    kwargs = {key: words["id_column"] if value == "$id_column" else value for key, value in expectation.kwargs.items()}
+    expected = expectation.expected
+    if expectation.check == "columns_changed":
+        named = item.newest.new_columns if kwargs.get("column") == "new_columns" else item.newest.absent_columns
+        expected = f"{expected}; {'new' if kwargs.get('column') == 'new_columns' else 'gone'}: {', '.join(named) or 'none'}"
+    return replace(expectation, kwargs=kwargs, owner=item.source.owner, expected=expected)
+
+
+def _min_rows(source: Source, entity: str) -> int:
+    if source.expected == "normal_empty":
+        return 0
+    declared = source.expect.get(entity)
+    return declared.min_rows if declared else 1
+
+
+def _nothing_landed(source: Source, entity: str) -> CheckResult:
+    return CheckResult(
+        name="not_empty",
+        gate="landing",
+        relation=f"{source.name}.{entity}",
+        severity="block",
+        outcome="fail",
+        owner=source.owner,
+        runbook="docs/runbook.md#not_empty",
+        observed="nothing was ever landed",
+        expected="at least one load",
+        source=source.name,
+    )
