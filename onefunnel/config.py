@@ -1,0 +1,371 @@
+"""sources.yml as typed objects: what is loaded, from where, how it writes dates and money, and what is acceptable.
+
+Unknown keys are errors, and every error names file, line and what to do. Secrets are named here by variable, never written.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from datetime import time
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import yaml
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
+
+from onefunnel.entities import check_known
+from onefunnel.errors import ConfigError
+
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+def _time_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"no such time zone: {name!r} (write it as Europe/Berlin)") from None
+    return name
+
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+Variable = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+TimeZone = Annotated[str, AfterValidator(_time_zone)]
+Percent = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class OpeningHours(Strict):
+    """Local opening and closing time of one weekday, written "09:00-18:00"."""
+
+    opens: time
+    closes: time
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_text(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            found = re.fullmatch(r"(\d{1,2}:\d{2})\s*-\s*(\d{1,2}:\d{2})", value.strip())
+            if not found:
+                raise ValueError('working hours are written "09:00-18:00"')
+            return {"opens": found[1].zfill(5), "closes": found[2].zfill(5)}
+        return value
+
+    @model_validator(mode="after")
+    def _in_order(self) -> OpeningHours:
+        if self.closes <= self.opens:
+            raise ValueError("a working day closes after it opens")
+        return self
+
+
+def _office_hours() -> dict[str, OpeningHours]:
+    return {day: OpeningHours(opens=time(9), closes=time(18)) for day in WEEKDAYS[:5]}
+
+
+class Reporting(Strict):
+    """How the reader counts: base currency, the zone in which days and months are cut, working hours."""
+
+    base_currency: Currency = "EUR"
+    time_zone: TimeZone = "UTC"
+    working_hours: dict[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], OpeningHours] = Field(default_factory=_office_hours)
+
+
+class Quality(Strict):
+    """Thresholds of the gates. Shares are in percent, ages in hours."""
+
+    max_quarantined_rows_pct: Percent = 5
+    max_quarantined_money_pct: Percent = 10
+    min_rows_vs_previous_pct: Percent = 20
+    max_rows_vs_previous_pct: Percent = 1000
+    max_age_hours: Annotated[float, Field(gt=0)] = 48
+
+
+class Expectation(Strict):
+    """What one entity of a source must deliver."""
+
+    min_rows: int = Field(1, ge=0)
+
+
+class FileEntity(Strict):
+    """Files of one entity. delivery full: new bytes under an old name replace the old; delta: they add to it."""
+
+    path: str = Field(min_length=1)
+    format: Literal["csv", "tsv", "parquet", "jsonl", "json", "xlsx"] | None = None
+    sheet: str | None = None
+    encoding: str | None = None
+    delimiter: str | None = Field(None, min_length=1, max_length=1)
+    delivery: Literal["full", "delta"] = "full"
+
+    @field_validator("encoding")
+    @classmethod
+    def _known_encoding(cls, value: str | None) -> str | None:
+        if value is not None:
+            try:
+                "".encode(value)
+            except (LookupError, TypeError):
+                raise ValueError(f"no such encoding: {value!r} (write it as utf-8, windows-1251, utf-16)") from None
+        return value
+
+
+class TableEntity(Strict):
+    """A table, or the rows of a query. With a cursor only what is new is read, again from `lookback_days` before it; without one, all."""
+
+    table: str | None = Field(None, pattern=r"^[A-Za-z_][\w$]*(\.[A-Za-z_][\w$]*)?$")
+    query: str | None = None
+    cursor: str | None = None
+    key: str | None = None
+    lookback_days: int | None = Field(None, ge=0)
+
+    @model_validator(mode="after")
+    def _one_of(self) -> TableEntity:
+        if (self.table is None) == (self.query is None):
+            raise ValueError("name either a table or a query")
+        return self
+
+
+class Paging(Strict):
+    """How a REST answer continues. next: dotted path to the next cursor or link; param: query parameter of cursor or page."""
+
+    by: Literal["cursor", "page", "offset", "next_link"]
+    next: str | None = None
+    param: str | None = None
+    start: int = 1
+    size: int | None = Field(None, ge=1)
+    size_param: str | None = None
+
+    @model_validator(mode="after")
+    def _complete(self) -> Paging:
+        needs = {"cursor": ("next", "param"), "page": ("param",), "offset": ("param", "size"), "next_link": ("next",)}[self.by]
+        missing = [name for name in needs if getattr(self, name) is None]
+        if missing:
+            raise ValueError(f"paging by {self.by} needs {' and '.join(missing)}")
+        return self
+
+
+class RestEntity(Strict):
+    """One resource. records: dotted path to the list; total: dotted path to its length; {since} and {until} in params are dates of the lookback."""
+
+    path: str
+    records: str = ""
+    total: str | None = None
+    key: str | None = None
+    params: dict[str, str | int] = Field(default_factory=dict)
+    paging: Paging | None = None
+    delivery: Literal["full", "delta"] = "full"
+
+
+class BaseSource(Strict):
+    name: Name
+    system: Name
+    enabled: bool = True
+    owner: str = "data-team"
+    time_zone: TimeZone = "UTC"
+    date_order: Literal["ymd", "dmy", "mdy"] = "ymd"
+    decimal_separator: Literal[".", ","] = "."
+    currency: Currency | None = None
+    expected: Literal["normal_empty"] | None = None
+    expect: dict[Name, Expectation] = Field(default_factory=dict)
+    personal: tuple[str, ...] = ()
+
+
+class FilesSource(BaseSource):
+    connector: Literal["files"]
+    entities: dict[Name, FileEntity] = Field(min_length=1)
+
+
+class DatabaseSource(BaseSource):
+    connector: Literal["database"]
+    url_env: Variable | None = None
+    airflow_connection: str | None = Field(None, pattern=r"^[\w.-]+$")
+    entities: dict[Name, TableEntity] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _one_of(self) -> DatabaseSource:
+        if (self.url_env is None) == (self.airflow_connection is None):
+            raise ValueError("name either url_env (an environment variable with the URL) or airflow_connection")
+        return self
+
+
+class RestSource(BaseSource):
+    """Secrets: token_env is sent as a bearer token, header_env maps a header to the variable with its value."""
+
+    connector: Literal["rest"]
+    base_url: str = Field(pattern=r"^https?://[^\s@]+$")
+    token_env: Variable | None = None
+    header_env: dict[str, Variable] = Field(default_factory=dict)
+    timeout_seconds: float = Field(30, gt=0)
+    deadline_seconds: float = Field(900, gt=0)
+    attempts: int = Field(6, ge=1, le=20)
+    max_pages: int = Field(100_000, ge=1)
+    entities: dict[Name, RestEntity] = Field(min_length=1)
+
+
+Source = Annotated[FilesSource | DatabaseSource | RestSource, Field(discriminator="connector")]
+
+
+class PipelineConfig(Strict):
+    """The whole of sources.yml. `file` is where it was read from; relative paths in it start from its folder."""
+
+    version: Literal[1]
+    schedule: str = "0 4 * * *"
+    reporting: Reporting = Field(default_factory=Reporting)
+    lookback_days: int = Field(35, ge=0)
+    quality: Quality = Field(default_factory=Quality)
+    sources: tuple[Source, ...] = Field(min_length=1)
+
+    _file: Path = PrivateAttr(default=Path("sources.yml"))
+
+    @property
+    def file(self) -> Path:
+        return self._file
+
+    @property
+    def folder(self) -> Path:
+        return self._file.resolve().parent
+
+    @property
+    def enabled_sources(self) -> tuple[Source, ...]:
+        return tuple(source for source in self.sources if source.enabled)
+
+    def source(self, name: str) -> Source:
+        """The source of that name. Raises ConfigError listing those there are."""
+        for source in self.sources:
+            if source.name == name:
+                return source
+        raise ConfigError(f"no source {name}", where=str(self.file), hint=f"one of: {', '.join(s.name for s in self.sources)}")
+
+    @property
+    def secret_variables(self) -> set[str]:
+        """Names of the environment variables this file declares to be secret."""
+        names: set[str] = set()
+        for source in self.sources:
+            if isinstance(source, DatabaseSource) and source.url_env:
+                names.add(source.url_env)
+            if isinstance(source, RestSource):
+                names.update(source.header_env.values())
+                names.update({source.token_env} if source.token_env else ())
+        return names
+
+
+def load_config(path: Path | str) -> PipelineConfig:
+    """Read and check a sources.yml. Raises ConfigError with file, line and what to do."""
+    path = Path(path)
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        content = yaml.safe_load(text)
+    except FileNotFoundError:
+        raise ConfigError(
+            "the list of sources is missing",
+            where=str(path),
+            hint="name it with --sources FILE or ONEFUNNEL_SOURCES; see examples/demo/sources.yml",
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"the list of sources cannot be read: {type(error).__name__}", where=str(path), hint="save it as UTF-8 text"
+        ) from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        raise ConfigError(
+            f"not YAML: {getattr(error, 'problem', None) or error}",
+            where=f"{path}, line {mark.line + 1}" if mark else str(path),
+            hint="mind the indentation, and quote values that hold a colon",
+        ) from None
+    if not isinstance(content, dict):
+        raise ConfigError("the list of sources is empty", where=str(path), hint="start from examples/demo/sources.yml")
+    for key, line in _repeated_keys(root):
+        raise ConfigError(f"{key} is given twice", where=f"{path}, line {line}", hint="keep one of them")
+    try:
+        config = PipelineConfig.model_validate(content)
+    except ValidationError as error:
+        raise _as_config_error(error, root, path) from None
+    config._file = path
+    _check_sources(config, root)
+    return config
+
+
+def expand_variables(text: str, where: str) -> str:
+    """The path with each ${NAME} replaced from the environment. Raises ConfigError naming a variable that is not set."""
+
+    def value(found: re.Match[str]) -> str:
+        set_to = os.environ.get(found[1])
+        if not set_to:
+            raise ConfigError(
+                f"the environment variable {found[1]} is not set", where=where, hint=f"set {found[1]} to the folder that holds the files"
+            )
+        return set_to
+
+    return re.sub(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}", value, text)
+
+
+def _check_sources(config: PipelineConfig, root: yaml.Node) -> None:
+    seen: set[str] = set()
+    for index, source in enumerate(config.sources):
+        where = f"{config.file}, line {_line(root, ('sources', index, 'name'))}"
+        if source.name in seen:
+            raise ConfigError(f"two sources are called {source.name}", where=where, hint="give each its own name: loads are kept under it")
+        seen.add(source.name)
+        for entity in source.entities:
+            check_known(source.system, entity, f"{config.file}, line {_line(root, ('sources', index, 'entities', entity))}")
+        for entity in source.expect:
+            if entity not in source.entities:
+                raise ConfigError(
+                    f"source {source.name} expects rows of {entity} but does not load it", where=where, hint="add it to entities"
+                )
+
+
+def _as_config_error(error: ValidationError, root: yaml.Node, path: Path) -> ConfigError:
+    errors = error.errors()
+    first = errors[0]
+    location = tuple(first["loc"])
+    name = ".".join(str(part) for part in _path_in_file(root, location)) or "the file"
+    message = {"extra_forbidden": "unknown key", "missing": "missing"}.get(first["type"]) or first["msg"].removeprefix("Value error, ")
+    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+    hint = "see docs/adding-a-source.md for every key"
+    if first["type"] == "missing":
+        hint = f"add {location[-1]}: …"
+    elif first["type"].startswith("union_tag"):
+        hint = "connector is one of: files, database, rest"
+    return ConfigError(f"{name}: {message}{more}", where=f"{path}, line {_line(root, location)}", hint=hint)
+
+
+def _steps(root: yaml.Node, location: tuple[str | int, ...]) -> Iterator[tuple[str | int, int]]:
+    """Follow a pydantic location through the YAML nodes; parts that are no keys (the tag of a union) are passed over."""
+    node = root
+    for part in location:
+        if isinstance(node, yaml.MappingNode):
+            found = next(((key, value) for key, value in node.value if key.value == str(part)), None)
+            if found:
+                yield part, found[0].start_mark.line + 1
+                node = found[1]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            node = node.value[part]
+            yield part, node.start_mark.line + 1
+
+
+def _line(root: yaml.Node, location: tuple[str | int, ...]) -> int:
+    return ([line for _, line in _steps(root, location)] or [root.start_mark.line + 1])[-1]
+
+
+def _path_in_file(root: yaml.Node, location: tuple[str | int, ...]) -> list[str | int]:
+    found = [part for part, _ in _steps(root, location)]
+    return found if found and found[-1] == location[-1] else [*found, *location[-1:]]
+
+
+def _repeated_keys(node: yaml.Node | None) -> Iterator[tuple[str, int]]:
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            if key.value in seen:
+                yield key.value, key.start_mark.line + 1
+            seen.add(key.value)
+            yield from _repeated_keys(value)
+    elif isinstance(node, yaml.SequenceNode):
+        for value in node.value:
+            yield from _repeated_keys(value)

@@ -1,0 +1,229 @@
+"""Run `dbt build` as a child process: it keeps file locks of its own, and must not see secrets."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from onefunnel.config import PipelineConfig
+from onefunnel.errors import OnefunnelError
+from onefunnel.interval import Interval
+from onefunnel.landing.register import register_landing
+from onefunnel.project import project_root
+from onefunnel.settings import Settings, redact, secret_variables
+
+Progress = Callable[[str], None]
+FAILED = ("error", "fail", "runtime error")
+LAST_LINES = 15
+
+
+@dataclass(frozen=True)
+class NodeResult:
+    """One model, seed or test: its kind and name, how it ended, how long it took, and the message of a failure. failures: rows a test found."""
+
+    unique_id: str
+    kind: str
+    name: str
+    status: str
+    seconds: float
+    failures: int = 0
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class BuildResult:
+    """A finished build. seconds: wall clock of dbt alone."""
+
+    as_of: date
+    seconds: float
+    nodes: tuple[NodeResult, ...] = field(default_factory=tuple)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Nodes by status."""
+        found: dict[str, int] = {}
+        for node in self.nodes:
+            found[node.status] = found.get(node.status, 0) + 1
+        return found
+
+    @property
+    def warnings(self) -> tuple[NodeResult, ...]:
+        return tuple(node for node in self.nodes if node.status == "warn")
+
+    @property
+    def slowest(self) -> tuple[NodeResult, ...]:
+        return tuple(sorted(self.nodes, key=lambda node: -node.seconds)[:10])
+
+
+class BuildFailed(OnefunnelError):
+    """dbt ended badly; `result` holds what it did until then."""
+
+    def __init__(self, message: str, *, result: BuildResult, where: str = "", hint: str = "") -> None:
+        super().__init__(message, where=where, hint=hint)
+        self.result = result
+
+
+def build(
+    config: PipelineConfig,
+    settings: Settings,
+    full_refresh: bool = False,
+    select: str | None = None,
+    *,
+    as_of: date | None = None,
+    progress: Progress | None = None,
+) -> BuildResult:
+    """Register the landing for the day `as_of` (default: that of the newest load) and build seeds, models and tests in the warehouse.
+
+    Raises BuildFailed with the message of the node that failed first.
+    """
+    as_of = as_of or newest_as_of(config, settings)
+    register_landing(settings.paths.warehouse, config, settings, as_of)
+    before_build(settings, as_of)
+    paths = settings.paths
+    for folder in (paths.target, paths.logs):
+        folder.mkdir(parents=True, exist_ok=True)
+    (paths.target / "run_results.json").unlink(missing_ok=True)
+    started = time.monotonic()
+    code, last_lines = _run(
+        command(full_refresh, select), child_environment(settings, config.secret_variables), progress or (lambda line: None)
+    )
+    seconds = time.monotonic() - started
+    result = BuildResult(as_of, seconds, tuple(read_results(paths.target / "run_results.json")))
+    if code != 0:
+        raise _failure(result, code, last_lines, config, paths.logs / "dbt.log")
+    return result
+
+
+def before_build(settings: Settings, as_of: date) -> None:
+    """What the warehouse must know of earlier publications before models run."""
+    from onefunnel.publish.warehouse import before_build as register_publications
+
+    register_publications(settings, as_of)
+
+
+def newest_as_of(config: PipelineConfig, settings: Settings) -> date:
+    """The last whole day of the newest landed interval. Raises OnefunnelError when nothing is landed."""
+    from datetime import datetime
+
+    from onefunnel.landing.loads import all_loads
+
+    loads = all_loads(settings.paths.landing, [source.name for source in config.sources])
+    if not loads:
+        raise OnefunnelError("nothing is landed yet", where=str(settings.paths.landing), hint="run `onefunnel extract` first")
+    newest = max(loads, key=lambda load: load.interval_end)
+    start, end = datetime.fromisoformat(newest.interval_start), datetime.fromisoformat(newest.interval_end)
+    return Interval(start, end, config.reporting.time_zone).as_of
+
+
+def command(full_refresh: bool, select: str | None) -> list[str]:
+    """The command line of dbt."""
+    arguments = [sys.executable, "-m", "dbt.cli.main", "--log-format", "json", "--log-level", "info", "--no-use-colors", "build"]
+    if full_refresh:
+        arguments.append("--full-refresh")
+    if select:
+        arguments += ["--select", *select.split()]
+    return arguments
+
+
+def child_environment(settings: Settings, secret_names: Iterable[str] = ()) -> dict[str, str]:
+    """The environment of dbt: this one without any secret, plus where the home is."""
+    hidden = secret_variables(secret_names)
+    root, paths = str(project_root()), settings.paths
+    return {name: value for name, value in os.environ.items() if name not in hidden} | {
+        "ONEFUNNEL_HOME": str(paths.home),
+        "ONEFUNNEL_THREADS": str(settings.threads),
+        "ONEFUNNEL_MEMORY_LIMIT": settings.memory_limit,
+        "DBT_PROFILES_DIR": root,
+        "DBT_PROJECT_DIR": root,
+        "DBT_TARGET_PATH": str(paths.target),
+        "DBT_LOG_PATH": str(paths.logs),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "DO_NOT_TRACK": "1",
+        "PYTHONUTF8": "1",
+    }
+
+
+def read_results(path: Path) -> Iterator[NodeResult]:
+    """What run_results.json says of each node, in the order they ended; nothing when dbt did not get so far."""
+    with suppress(OSError, ValueError, KeyError):
+        for item in json.loads(path.read_text(encoding="utf-8"))["results"]:
+            unique_id = item["unique_id"]
+            kind, _, rest = unique_id.partition(".")
+            name = rest.split(".")[1] if "." in rest else rest
+            yield NodeResult(
+                unique_id,
+                kind,
+                name,
+                item["status"],
+                round(item["execution_time"], 3),
+                item.get("failures") or 0,
+                item.get("message") or "",
+            )
+
+
+def _run(arguments: list[str], environment: dict[str, str], progress: Progress) -> tuple[int, list[str]]:
+    last: deque[str] = deque(maxlen=LAST_LINES)
+    child = subprocess.Popen(
+        arguments,
+        cwd=environment["DBT_PROJECT_DIR"],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+    )
+    try:
+        for line in child.stdout:
+            text, is_step = _readable(line)
+            if text:
+                last.append(text)
+            if is_step:
+                progress(text)
+        return child.wait(), list(last)
+    finally:
+        if child.poll() is None:
+            child.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                child.wait(10)
+            child.kill()
+
+
+def _readable(line: str) -> tuple[str, bool]:
+    """The message in one line of dbt's JSON log, and whether it reports a finished node."""
+    try:
+        event: dict[str, Any] = json.loads(line)
+        info = event["info"]
+        return str(info.get("msg") or "").strip(), info.get("name") in (
+            "LogModelResult",
+            "LogTestResult",
+            "LogSeedResult",
+            "LogSnapshotResult",
+        )
+    except (ValueError, KeyError, TypeError):
+        return line.strip(), False
+
+
+def _failure(result: BuildResult, code: int, last_lines: list[str], config: PipelineConfig, log: Path) -> BuildFailed:
+    failed = [node for node in result.nodes if node.status in FAILED]
+    secrets = [os.environ.get(name) for name in secret_variables(config.secret_variables)]
+    if not failed:
+        detail = "\n".join(last_lines) or "it said nothing"
+        return BuildFailed(redact(f"dbt ended with code {code}: {detail}", secrets), result=result, where=str(log))
+    first = next((node for node in failed if node.kind == "model"), failed[0])
+    others = f"; {len(failed) - 1} more failed" if len(failed) > 1 else ""
+    return BuildFailed(
+        redact(f"{first.kind} {first.name} failed: {first.message.strip()}{others}", secrets),
+        result=result,
+        where=str(log),
+        hint=f"repeat it alone: onefunnel build --select {first.name}",
+    )

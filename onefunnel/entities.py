@@ -1,0 +1,90 @@
+"""What each system can deliver: the columns staging reads, those it cannot do without, and those that hold personal data.
+
+Names are matched without regard to case. Columns beyond these are kept in landing and ignored downstream.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from onefunnel.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Entity:
+    """columns: the contract, in order; required: absence refuses the load; personal: hashed on the way in, wherever they occur."""
+
+    columns: tuple[str, ...]
+    required: tuple[str, ...]
+    personal: tuple[str, ...] = ()
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(","))
+
+
+_CONTACT = _names("contact_email, contact_phone, contact_name")
+_ZOHO_CONTACT = _names("Email, Secondary Email, Phone, Mobile, First Name, Last Name, Full Name")
+
+# The contract of the template source (docs: what goes in), then one block per named system.
+SYSTEMS: dict[str, dict[str, Entity]] = {
+    "template": {
+        "leads": Entity(
+            _names(
+                "lead_id, created_at, channel, campaign, contact_email, contact_phone, contact_id, company, country, requested_service, "
+                "sdr, sales_rep, status, status_at, reason, closed_at, desired_meeting_at, is_duplicate, duplicate_of, is_test, "
+                "is_deleted, first_contact_at, updated_at"
+            ),
+            _names("lead_id, created_at, channel"),
+            _CONTACT,
+        ),
+        "stage_events": Entity(
+            _names("event_id, lead_id, stage, entered_at, actor, reason"), _names("event_id, lead_id, stage, entered_at")
+        ),
+        "ad_spend": Entity(
+            _names("date, channel, cost, currency, campaign, ad_group, ad, impressions, clicks"), _names("date, channel, cost, currency")
+        ),
+        "channel_costs": Entity(
+            _names("channel, from_date, to_date, cost, currency, note"), _names("channel, from_date, to_date, cost, currency")
+        ),
+        "payments": Entity(
+            _names("payment_id, paid_at, amount, currency, lead_id, client_id, kind, direct_cost"),
+            _names("payment_id, paid_at, amount, currency"),
+            _CONTACT,
+        ),
+        "payment_plan": Entity(
+            _names("plan_id, due_date, amount, currency, lead_id, client_id, service"), _names("plan_id, due_date, amount, currency")
+        ),
+        "targets": Entity(_names("month, kpi, value, channel"), _names("month, kpi, value")),
+        "fx_rates": Entity(_names("date, currency, rate_to_base"), _names("date, currency, rate_to_base")),
+        "holidays": Entity(_names("date, name"), _names("date")),
+    },
+    "zoho": {
+        "deals": Entity(
+            _names(
+                "Id, Deal Owner Name, Closing Date, Quality, Stage, Lost Reason, Page, Campaign, SLA, Content, Term, Source, Payment Type, "
+                "Product, Education Type, Created Time, Course duration, Months of study, Initial Amount Paid, Offer Total Amount, "
+                "Contact Name, City, Level of Deutsch"
+            ),
+            _names("Id, Created Time, Stage, Source"),
+            _ZOHO_CONTACT,
+        ),
+        "contacts": Entity(_names("Id, Contact Owner Name, Created Time, Modified Time"), _names("Id"), _ZOHO_CONTACT),
+        "spend": Entity(_names("Date, Source, Campaign, Impressions, Spend, Clicks, AdGroup, Ad"), _names("Date, Source, Spend")),
+    },
+}
+
+
+def entity_of(system: str, name: str) -> Entity | None:
+    """The contract of an entity, None for one that has none yet (a new system: everything is landed, nothing is required)."""
+    return SYSTEMS.get(system, {}).get(name)
+
+
+def check_known(system: str, name: str, where: str) -> None:
+    """Raise ConfigError when a known system is asked for an entity that it does not have; a new system may name its own."""
+    if system in SYSTEMS and name not in SYSTEMS[system]:
+        raise ConfigError(
+            f"system {system} has no entity {name}",
+            where=where,
+            hint=f"one of: {', '.join(SYSTEMS[system])}; a new one goes into entities.py",
+        )

@@ -1,0 +1,133 @@
+"""CSV and TSV as text: DuckDB reads them; where it cannot (an unclosed quote, mixed line ends), a slower scan saves every row that is sound."""
+
+from __future__ import annotations
+
+import bisect
+import csv
+import io
+import mmap
+import re
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+from onefunnel.errors import ConfigError, OnefunnelError
+from onefunnel.extract.normalise import literal
+from onefunnel.extract.parts import PartWriter, Relation, clean_header, unique_names
+from onefunnel.extract.snapshot import MAX_RECORD_BYTES, Snapshot
+
+DELIMITERS = ",;\t|"
+MAX_REPAIRED = 10_000
+RULES = {
+    "MISSING COLUMNS": "missing_columns",
+    "TOO MANY COLUMNS": "too_many_columns",
+    "UNQUOTED VALUE": "unterminated_quote",
+    "LINE SIZE OVER MAXIMUM": "line_too_long",
+    "INVALID ENCODING": "undecodable_bytes",
+}
+_serial = count()
+
+
+@dataclass(frozen=True)
+class Repaired:
+    """A file without the lines that no reader can make sense of. removed: their 1-based line numbers as delivered, ascending."""
+
+    path: Path
+    removed: tuple[int, ...]
+
+    def delivered_line(self, line: int) -> int:
+        """Line number in the delivered file of a line of the repaired one."""
+        return line + bisect.bisect_right([removed - position for position, removed in enumerate(self.removed)], line)
+
+
+def csv_relation(writer: PartWriter, snapshot: Snapshot, delimiter: str | None) -> Relation:
+    """The rows of a UTF-8 CSV. Those that cannot be read are rejected with line number and rule, never lost. Raises ConfigError: no header."""
+    names, used = read_header(snapshot, delimiter, writer.required)
+
+    def repaired() -> Relation:
+        return _relation(writer, snapshot, names, used, _repair(snapshot, used))
+
+    if snapshot.doubtful:
+        return repaired()
+    return _relation(writer, snapshot, names, used, None, repaired)
+
+
+def read_header(snapshot: Snapshot, delimiter: str | None, required: tuple[str, ...] = ()) -> tuple[tuple[str, ...], str]:
+    """Column names and delimiter. An undeclared delimiter is the one of , ; tab | that splits the header most; a .tsv has tabs."""
+    with snapshot.path.open("rb") as stream:
+        start = stream.read(MAX_RECORD_BYTES).decode("utf-8", errors="ignore").removeprefix("\ufeff")
+    first = start.lstrip("\r\n").split("\n", 1)[0]
+    if not first.strip():
+        raise ConfigError("the file is empty: it has not even a header", where=snapshot.name, hint="deliver at least the column names")
+    if delimiter is None:
+        outside = re.sub(r'"[^"]*"', "", first)
+        delimiter = "\t" if snapshot.name.lower().endswith(".tsv") else max(DELIMITERS, key=outside.count)
+    try:
+        cells = next(row for row in csv.reader(io.StringIO(start, newline=""), delimiter=delimiter) if row)
+    except csv.Error as error:
+        raise OnefunnelError(f"the header cannot be read: {error}", where=snapshot.name, hint="check quotes and delimiter") from None
+    clean_header(cells, snapshot.name)
+    return unique_names(cells, snapshot.name, required), delimiter
+
+
+def _relation(
+    writer: PartWriter, snapshot: Snapshot, names: tuple[str, ...], delimiter: str, repaired: Repaired | None, fallback=None
+) -> Relation:
+    path = repaired.path if repaired else snapshot.path
+    errors, scans = f"reject_errors_{next(_serial)}", f"reject_scans_{next(_serial)}"
+    columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in names)
+    sql = (
+        f"select *, row_number() over () as _row from read_csv({literal(str(path))}, auto_detect = false, header = true, skip = 0, "
+        f"delim = {literal(delimiter)}, quote = '\"', escape = '\"', comment = '', columns = {{{columns}}}, max_line_size = {MAX_RECORD_BYTES}, "
+        f"store_rejects = true, rejects_table = '{errors}', rejects_scan = '{scans}'{', new_line = ' + repr(chr(92) + 'n') if repaired else ''})"
+    )
+
+    def unread() -> list[str]:
+        """Move what DuckDB could not read to the rejected rows; returns the rules broken."""
+        found = writer.db.execute(
+            f"select line, any_value(error_type), any_value(regexp_extract(error_message, 'Expected Number of Columns: \\d+ Found: \\d+')) "
+            f"from {errors} group by line order by line"
+        ).fetchall()
+        rows = [
+            (repaired.delivered_line(line) if repaired else line, RULES.get(kind, "unreadable_row"), detail or kind.lower())
+            for line, kind, detail in found
+        ]
+        if repaired:
+            rows += [(line, "unterminated_quote", "a quote that is not closed, or text after it") for line in repaired.removed]
+        if fallback is None or not any(rule == "unterminated_quote" for _, rule, _ in rows):
+            writer.reject(snapshot.name, rows)
+        return [rule for _, rule, _ in rows]
+
+    return Relation(sql, names, snapshot.marked, unread, fallback)
+
+
+def _repair(snapshot: Snapshot, delimiter: str) -> Repaired:
+    """Copy every record that is sound by RFC 4180, line ends as \\n; a line that starts none is left out and the next is tried.
+
+    Raises OnefunnelError after MAX_REPAIRED of them: then it is the file, not a row.
+    """
+    target = snapshot.path.with_suffix(f".repaired{snapshot.path.suffix}")
+    mark = re.escape(delimiter.encode())
+    field = rb'(?:"[^"]*+(?:""[^"]*+)*+"|[^"\r\n' + mark + rb"][^\r\n" + mark + rb"]*+|)"
+    record = re.compile(rb"(" + field + rb"(?:" + mark + field + rb")*+)(\r\n|\n|\r|\Z)")
+    line_end = re.compile(rb"\r\n|\n|\r|\Z")
+    removed: list[int] = []
+    with snapshot.path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as text, target.open("wb") as out:
+        position, line, size = 0, 1, len(text)
+        while position < size:
+            stop = min(position + MAX_RECORD_BYTES, size)
+            found = record.match(text, position, stop)
+            if found and (found[2] or stop == size):
+                out.write(found[1] + b"\n")
+                line += 1 + found[1].count(b"\n")
+                position = found.end()
+                continue
+            removed.append(line)
+            if len(removed) > MAX_REPAIRED:
+                raise OnefunnelError(
+                    f"more than {MAX_REPAIRED} lines are no CSV, the last of them line {line}",
+                    where=snapshot.name,
+                    hint="check delimiter and quotes, or deliver Parquet",
+                )
+            position, line = line_end.search(text, position).end(), line + 1
+    return Repaired(target, tuple(removed))

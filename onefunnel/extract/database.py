@@ -1,0 +1,225 @@
+"""The database connector: any SQLAlchemy URL, whole tables or what is new by a cursor, streamed, every value as text without loss."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from onefunnel.config import DatabaseSource, PipelineConfig, TableEntity
+from onefunnel.entities import entity_of
+from onefunnel.errors import ConfigError, OnefunnelError
+from onefunnel.extract.normalise import literal
+from onefunnel.extract.parts import NUL, PartWriter, Relation, check_columns, unique_names
+from onefunnel.landing.loads import StagedLoad
+from onefunnel.settings import redact
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+    from onefunnel.settings import Settings
+
+BATCH_ROWS = 20_000
+# How each kind of cursor is kept in a manifest and read back.
+CURSOR_TYPES: dict[str, tuple[Callable[[Any], str], Callable[[str], Any]]] = {
+    "datetime": (lambda value: value.isoformat(), datetime.fromisoformat),
+    "date": (lambda value: value.isoformat(), date.fromisoformat),
+    "int": (str, int),
+    "Decimal": (str, Decimal),
+    "float": (repr, float),
+    "str": (str, str),
+}
+
+
+def stage_table(config: PipelineConfig, source: DatabaseSource, entity: str, staged: StagedLoad, settings: Settings) -> None:
+    """Land a table or query. Raises ConfigError (no URL, no such table or column), OnefunnelError (source down)."""
+    import sqlalchemy as sa
+
+    options = source.entities[entity]
+    contract = entity_of(source.system, entity)
+    personal = (*(contract.personal if contract else ()), *source.personal)
+    lookback = timedelta(days=config.lookback_days if options.lookback_days is None else options.lookback_days)
+    url, secrets = database_url(source, str(config.file))
+    since = cursor_from(staged, options, lookback)
+    engine: sa.Engine | None = None
+    try:
+        engine = sa.create_engine(url, hide_parameters=True)
+        with (
+            PartWriter(staged, settings, contract.required if contract else (), contract.columns if contract else (), personal) as writer,
+            engine.connect().execution_options(stream_results=True, max_row_buffer=BATCH_ROWS) as connection,
+        ):
+            _land(writer, connection, options, since)
+    except sa.exc.SQLAlchemyError as error:
+        raise _explain(error, source, entity, secrets) from None
+    except (ImportError, ModuleNotFoundError) as error:
+        raise ConfigError(
+            f"no driver for this database: {error.name}", where=f"source {source.name}", hint=f"install it: pip install {error.name}"
+        ) from None
+    finally:
+        if engine is not None:
+            engine.dispose()
+
+
+def database_url(source: DatabaseSource, where: str) -> tuple[Any, list[str]]:
+    """The URL, and every form of its secrets that must not be shown. Raises ConfigError naming the variable, never its value."""
+    import sqlalchemy as sa
+
+    variable = source.url_env or f"AIRFLOW_CONN_{source.airflow_connection.upper()}"
+    text = os.environ.get(variable)
+    if not text and source.airflow_connection:
+        text = _airflow_uri(source.airflow_connection)
+    if not text:
+        raise ConfigError(
+            f"the environment variable {variable} is not set",
+            where=f"{where}: source {source.name}",
+            hint="set it to dialect://user:password@host/db",
+        )
+    try:
+        url = sa.make_url(text)
+    except sa.exc.ArgumentError:
+        raise ConfigError(
+            f"{variable} holds no database URL", where=f"{where}: source {source.name}", hint="write it as dialect://user:password@host/db"
+        ) from None
+    if url.drivername in ("postgres", "postgresql"):
+        url = url.set(drivername="postgresql+psycopg")
+    return url, [text, url.render_as_string(hide_password=False), str(url.password or "")]
+
+
+def cursor_from(staged: StagedLoad, options: TableEntity, lookback: timedelta) -> Any:
+    """Where to read from: the cursor of the newest load before this one, less the lookback; None reads everything.
+
+    A number or a text has no days: the lookback then re-reads nothing, and the last value itself is read again.
+    """
+    if options.cursor is None:
+        return None
+    for load in reversed(staged.earlier):
+        if load.cursor and load.cursor["column"] == options.cursor:
+            value = CURSOR_TYPES[load.cursor["type"]][1](load.cursor["value"])
+            return value - lookback if isinstance(value, date) else value
+    return None
+
+
+def _land(writer: PartWriter, connection: sa.Connection, options: TableEntity, since: Any) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    result = connection.execute(statement(options, since))
+    name = options.table or "query"
+    names = unique_names(result.keys(), name, writer.required)
+    check_columns(names, writer.required, name)
+    cursor_index = _cursor_index(names, options, name)
+    schema = pa.schema([*((column, pa.string()) for column in names), ("_row", pa.int64())])
+    target = writer.staged.scratch / "rows.parquet"
+    digest = hashlib.sha256("|".join(names).encode())
+    last, count, marked = None, 0, False
+    with pq.ParquetWriter(target, schema) as out:
+        for batch in result.partitions(BATCH_ROWS):
+            columns = [[value_text(value) for value in column] for column in zip(*batch, strict=True)]
+            digest.update(json.dumps(columns, ensure_ascii=False).encode())
+            marked = marked or any(NUL in text for column in columns for text in column if text)
+            if cursor_index is not None:
+                last = (
+                    max((row[cursor_index] for row in batch if row[cursor_index] is not None), default=last)
+                    if last is None
+                    else max([last, *(row[cursor_index] for row in batch if row[cursor_index] is not None)])
+                )
+            numbers = pa.array(range(count + 1, count + len(batch) + 1), pa.int64())
+            out.write_table(pa.table([*(pa.array(column, pa.string()) for column in columns), numbers], schema=schema))
+            count += len(batch)
+    sha256 = digest.hexdigest()
+    writer.staged.cursor = _cursor_state(options, last, writer.staged)
+    relation = Relation(f"select * from read_parquet({literal(str(target))}, hive_partitioning = false)", names, marked)
+    writer.write(relation, file=name, sha256=sha256, fingerprint=sha256)
+    writer.finish()
+
+
+def statement(options: TableEntity, since: Any) -> Any:
+    """select * of the table or query, restricted by the cursor and in its order if there is one. Values are bound, names quoted."""
+    import sqlalchemy as sa
+
+    if options.table:
+        schema, _, table = options.table.rpartition(".")
+        rows: Any = sa.table(table, schema=schema or None)
+    else:
+        rows = sa.text(f"({options.query.strip().rstrip(';')}) as delivered")
+    chosen = sa.select(sa.literal_column("*")).select_from(rows)
+    if options.cursor is None:
+        return chosen
+    cursor = sa.column(options.cursor)
+    return (chosen if since is None else chosen.where(cursor >= since)).order_by(cursor)
+
+
+def value_text(value: Any) -> str | None:
+    """A database value as text that loses nothing: decimals in full, timestamps ISO with their offset, bytes as hexadecimal, JSON as JSON."""
+    if value is None or isinstance(value, str):
+        return value.replace("\0", NUL) if value else value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, datetime):
+        return value.isoformat(sep=" ")
+    if isinstance(value, (date, time)):
+        return value.isoformat()
+    if isinstance(value, float):
+        return format(Decimal(repr(value)), "f") if value - value == 0 else repr(value)
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return bytes(value).hex()
+    if isinstance(value, (dict, list)):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    return str(value)
+
+
+def _cursor_index(names: tuple[str, ...], options: TableEntity, name: str) -> int | None:
+    if options.cursor is None:
+        return None
+    lower = [column.lower() for column in names]
+    if options.cursor.lower() not in lower:
+        raise ConfigError(
+            f"the cursor column {options.cursor!r} is absent", where=f"{name}: columns {', '.join(names)}", hint="correct `cursor`"
+        )
+    return lower.index(options.cursor.lower())
+
+
+def _cursor_state(options: TableEntity, last: Any, staged: StagedLoad) -> dict[str, str] | None:
+    """The cursor to go on from. Nothing new: that of the load before. Naive timestamps stay naive, as the database compares them."""
+    if options.cursor is None:
+        return None
+    if last is None:
+        return next((load.cursor for load in reversed(staged.earlier) if load.cursor), None)
+    if isinstance(last, datetime) and last.tzinfo:
+        last = last.astimezone(UTC)
+    kind = type(last).__name__
+    if kind not in CURSOR_TYPES:
+        raise ConfigError(
+            f"the cursor column {options.cursor!r} is of type {kind}", where=staged.where, hint="use a timestamp, date, number or text"
+        )
+    return {"column": options.cursor, "type": kind, "value": CURSOR_TYPES[kind][0](last)}
+
+
+def _airflow_uri(connection: str) -> str | None:
+    try:
+        from airflow.sdk import BaseHook
+
+        uri = BaseHook.get_connection(connection).get_uri()
+    except Exception:  # any failure of Airflow's look-up means: not found here
+        return None
+    return uri.replace("postgres://", "postgresql://", 1)
+
+
+def _explain(error: Exception, source: DatabaseSource, entity: str, secrets: list[str]) -> OnefunnelError:
+    original = getattr(error, "orig", None) or error
+    text = redact(str(original).strip().splitlines()[0][:300] if str(original).strip() else type(original).__name__, secrets)
+    kind = type(error).__name__
+    where = f"source {source.name}, entity {entity}"
+    if kind in ("ProgrammingError", "NoSuchTableError") or "no such" in text:
+        return ConfigError(
+            f"the database refuses the query: {text}", where=where, hint="check `table`, `query`, `cursor` and the rights of this user"
+        )
+    return OnefunnelError(
+        f"the database does not answer as it should: {text}", where=where, hint="the next run retries; the last good data stay"
+    )

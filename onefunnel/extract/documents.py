@@ -1,0 +1,109 @@
+"""Parquet, JSON lines and JSON as text, without losing a digit of a number."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from onefunnel.errors import ConfigError, OnefunnelError
+from onefunnel.extract.normalise import literal, quoted
+from onefunnel.extract.parts import NUL, UNDECODABLE, PartWriter, Relation, unique_names
+from onefunnel.extract.snapshot import MAX_RECORD_BYTES, Snapshot
+
+MAX_UNPACKED_BYTES = 20_000_000_000
+MAX_JSON_BYTES = 512_000_000
+MAX_COLUMNS = 2_000
+
+
+def parquet_relation(writer: PartWriter, snapshot: Snapshot) -> Relation:
+    """The rows of a Parquet file, every value as text: timestamps ISO (UTC where they have a zone), binary as hexadecimal."""
+    path = literal(str(snapshot.path))
+    name = snapshot.name
+    unpacked = writer.run(f"select sum(total_uncompressed_size) from parquet_metadata({path})", file=name).fetchone()[0]
+    if (unpacked or 0) > MAX_UNPACKED_BYTES:
+        raise OnefunnelError(f"unpacks to more than {MAX_UNPACKED_BYTES:,} bytes", where=name, hint="split the file")
+    source = f"read_parquet({path}, hive_partitioning = false, file_row_number = true)"
+    described = writer.run(f"describe select * exclude (file_row_number) from {source}", file=name).fetchall()
+    names = unique_names((column for column, *_ in described), name, writer.required)
+    chosen = ", ".join(
+        f"{_as_text(quoted(column), kind)} as {quoted(new)}" for (column, kind, *_), new in zip(described, names, strict=True)
+    )
+    return Relation(f"select {chosen}, file_row_number + 1 as _row from {source}", names)
+
+
+def jsonl_relation(writer: PartWriter, snapshot: Snapshot) -> Relation:
+    """One JSON object per line. Columns are all keys in order of first appearance; nested values stay JSON text; a broken line is rejected."""
+    name = snapshot.name
+    # A line that is no CSV at all to DuckDB: no quotes, and a delimiter that JSON must escape, so one column whatever it holds.
+    lines = (
+        f"select line, row_number() over () as _row from read_csv({literal(str(snapshot.path))}, auto_detect = false, header = false, "
+        f"delim = chr(31), quote = '', escape = '', comment = '', columns = {{'line': 'VARCHAR'}}, max_line_size = {MAX_RECORD_BYTES}, "
+        "store_rejects = true, rejects_table = 'json_errors', rejects_scan = 'json_scans')"
+    )
+    writer.db.execute("drop table if exists json_errors; drop table if exists json_scans")
+    writer.run(f"create or replace temp table json_lines as {lines}", file=name)
+    broken = writer.db.execute("select distinct line from json_errors order by line").fetchall()
+    writer.reject(name, [(line, "line_too_long", f"more than {MAX_RECORD_BYTES} bytes") for (line,) in broken])
+    object_type = "case when json_valid(line) then json_type(line) end"
+    found = writer.db.execute(
+        f"""select _row, case
+                when contains(line, chr({ord(UNDECODABLE)})) then 'undecodable_bytes'
+                when contains(line, chr({ord(NUL)})) or contains(line, '\\u0000') then 'nul_byte'
+                when not json_valid(line) then 'invalid_json'
+                when {object_type} <> 'OBJECT' then 'not_an_object'
+            end as rule
+            from json_lines where line is not null and trim(line) <> '' and rule is not null order by _row"""
+    ).fetchall()
+    writer.reject(name, [(row, rule, "the line is not one JSON object that can be kept as text") for row, rule in found])
+    writer.db.execute(
+        f"""create or replace temp table json_objects as select cast(line as json) as line, _row from json_lines
+            where line is not null and trim(line) <> '' and coalesce({object_type}, '') = 'OBJECT'
+              and _row not in (select _row from rejected where _file = {literal(name)})"""
+    )
+    keys = [
+        key
+        for (key,) in writer.db.execute(
+            "select key from (select unnest(json_keys(line)) as key, _row from json_objects) group by key order by min(_row), min(key)"
+        ).fetchall()
+    ]
+    if len(keys) > MAX_COLUMNS:
+        raise OnefunnelError(f"more than {MAX_COLUMNS} different keys", where=name, hint="keys must be names, not values")
+    names = unique_names(keys, name, writer.required)
+    chosen = [f"json_extract_string(line, {literal(_pointer(key))}) as {quoted(new)}" for key, new in zip(keys, names, strict=True)]
+    return Relation(f"select {', '.join([*chosen, '_row'])} from json_objects order by _row", names)
+
+
+def json_relation(writer: PartWriter, snapshot: Snapshot) -> Relation:
+    """A JSON array of objects (or one object that holds exactly one such array), numbers kept digit by digit."""
+    if snapshot.size > MAX_JSON_BYTES:
+        raise OnefunnelError(f"larger than {MAX_JSON_BYTES:,} bytes", where=snapshot.name, hint="deliver JSON lines")
+    try:
+        content = json.loads(snapshot.path.read_text(encoding="utf-8"), parse_float=str, parse_int=str)
+    except (ValueError, RecursionError) as error:
+        raise OnefunnelError(
+            f"not JSON: {getattr(error, 'msg', 'nested too deeply')}", where=snapshot.name, hint="is the file whole?"
+        ) from None
+    if isinstance(content, dict):
+        lists = [value for value in content.values() if isinstance(value, list)]
+        content = lists[0] if len(lists) == 1 else None
+    if not isinstance(content, list):
+        raise ConfigError("holds no list of objects", where=snapshot.name, hint="deliver an array of objects, or JSON lines")
+    return records_relation(writer, content, snapshot)
+
+
+def records_relation(writer: PartWriter, records: list[Any], snapshot: Snapshot) -> Relation:
+    """Already parsed records, through the same door as JSON lines."""
+    lines = snapshot.path.with_suffix(".records.jsonl")
+    with lines.open("w", encoding="utf-8") as stream:
+        stream.writelines(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
+    return jsonl_relation(writer, Snapshot(lines, snapshot.name, snapshot.sha256, snapshot.size))
+
+
+def _as_text(expression: str, kind: str) -> str:
+    if kind == "TIMESTAMP WITH TIME ZONE":
+        return f"strftime({expression}, '%Y-%m-%d %H:%M:%S.%f+00:00')"
+    return f"hex({expression})" if kind == "BLOB" else f"cast({expression} as varchar)"
+
+
+def _pointer(key: str) -> str:
+    return "/" + key.replace("~", "~0").replace("/", "~1")

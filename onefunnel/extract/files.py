@@ -1,0 +1,106 @@
+"""The files connector: CSV, TSV, Parquet, JSON lines, JSON and XLSX from a folder into landing."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from onefunnel.config import FileEntity, FilesSource, PipelineConfig, expand_variables
+from onefunnel.entities import entity_of
+from onefunnel.errors import ConfigError
+from onefunnel.extract.csv_text import csv_relation
+from onefunnel.extract.documents import json_relation, jsonl_relation, parquet_relation
+from onefunnel.extract.parts import PartWriter, Relation
+from onefunnel.extract.snapshot import Snapshot, as_utf8, check_inside, take_snapshot
+from onefunnel.landing.loads import StagedLoad, current_files
+
+if TYPE_CHECKING:
+    from onefunnel.settings import Settings
+
+# Raised when the same bytes would be landed differently, so that they are landed again.
+READER_VERSION = 1
+FORMATS = {
+    ".csv": "csv",
+    ".txt": "csv",
+    ".tsv": "tsv",
+    ".parquet": "parquet",
+    ".pq": "parquet",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "json",
+    ".xlsx": "xlsx",
+    ".xlsm": "xlsx",
+}
+
+
+def stage_files(config: PipelineConfig, source: FilesSource, entity: str, staged: StagedLoad, settings: Settings) -> None:
+    """Land what the entity's path names and is not landed yet. Raises ConfigError when nothing is there and emptiness was not declared normal."""
+    options = source.entities[entity]
+    contract = entity_of(source.system, entity)
+    personal = (*(contract.personal if contract else ()), *source.personal)
+    where = f"{config.file}: source {source.name}, entity {entity}"
+    root, files = find_files(options.path, config.folder, where)
+    if not files and source.expected != "normal_empty":
+        raise ConfigError(
+            f"no file matches {options.path}", where=where, hint="deliver it, correct `path`, or declare `expected: normal_empty`"
+        )
+    reading = json.dumps([READER_VERSION, options.model_dump(exclude={"path", "delivery"}), sorted(name.lower() for name in personal)])
+    landed = {item.fingerprint for _, item in current_files(staged.others)}
+    with PartWriter(staged, settings, contract.required if contract else (), contract.columns if contract else (), personal) as writer:
+        for path in files:
+            snapshot = take_snapshot(path, root, staged.scratch)
+            fingerprint = hashlib.sha256(f"{snapshot.sha256}|{reading}".encode()).hexdigest()
+            if fingerprint in landed or (snapshot.size == 0 and source.expected == "normal_empty"):
+                snapshot.path.unlink()
+                continue
+            landed.add(fingerprint)
+            writer.write(_relation(writer, snapshot, options), file=snapshot.name, sha256=snapshot.sha256, fingerprint=fingerprint)
+        writer.finish()
+
+
+def find_files(pattern: str, folder: Path, where: str) -> tuple[Path, list[Path]]:
+    """(root, files) that a path or glob names. Relative ones start from the folder of sources.yml; `..` and links out of the root are refused."""
+    if ".." in PurePosixPath(pattern.replace("\\", "/")).parts:
+        raise ConfigError(
+            f"`..` in a path: {pattern}", where=where, hint="use ${VARIABLE}/file for what lies outside the folder of sources.yml"
+        )
+    expanded = Path(expand_variables(pattern, where)).expanduser()
+    root, parts = folder, expanded.parts
+    if expanded.is_absolute():
+        fixed = next((index for index, part in enumerate(parts) if re.search(r"[*?\[]", part)), len(parts) - 1)
+        root, parts = Path(*parts[:fixed]), parts[fixed:]
+    try:
+        found = sorted(root.glob("/".join(parts)))
+    except (ValueError, NotImplementedError) as error:
+        raise ConfigError(f"not a path or glob: {pattern} ({error})", where=where, hint='write it as "leads*.csv"') from None
+    files = [path for path in found if not path.name.startswith((".", "~$")) and (path.is_symlink() or not path.is_dir())]
+    for path in files:
+        if not path.exists():
+            raise ConfigError("a link leads nowhere", where=str(path), hint="put the file itself there")
+        check_inside(path, root)
+    return root, files
+
+
+def _relation(writer: PartWriter, snapshot: Snapshot, options: FileEntity) -> Relation:
+    suffix = PurePosixPath(snapshot.name).suffix.lower()
+    form = options.format or FORMATS.get(suffix)
+    if form is None:
+        known = ", ".join(sorted(set(FORMATS.values())))
+        raise ConfigError(
+            f"the format of a {suffix or 'file without suffix'} is not known",
+            where=snapshot.name,
+            hint=f"declare `format:`, one of: {known}",
+        )
+    if form == "xlsx":
+        from onefunnel.extract.xlsx import xlsx_relation
+
+        return xlsx_relation(writer, snapshot, options.sheet)
+    if form == "parquet":
+        return parquet_relation(writer, snapshot)
+    text = as_utf8(snapshot, options.encoding)
+    if form in ("csv", "tsv"):
+        return csv_relation(writer, text, options.delimiter or ("\t" if form == "tsv" else None))
+    return jsonl_relation(writer, text) if form == "jsonl" else json_relation(writer, text)

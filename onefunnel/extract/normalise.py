@@ -1,0 +1,108 @@
+"""Personal data leaves the sources only as a keyed hash: HMAC-SHA256 (RFC 2104), computed in SQL, the key only ever a bound parameter."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from onefunnel.durable import write_whole
+from onefunnel.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pydantic import SecretStr
+
+BLOCK_BYTES = 64
+MIN_KEY_CHARACTERS = 16
+MAKE_A_KEY = (
+    'make one with: python -c "import secrets; print(secrets.token_hex(32))" and set ONEFUNNEL_HASH_KEY to it; keep it, hashes depend on it'
+)
+_SPACE = "' ' || chr(9) || chr(10) || chr(13) || chr(160)"
+
+
+def quoted(name: str) -> str:
+    """A name as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """A text as an SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def kind_of(column: str) -> str:
+    """How a personal column is normalised before hashing: email, phone or text, told by its name."""
+    words = column.lower()
+    if "mail" in words:
+        return "email"
+    return "phone" if re.search(r"phone|mobile|telefon|\btel\b|whatsapp", words) else "text"
+
+
+def looks_personal(column: str) -> bool:
+    """Whether a column's name suggests an e-mail address or a phone number."""
+    return kind_of(column) != "text" and not column.lower().endswith(("_hash", "_id", "_at", "_count"))
+
+
+def normalised_sql(expression: str, kind: str) -> str:
+    """The form in which equal people are equal: e-mails and names trimmed in lower case, phones as digits; null when nothing is left."""
+    if kind == "phone":
+        return f"nullif(regexp_replace({expression}, '[^0-9]', '', 'g'), '')"
+    return f"nullif(lower(trim({expression}, {_SPACE})), '')"
+
+
+def hashed_sql(column: str) -> str:
+    """HMAC of a column; the statement is to be run with the parameters of `key_parameters`."""
+    return f"sha256($outer_pad || unhex(sha256($inner_pad || encode({normalised_sql(quoted(column), kind_of(column))}))))"
+
+
+def key_parameters(key: str) -> dict[str, bytes]:
+    """Inner and outer pad of HMAC-SHA256 for this key."""
+    block = key.encode()
+    block = (hashlib.sha256(block).digest() if len(block) > BLOCK_BYTES else block).ljust(BLOCK_BYTES, b"\0")
+    return {"inner_pad": bytes(byte ^ 0x36 for byte in block), "outer_pad": bytes(byte ^ 0x5C for byte in block)}
+
+
+def hash_value(key: str, column: str, value: str) -> str | None:
+    """The hash that landing holds for a value of a personal column: 64 hexadecimal digits, None where nothing is left to hash."""
+    import duckdb
+
+    with duckdb.connect() as db:
+        normal = db.execute(f"select {normalised_sql('$value', kind_of(column))}", {"value": value}).fetchone()[0]
+    return None if normal is None else hmac.new(key.encode(), normal.encode(), hashlib.sha256).hexdigest()
+
+
+def personal_in(columns: Iterable[str], personal: Iterable[str]) -> list[str]:
+    """Those of the delivered columns that are personal, whatever their case."""
+    wanted = {name.strip().lower() for name in personal}
+    return [name for name in columns if name.strip().lower() in wanted]
+
+
+def require_key(hash_key: SecretStr | None, landing: Path, where: str) -> str:
+    """The key, once it is proven to be the one that this landing was made with. Raises ConfigError otherwise."""
+    key = hash_key.get_secret_value() if hash_key else ""
+    if not key:
+        raise ConfigError("personal data needs ONEFUNNEL_HASH_KEY, which is not set", where=where, hint=MAKE_A_KEY)
+    if len(key) < MIN_KEY_CHARACTERS:
+        raise ConfigError(f"ONEFUNNEL_HASH_KEY is shorter than {MIN_KEY_CHARACTERS} characters", where=where, hint=MAKE_A_KEY)
+    check = hmac.new(key.encode(), b"onefunnel", hashlib.sha256).hexdigest()
+    path = landing / "key.json"
+    if not path.exists():
+        write_whole(path, json.dumps({"check": check}) + "\n")
+        return key
+    try:
+        known = json.loads(path.read_text(encoding="utf-8"))["check"]
+    except (OSError, ValueError, KeyError, TypeError):
+        raise ConfigError(
+            "the check value of the hash key cannot be read", where=str(path), hint="restore it from a backup of the landing"
+        ) from None
+    if not hmac.compare_digest(known, check):
+        raise ConfigError(
+            "ONEFUNNEL_HASH_KEY is not the key this landing was made with: the same person would get two hashes",
+            where=str(path),
+            hint="set the former key, or start a new --home",
+        )
+    return key

@@ -1,0 +1,203 @@
+"""From any readable relation to one Parquet part: text as delivered, personal columns hashed, unreadable rows set aside, order kept."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+import duckdb
+
+from onefunnel.errors import ConfigError, OnefunnelError
+from onefunnel.extract.normalise import hashed_sql, key_parameters, literal, looks_personal, personal_in, quoted, require_key
+from onefunnel.landing.loads import REJECTED, LandedFile, StagedLoad
+from onefunnel.settings import Settings
+
+# Noncharacters of Unicode, put in place of what cannot be kept; a row that holds one is rejected with the rule beside it.
+UNDECODABLE, NUL = "\ufffe", "\uffff"
+MARKS = {UNDECODABLE: "undecodable_bytes", NUL: "nul_byte"}
+RESERVED = ("_file", "_row", "_source", "_load_id")
+REJECTED_SHAPE = "_file varchar, _row bigint, rule varchar, detail varchar"
+
+
+@dataclass(frozen=True)
+class Relation:
+    """Something SQL can select from: the delivered columns, and a bigint _row counting data rows from 1.
+
+    marked: it may hold MARKS. unread: called once it was read, rejects the rows that were not and returns their rules.
+    fallback: another way to read the same, if this one fails or meets a quote that is not closed.
+    """
+
+    sql: str
+    columns: tuple[str, ...]
+    marked: bool = False
+    unread: Callable[[], list[str]] | None = None
+    fallback: Callable[[], Relation] | None = None
+
+
+class PartWriter:
+    """Writes the parts of one staged load through one private in-memory DuckDB. Use as a context manager."""
+
+    def __init__(
+        self, staged: StagedLoad, settings: Settings, required: Iterable[str] = (), known: Iterable[str] = (), personal: Iterable[str] = ()
+    ):
+        self.staged, self.settings = staged, settings
+        self.required, self.known, self.personal = tuple(required), tuple(known), tuple(personal)
+        self.db = duckdb.connect(
+            config={"threads": settings.threads, "memory_limit": settings.memory_limit, "temp_directory": str(staged.scratch / "spill")}
+        )
+        self.db.execute("set TimeZone = 'UTC'")
+        self.db.execute(f"create temp table rejected ({REJECTED_SHAPE})")
+
+    def __enter__(self) -> PartWriter:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.db.close()
+
+    def reject(self, file: str, rows: Sequence[tuple[int, str, str]]) -> None:
+        """Set rows aside: (position, rule, detail). The detail never quotes the row."""
+        if rows:
+            self.db.executemany("insert into rejected values (?, ?, ?, ?)", [(file, *row) for row in rows])
+
+    def write(self, relation: Relation, *, file: str, sha256: str, fingerprint: str) -> LandedFile:
+        """Write the next part. Raises OnefunnelError when a required column is absent, ConfigError when the hash key is."""
+        check_columns(relation.columns, self.required, file)
+        secret = personal_in(relation.columns, self.personal)
+        parameters: dict[str, bytes | str] = {"file": file, "source": self.staged.source, "load": self.staged.load_id}
+        if secret:
+            where = f"{self.staged.where}, {file}: column {secret[0]}"
+            parameters |= key_parameters(require_key(self.settings.hash_key, self.staged.landing, where))
+        self._warn_of_unhashed(relation.columns, secret, file)
+        target = self.staged.next_part()
+        try:
+            self._copy(relation, secret, parameters, target)
+        except OnefunnelError:
+            if relation.fallback is None:
+                raise
+            rules = ["unterminated_quote"]
+        else:
+            rules = relation.unread() if relation.unread else []
+        if relation.fallback and "unterminated_quote" in rules:
+            self.db.execute("delete from rejected where _file = ?", [file])
+            relation = relation.fallback()
+            self._copy(relation, secret, parameters, target)
+            if relation.unread:
+                relation.unread()
+        rows = self.db.execute(f"select num_rows from parquet_file_metadata({literal(str(target))})").fetchone()[0]
+        rejected = self.db.execute("select count(*) from rejected where _file = ?", [file]).fetchone()[0]
+        part = LandedFile(file, sha256, fingerprint, target.name, rows, rejected, relation.columns)
+        self.staged.files.append(part)
+        return part
+
+    def finish(self) -> None:
+        """Write rejected.parquet if there is anything to write."""
+        if self.db.execute("select count(*) from rejected").fetchone()[0]:
+            target = literal(str(self.staged.folder / REJECTED))
+            self.db.execute(f"copy (from rejected order by _file, _row) to {target} (format parquet)")
+
+    def run(self, statement: str, parameters: dict[str, bytes | str] | None = None, file: str = "") -> duckdb.DuckDBPyConnection:
+        """Execute, turning DuckDB's errors into ours: its own text may quote the data, so only its first line is kept, without values."""
+        try:
+            return self.db.execute(statement, parameters or {})
+        except duckdb.OutOfMemoryException as error:
+            hint = "raise ONEFUNNEL_MEMORY_LIMIT, or split the file"
+            raise OnefunnelError("not enough memory to land this", where=f"{self.staged.where}, {file}", hint=hint) from error
+        except duckdb.Error as error:
+            raise OnefunnelError(
+                f"cannot be read: {_harmless(error)}",
+                where=f"{self.staged.where}, {file}",
+                hint="check that the file is whole and of the declared format",
+            ) from None
+
+    def _copy(self, relation: Relation, secret: list[str], parameters: dict[str, bytes | str], target: Path) -> None:
+        file = str(parameters["file"])
+        rows = f"({relation.sql})"
+        if relation.marked or secret:
+            # Numbering rows keeps DuckDB to one thread; hashing and searching from a table use all of them.
+            self.run(f"create or replace temp table delivered as {relation.sql}", file=file)
+            rows = "delivered"
+        if relation.marked:
+            self._set_marked_aside(relation.columns, file)
+            rows = f"(from delivered where not {_holds(relation.columns, MARKS)})"
+        chosen = [f"{hashed_sql(name)} as {quoted(name)}" if name in secret else quoted(name) for name in relation.columns]
+        chosen += ["$file as _file", "_row", "$source as _source", "$load as _load_id"]
+        self.run(
+            f"copy (select {', '.join(chosen)} from {rows}) to {literal(str(target))} (format parquet, compression snappy)",
+            parameters,
+            file,
+        )
+        self.db.execute("drop table if exists delivered")
+
+    def _set_marked_aside(self, columns: tuple[str, ...], file: str) -> None:
+        rules = " ".join(f"when {_holds(columns, [mark])} then {literal(rule)}" for mark, rule in MARKS.items())
+        self.run(
+            "insert into rejected select $file, _row, rule, 'holds bytes that cannot be kept as text' "
+            f"from (select _row, case {rules} end as rule from delivered) where rule is not null",
+            {"file": file},
+            file,
+        )
+
+    def _warn_of_unhashed(self, columns: Iterable[str], secret: Iterable[str], file: str) -> None:
+        known = {name.lower() for name in (*secret, *self.known)}
+        for name in columns:
+            if looks_personal(name) and name.lower() not in known:
+                self.staged.warnings.append(
+                    f"{file}: column {name} looks personal and is not hashed; add it to `personal` of source {self.staged.source} in sources.yml"
+                )
+
+
+def check_columns(columns: Sequence[str], required: Iterable[str], file: str) -> None:
+    """Raise OnefunnelError naming the first required column that is absent and the delivered one most like it."""
+    import difflib
+
+    delivered = {name.strip().lower(): name for name in columns}
+    for name in required:
+        if name.lower() not in delivered:
+            like = difflib.get_close_matches(name.lower(), list(delivered), n=1, cutoff=0.5)
+            hint = f"was it renamed to {delivered[like[0]]!r}? " if like else ""
+            raise OnefunnelError(
+                f"the required column {name!r} is absent",
+                where=f"{file}: columns {', '.join(columns) or '(none)'}",
+                hint=f"{hint}Deliver it under its old name, or change the mapping of this system; until then the last good load stays",
+            )
+
+
+def unique_names(names: Iterable[object], file: str, required: Iterable[str] = ()) -> tuple[str, ...]:
+    """Header cells as distinct column names: trimmed, an empty one becomes column_N, a repeated one gets _2. A required one may not repeat."""
+    needed = {name.lower() for name in required}
+    taken: set[str] = {*RESERVED}
+    result: list[str] = []
+    for position, cell in enumerate(names, start=1):
+        base = str(cell if cell is not None else "").strip() or f"column_{position}"
+        name, count = base, 1
+        if base.lower() in needed and base.lower() in taken:
+            raise OnefunnelError(f"the column {base!r} occurs twice", where=file, hint="which one counts is not known: deliver it once")
+        while name.lower() in taken:
+            count += 1
+            name = f"{base}_{count}"
+        taken.add(name.lower())
+        result.append(name)
+    return tuple(result)
+
+
+def clean_header(names: Iterable[str], file: str) -> None:
+    """Raise when a header holds bytes that cannot be read: nothing below it could be named."""
+    if any(mark in name for name in names for mark in MARKS):
+        raise ConfigError(
+            "the header cannot be read in the declared encoding",
+            where=file,
+            hint="declare `encoding:` of this entity, such as windows-1251 or utf-16",
+        )
+
+
+def _holds(columns: Iterable[str], marks: Iterable[str]) -> str:
+    tests = [f"coalesce(contains({quoted(name)}, chr({ord(mark)})), false)" for name in columns for mark in marks]
+    return f"({' or '.join(tests) or 'false'})"
+
+
+def _harmless(error: duckdb.Error) -> str:
+    first = str(error).splitlines()[0]
+    return re.sub(r"\"[^\"]*\"|'[^']*'", "…", first)[:200]

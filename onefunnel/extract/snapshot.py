@@ -1,0 +1,142 @@
+"""One consistent copy of an input file, inside the folder it may come from; text in UTF-8, with what cannot be read marked."""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+import os
+import stat
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from onefunnel.errors import ConfigError, OnefunnelError
+from onefunnel.extract.parts import NUL, UNDECODABLE
+
+CHUNK = 1 << 22
+MAX_RECORD_BYTES = 1_000_000
+ATTEMPTS = 3
+BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A copy that nobody else writes to. name: path as told to people, relative to its root; sha256: of the bytes as delivered.
+
+    marked: it holds UNDECODABLE or NUL marks; doubtful: a record longer than MAX_RECORD_BYTES or an unclosed quote is possible.
+    """
+
+    path: Path
+    name: str
+    sha256: str
+    size: int
+    marked: bool = False
+    doubtful: bool = False
+
+
+def check_inside(path: Path, root: Path) -> Path:
+    """The real path of a regular file inside root. Raises ConfigError for a link that leads out, a device, a pipe or a folder."""
+    real, folder = path.resolve(), root.resolve()
+    if not real.is_relative_to(folder):
+        raise ConfigError("a link leads out of the source's folder", where=str(path), hint="put the file itself there")
+    if not stat.S_ISREG(real.stat().st_mode):
+        raise ConfigError("not a regular file", where=str(path), hint="only plain files are read")
+    return real
+
+
+def take_snapshot(path: Path, root: Path, scratch: Path) -> Snapshot:
+    """Copy a file into scratch while hashing it. Raises OnefunnelError when it keeps changing while being read."""
+    name = path.relative_to(root).as_posix()
+    copy = scratch / f"input{len(list(scratch.iterdir())):05d}{path.suffix.lower()}"
+    for _ in range(ATTEMPTS):
+        real = check_inside(path, root)
+        try:
+            with real.open("rb") as source, copy.open("wb") as target:
+                before = os.fstat(source.fileno())
+                digest = hashlib.sha256()
+                size = 0
+                while chunk := source.read(CHUNK):
+                    digest.update(chunk)
+                    target.write(chunk)
+                    size += len(chunk)
+                after = os.fstat(source.fileno())
+        except PermissionError:
+            raise ConfigError("no permission to read the file", where=str(path), hint="let the user of this process read it") from None
+        if size == after.st_size == before.st_size and before.st_mtime_ns == after.st_mtime_ns:
+            return Snapshot(copy, name, digest.hexdigest(), size)
+    raise OnefunnelError(
+        f"the file changed in each of {ATTEMPTS} attempts to read it",
+        where=name,
+        hint="deliver it under another name and rename it when whole",
+    )
+
+
+def as_utf8(snapshot: Snapshot, encoding: str | None) -> Snapshot:
+    """The snapshot as UTF-8 text without byte order mark: itself when it is that already, else a rewritten copy.
+
+    A byte order mark overrides the declared encoding. Raises ConfigError when an undeclared encoding is plainly not UTF-8.
+    """
+    with snapshot.path.open("rb") as stream:
+        start = stream.read(4096)
+    marked_as = next((name for bom, name in BOMS if start.startswith(bom)), None)
+    codec = marked_as or encoding or "utf-8"
+    if marked_as is None and encoding is None and start.count(b"\0") * 4 > len(start):
+        raise ConfigError(
+            "the file looks like UTF-16, which is not declared", where=snapshot.name, hint="declare `encoding: utf-16-le` of this entity"
+        )
+    if codecs.lookup(codec).name == "utf-8":
+        clean, doubtful = _inspect(snapshot.path)
+        if clean:
+            return replace(snapshot, doubtful=doubtful)
+    rewritten = snapshot.path.with_suffix(f".utf8{snapshot.path.suffix}")
+    marked = _rewrite(snapshot.path, rewritten, codec)
+    _, doubtful = _inspect(rewritten)
+    return replace(snapshot, path=rewritten, marked=marked, doubtful=doubtful)
+
+
+def _inspect(path: Path) -> tuple[bool, bool]:
+    """(valid UTF-8 without NUL or marks, doubtful) in one pass of fast searches over windows of half a record."""
+    window = MAX_RECORD_BYTES // 2
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    clean, doubtful, open_quote = True, False, False
+    with path.open("rb") as stream:
+        while chunk := stream.read(window):
+            if b"\0" in chunk or b"\xef\xbf\xbe" in chunk or b"\xef\xbf\xbf" in chunk:
+                clean = False
+            if clean and not (chunk.isascii() and not decoder.getstate()[0]):
+                try:
+                    decoder.decode(chunk)
+                except UnicodeDecodeError:
+                    clean = False
+            quotes = chunk.count(b'"')
+            if len(chunk) == window and ((b"\n" not in chunk) or (quotes == 0 and open_quote)):
+                doubtful = True
+            open_quote ^= bool(quotes & 1)
+    return clean and not decoder.getstate()[0], doubtful or open_quote
+
+
+def _rewrite(source: Path, target: Path, codec: str) -> bool:
+    decoder = codecs.getincrementaldecoder(codec)(errors="onefunnel_mark")
+    marked = False
+    with source.open("rb") as reading, target.open("wb") as writing:
+        while True:
+            chunk = reading.read(CHUNK)
+            text = decoder.decode(chunk, final=not chunk).replace("\0", NUL)
+            marked = marked or UNDECODABLE in text or NUL in text
+            writing.write(text.encode("utf-8", errors="onefunnel_mark"))
+            if not chunk:
+                return marked
+
+
+def _mark(error: UnicodeError) -> tuple[str, int]:
+    if isinstance(error, (UnicodeDecodeError, UnicodeEncodeError)):
+        return UNDECODABLE, error.end
+    raise error
+
+
+codecs.register_error("onefunnel_mark", _mark)

@@ -1,0 +1,205 @@
+"""XLSX as text: calamine reads it; what its types lose (digits of long numbers, error values) is taken from the sheet's own XML.
+
+An XLSX is a zip of XML, so a small file can ask for any amount of memory: sizes are checked before anything is unpacked into it.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import zipfile
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from posixpath import normpath
+from typing import Any
+
+from onefunnel.errors import ConfigError, OnefunnelError
+from onefunnel.extract.parts import NUL, PartWriter, Relation, unique_names
+from onefunnel.extract.snapshot import Snapshot
+
+MAX_UNPACKED_BYTES = 1_000_000_000
+MAX_RATIO = 200
+MAX_CELLS = 20_000_000
+MAX_TEXT_BYTES = 2_000_000_000
+MAX_ROWS, MAX_COLUMNS = 1_048_576, 16_384
+# A float is exact up to here; longer numbers are read from the XML.
+EXACT = 2**53
+_CELL = re.compile(rb"<(?:\w+:)?c\b([^>]*?)(?:/>|>(.*?)</(?:\w+:)?c>)", re.DOTALL)
+_REFERENCE = re.compile(rb"\br\s*=\s*[\"']([A-Z]{1,9})([0-9]{1,18})[\"']")
+_ERROR = re.compile(rb"\bt\s*=\s*[\"']e[\"']")
+_VALUE = re.compile(rb"<(?:\w+:)?v(?:\s[^>]*)?>([^<]*)</(?:\w+:)?v>")
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """name, its XML as stored, and whether some text holds an escaped NUL."""
+
+    name: str
+    xml: bytes
+    has_nul: bool
+
+
+def xlsx_relation(writer: PartWriter, snapshot: Snapshot, sheet: str | None) -> Relation:
+    """The rows below the first row of a sheet (the first one, unless named). Wholly empty rows at the end are no rows; inside they are."""
+    import pyarrow as pa
+    from python_calamine import CalamineError, CalamineWorkbook
+
+    chosen = _open_safely(snapshot, sheet)
+    try:
+        with CalamineWorkbook.from_path(str(snapshot.path)) as book:
+            rows = book.get_sheet_by_name(chosen.name).to_python(skip_empty_area=False)
+    except (CalamineError, OSError, ValueError) as error:
+        raise OnefunnelError(
+            f"not a readable XLSX: {type(error).__name__}", where=snapshot.name, hint="open it in Excel and save it again"
+        ) from None
+    _restore(rows, chosen.xml)
+    while rows and all(cell == "" for cell in rows[-1]):
+        rows.pop()
+    if not rows:
+        raise ConfigError(
+            f"sheet {chosen.name} is empty: it has not even a header", where=snapshot.name, hint="name the sheet with `sheet:`"
+        )
+    header, data = rows[0], rows[1:]
+    used = [index for index, name in enumerate(header) if str(name).strip() or any(row[index] != "" for row in data)]
+    names = unique_names((cell_text(header[index]) for index in used), snapshot.name, writer.required)
+    columns = {name: pa.array([cell_text(row[index]) for row in data], pa.string()) for name, index in zip(names, used, strict=True)}
+    table = pa.table({**columns, "_row": pa.array(range(1, len(data) + 1), pa.int64())})
+    writer.db.register("sheet_rows", table)
+    return Relation("select * from sheet_rows", names, marked=chosen.has_nul)
+
+
+def cell_text(value: Any) -> str | None:
+    """A cell as delivered: None when empty, dates ISO, times HH:MM:SS, durations "1 day, 19:09:48", whole numbers without a point."""
+    if value is None or value == "":
+        return None
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, float):
+        return _number_text(value)
+    if isinstance(value, datetime):
+        return _to_second(value).isoformat(sep=" ")
+    if isinstance(value, timedelta):
+        return str(timedelta(seconds=round(value.total_seconds())) if _nearly_whole(value.microseconds) else value)
+    if isinstance(value, time):
+        return str(_to_second(datetime.combine(date(2000, 1, 1), value)).time())
+    return value.isoformat() if isinstance(value, date) else str(value).replace("\0", NUL)
+
+
+def _number_text(value: float) -> str:
+    if not math.isfinite(value):
+        return str(value)
+    return str(int(value)) if value.is_integer() else format(Decimal(repr(value)), "f")
+
+
+def _nearly_whole(microseconds: int) -> bool:
+    """Excel keeps times as fractions of a day in a float: a second is never off by more than a millisecond."""
+    return microseconds < 1000 or microseconds > 999_000
+
+
+def _to_second(moment: datetime) -> datetime:
+    return (moment + timedelta(milliseconds=500)).replace(microsecond=0) if _nearly_whole(moment.microsecond) else moment
+
+
+def _open_safely(snapshot: Snapshot, wanted: str | None) -> Sheet:
+    """The sheet's name and XML, once the archive is known to be whole and of sane size. Raises OnefunnelError for bombs."""
+    try:
+        with zipfile.ZipFile(snapshot.path) as archive:
+            _check_sizes(archive, snapshot)
+            name, part = _find_sheet(archive, wanted, snapshot.name)
+            xml = archive.read(part)
+            strings = next((archive.read(info) for info in archive.infolist() if info.filename.lower() == "xl/sharedstrings.xml"), b"")
+    except (zipfile.BadZipFile, KeyError, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+        raise OnefunnelError(
+            f"not a whole XLSX ({type(error).__name__})", where=snapshot.name, hint="is it an old .xls, encrypted, or cut off?"
+        ) from None
+    _check_cells(xml, strings, snapshot.name)
+    return Sheet(name, xml, b"_x0000_" in xml or b"_x0000_" in strings)
+
+
+def _check_sizes(archive: zipfile.ZipFile, snapshot: Snapshot) -> None:
+    infos = archive.infolist()
+    unpacked = sum(info.file_size for info in infos)
+    if unpacked > MAX_UNPACKED_BYTES or (unpacked > 50_000_000 and unpacked > MAX_RATIO * snapshot.size):
+        raise _bomb(f"{snapshot.size:,} bytes unpack to {unpacked:,}", snapshot.name)
+    if len(infos) > 10_000:
+        raise _bomb(f"{len(infos):,} parts", snapshot.name)
+    # Declared sizes may lie; this reads every part to its declared size and compares the checksum.
+    if archive.testzip() is not None:
+        raise zipfile.BadZipFile
+    for info in infos:
+        with archive.open(info) as part:
+            if info.filename.endswith((".xml", ".rels")) and b"<!DOCTYPE" in part.read(4096):
+                raise _bomb("an XML part declares entities", snapshot.name)
+
+
+def _check_cells(xml: bytes, strings: bytes, name: str) -> None:
+    """Calamine makes a full grid up to the last cell and a copy of every shared text: refuse what would not fit."""
+    references = _REFERENCE.findall(xml)
+    rows = {row for _, row in references}
+    last_row = max((int(row) for row in rows), default=0)
+    last_column = max((_column_number(column) for column in {column for column, _ in references}), default=0)
+    if last_row > MAX_ROWS or last_column > MAX_COLUMNS or last_row * last_column > MAX_CELLS:
+        raise _bomb(f"a grid of {last_row:,} rows and {last_column:,} columns", name)
+    lengths = [len(text) for text in re.findall(rb"<(?:\w+:)?si\b.*?</(?:\w+:)?si>", strings, re.DOTALL)]
+    if lengths and max(lengths) * max(len(references), 1) > MAX_TEXT_BYTES:
+        used = Counter(re.findall(rb"\bt\s*=\s*[\"']s[\"'][^>]*>\s*<(?:\w+:)?v>([0-9]{1,9})<", xml))
+        total = sum(lengths[int(index)] * times for index, times in used.items() if int(index) < len(lengths))
+        if total > MAX_TEXT_BYTES:
+            raise _bomb(f"{total:,} bytes of repeated text", name)
+
+
+def _bomb(what: str, name: str) -> OnefunnelError:
+    return OnefunnelError(f"refused: {what}", where=name, hint="if it is a real export, deliver it as CSV or Parquet")
+
+
+def _find_sheet(archive: zipfile.ZipFile, wanted: str | None, name: str) -> tuple[str, str]:
+    from xml.etree import ElementTree
+
+    book = ElementTree.fromstring(archive.read("xl/workbook.xml"))  # noqa: S314 - entities are refused above
+    links = ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))  # noqa: S314
+    targets = {link.get("Id"): link.get("Target", "") for link in links}
+    sheets: dict[str, str] = {}
+    for element in book.iter():
+        if element.tag.rpartition("}")[2] == "sheet":
+            link = next((value for key, value in element.attrib.items() if key.endswith("}id")), None)
+            target = targets.get(link, "")
+            sheets[element.get("name", "")] = target.lstrip("/") if target.startswith("/") else normpath(f"xl/{target}")
+    if not sheets:
+        raise OnefunnelError("the workbook has no sheet", where=name)
+    chosen = wanted if wanted is not None else next(iter(sheets))
+    if chosen not in sheets:
+        raise ConfigError(f"no sheet {chosen!r}", where=name, hint=f"sheets: {', '.join(sheets)}")
+    return chosen, sheets[chosen]
+
+
+def _restore(rows: list[list[Any]], xml: bytes) -> None:
+    """Put back, in place, the error values and the digits of long numbers that the reader drops."""
+    has_errors = _ERROR.search(xml) is not None
+    has_long = any(isinstance(cell, float) and abs(cell) >= EXACT for row in rows for cell in row)
+    if not has_errors and not has_long:
+        return
+    for cell in _CELL.finditer(xml):
+        attributes, content = cell[1], cell[2] or b""
+        place, value = _REFERENCE.search(attributes), _VALUE.search(content)
+        if place is None or value is None:
+            continue
+        row, column = int(place[2]) - 1, _column_number(place[1]) - 1
+        if row >= len(rows) or column >= len(rows[row]):
+            continue
+        if _ERROR.search(attributes):
+            rows[row][column] = value[1].decode()
+        elif isinstance(rows[row][column], float) and abs(rows[row][column]) >= EXACT:
+            rows[row][column] = _digits(value[1].decode())
+
+
+def _digits(text: str) -> str:
+    return format(Decimal(text), "f") if re.fullmatch(r"-?\d+(\.\d+)?([eE]\+?\d{1,3})?", text) else text
+
+
+def _column_number(letters: bytes) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - 64
+    return number

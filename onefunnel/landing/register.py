@@ -1,0 +1,192 @@
+"""Show the warehouse what is landed: views over exactly the current files, and the parameters of the run, in one transaction."""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import duckdb
+
+from onefunnel.config import WEEKDAYS, PipelineConfig
+from onefunnel.entities import SYSTEMS
+from onefunnel.errors import LockHeld, OnefunnelError
+from onefunnel.extract.normalise import literal, quoted
+from onefunnel.interval import Interval
+from onefunnel.landing.loads import REJECTED, LandedFile, LoadManifest, all_loads, current_files
+from onefunnel.settings import Settings
+
+log = logging.getLogger(__name__)
+
+TABLES = {
+    "pipeline_run": "as_of date, reporting_time_zone varchar, base_currency varchar, lookback_days integer, as_of_end_at timestamp",
+    "source_settings": (
+        "source_name varchar, source_system varchar, connector varchar, time_zone varchar, date_order varchar, decimal_separator varchar, "
+        "currency varchar, owner varchar"
+    ),
+    "working_hours": "isodow integer, opens time, closes time",
+    "loads": (
+        "source_name varchar, source_system varchar, entity varchar, load_id varchar, interval_end_at timestamp, landed_at timestamp, "
+        "rows bigint, content_sha varchar, file_count integer, is_current boolean"
+    ),
+    "rejected_rows": (
+        "source_name varchar, source_system varchar, entity varchar, load_id varchar, file_name varchar, row_number bigint, rule varchar"
+    ),
+}
+Current = list[tuple[LoadManifest, LandedFile]]
+
+
+def register_landing(warehouse: Path, config: PipelineConfig, settings: Settings, as_of: date) -> list[LoadManifest]:
+    """(Re)create schema landing of the warehouse for a run as of this day; returns the loads it shows.
+
+    A view `<system>__<entity>` for every known system and entity (empty when nothing was landed), of the contract's columns plus
+    _source, _load_id, _file, _row; the tables of TABLES. Only sources in the config are shown. Raises LockHeld when another process
+    has the warehouse open; a damaged one is set aside and built anew, since landing holds everything.
+    """
+    landing = settings.paths.landing
+    loads = all_loads(landing, [source.name for source in config.sources])
+    by_entity: dict[tuple[str, str, str], list[LoadManifest]] = defaultdict(list)
+    for load in loads:
+        by_entity[load.system, load.entity, load.source].append(load)
+    current: dict[tuple[str, str], Current] = defaultdict(list)
+    for (system, entity, _), group in sorted(by_entity.items()):
+        current[system, entity].extend(current_files(group))
+    _check_present(landing, current)
+    with _open(warehouse, settings) as db:
+        db.execute("begin")
+        db.execute("create schema if not exists landing")
+        for table, shape in TABLES.items():
+            db.execute(f"create or replace table landing.{table} ({shape})")
+        _fill_run(db, config, as_of)
+        _fill_loads(db, loads, current)
+        _fill_rejected(db, landing, current)
+        for system, entities in _all_entities(current).items():
+            for entity, columns in entities.items():
+                db.execute(
+                    f"create or replace view landing.{quoted(f'{system}__{entity}')} as {_view(landing, columns, current[system, entity])}"
+                )
+        db.execute("commit")
+    return loads
+
+
+def _all_entities(current: dict[tuple[str, str], Current]) -> dict[str, dict[str, tuple[str, ...]]]:
+    """Columns of every view: the contract's, or for an entity without contract whatever was delivered."""
+    found = {system: {name: entity.columns for name, entity in entities.items()} for system, entities in SYSTEMS.items()}
+    for (system, entity), files in list(current.items()):
+        if entity not in found.setdefault(system, {}):
+            names = {name.lower(): name for _, item in files for name in item.columns}
+            found[system][entity] = tuple(names.values())
+    return found
+
+
+def _view(landing: Path, columns: tuple[str, ...], current: Current) -> str:
+    delivered = {name.strip().lower(): name for _, item in current for name in item.columns}
+    provenance = ("_source", "_load_id", "_file")
+    if not current:
+        empty = [f"cast(null as varchar) as {quoted(name)}" for name in (*columns, *provenance)]
+        return f"select {', '.join(empty)}, cast(null as bigint) as _row where false"
+    chosen = [
+        f"{quoted(delivered[name.lower()])} as {quoted(name)}" if name.lower() in delivered else f"cast(null as varchar) as {quoted(name)}"
+        for name in columns
+    ]
+    files = ", ".join(literal(str(load.folder(landing) / item.part)) for load, item in current)
+    return (
+        f"select {', '.join([*chosen, *provenance, '_row'])} from read_parquet([{files}], union_by_name = true, hive_partitioning = false)"
+    )
+
+
+def _check_present(landing: Path, current: dict[tuple[str, str], Current]) -> None:
+    for files in current.values():
+        for load, item in files:
+            path = load.folder(landing) / item.part
+            if not path.is_file():
+                raise OnefunnelError(
+                    "a landed file is gone", where=str(path), hint=f"remove {path.parent.name} and extract source {load.source} again"
+                )
+
+
+def _fill_run(db: duckdb.DuckDBPyConnection, config: PipelineConfig, as_of: date) -> None:
+    reporting = config.reporting
+    end = Interval.for_as_of(as_of, reporting.time_zone).end.astimezone(UTC).replace(tzinfo=None)
+    db.execute(
+        "insert into landing.pipeline_run values (?, ?, ?, ?, ?)",
+        [as_of, reporting.time_zone, reporting.base_currency, config.lookback_days, end],
+    )
+    for source in config.sources:
+        db.execute(
+            "insert into landing.source_settings values (?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                source.name,
+                source.system,
+                source.connector,
+                source.time_zone,
+                source.date_order,
+                source.decimal_separator,
+                source.currency or reporting.base_currency,
+                source.owner,
+            ],
+        )
+    for isodow, day in enumerate(WEEKDAYS, start=1):
+        if day in reporting.working_hours:
+            hours = reporting.working_hours[day]
+            db.execute("insert into landing.working_hours values (?, ?, ?)", [isodow, hours.opens, hours.closes])
+
+
+def _fill_loads(db: duckdb.DuckDBPyConnection, loads: list[LoadManifest], current: dict[tuple[str, str], Current]) -> None:
+    shown = {(load.source, load.entity, load.load_id) for files in current.values() for load, _ in files}
+    latest = {(load.source, load.entity): load.load_id for load in loads}
+    rows = [
+        (
+            load.source,
+            load.system,
+            load.entity,
+            load.load_id,
+            _utc(load.interval_end),
+            _utc(load.landed_at),
+            load.rows,
+            load.sha256,
+            len(load.files),
+            (load.source, load.entity, load.load_id) in shown or latest[load.source, load.entity] == load.load_id,
+        )
+        for load in loads
+    ]
+    if rows:
+        db.executemany("insert into landing.loads values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+
+
+def _fill_rejected(db: duckdb.DuckDBPyConnection, landing: Path, current: dict[tuple[str, str], Current]) -> None:
+    for files in current.values():
+        names: dict[str, tuple[LoadManifest, list[str]]] = {}
+        for load, item in files:
+            names.setdefault(f"{load.source}/{load.load_id}", (load, []))[1].append(item.path)
+        for load, paths in names.values():
+            path = load.folder(landing) / REJECTED
+            if path.exists():
+                db.execute(
+                    "insert into landing.rejected_rows select ?, ?, ?, ?, _file, _row, rule "
+                    f"from read_parquet({literal(str(path))}, hive_partitioning = false) where list_contains(?, _file) order by _file, _row",
+                    [load.source, load.system, load.entity, load.load_id, paths],
+                )
+
+
+def _utc(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(UTC).replace(tzinfo=None)
+
+
+def _open(warehouse: Path, settings: Settings) -> duckdb.DuckDBPyConnection:
+    from onefunnel.publish.warehouse import set_aside_if_damaged
+
+    warehouse.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        return duckdb.connect(str(warehouse))
+    except duckdb.Error as error:
+        if "lock" in str(error).lower() and "conflicting" in str(error).lower():
+            raise LockHeld(
+                "another process has the warehouse open", where=str(warehouse), hint="BI reads published/current.duckdb, never this file"
+            ) from None
+        aside = set_aside_if_damaged(settings, error)
+        if aside is None:
+            raise OnefunnelError(f"the warehouse cannot be opened: {str(error).splitlines()[0]}", where=str(warehouse)) from None
+        log.warning("the warehouse was damaged; it is set aside as %s and built anew from landing", aside.name)
+        return duckdb.connect(str(warehouse))
