@@ -90,6 +90,12 @@ def start_run(path: Path, run_id: str, as_of: date) -> None:
         )
 
 
+def join_run(path: Path, run_id: str, as_of: date) -> None:
+    """Open a run unless it is open: its steps may be separate processes, and any of them can come first."""
+    if (run := run_of(path, run_id)) is None or run.status != "running":
+        start_run(path, run_id, as_of)
+
+
 def finish_run(path: Path, run_id: str, status: str, *, version: str | None = None, message: str = "") -> None:
     """Close a run: status published, failed or blocked; message for a person, without personal values."""
     with connect(path) as db:
@@ -119,6 +125,13 @@ def step(path: Path, run_id: str, name: str) -> Iterator[None]:
                 "update steps set status = ?, ended_at = ?, message = ? where run_id = ? and step = ?",
                 (status, utc_now().isoformat(), message, run_id, name),
             )
+
+
+def run_of(path: Path, run_id: str) -> Run | None:
+    """The journal's entry of a run, or None."""
+    with connect(path) as db:
+        row = db.execute("select * from runs where run_id = ?", (run_id,)).fetchone()
+    return Run(**dict(row)) if row else None
 
 
 def last_run(path: Path) -> Run | None:
