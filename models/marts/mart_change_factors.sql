@@ -1,3 +1,4 @@
+-- The decomposition, as it is worked out in int_verdict_effects and laid on channels in int_verdict_allocated, with its owners.
 select
     allocated.month,
     allocated.comparison,
@@ -5,14 +6,14 @@ select
     allocated.basis,
     allocated.channel_key,
     allocated.factor,
-    allocated.base,
-    allocated.current_value as {{ adapter.quote('current') }},
-    allocated.effect,
-    100 * allocated.effect / nullif(metrics.base_value, 0) as effect_pct,
+    cast(allocated.base as double) as base,
+    cast(allocated.current_value as double) as {{ adapter.quote('current') }},
+    cast(allocated.effect as double) as effect,
+    cast(100 * allocated.effect / nullif(metrics.base_value, 0) as double) as effect_pct,
     owners.owner_department,
     allocated.method,
     allocated.is_pooled,
-    allocated.stderr,
+    cast(allocated.stderr as double) as stderr,
     abs(allocated.effect) <= 1.96 * allocated.stderr + 1e-9 * greatest(abs(metrics.base_value), 1.0) as within_noise
 from {{ ref('int_verdict_allocated') }} as allocated
 inner join {{ ref('factor_owners') }} as owners on allocated.factor = owners.factor

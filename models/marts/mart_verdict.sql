@@ -117,12 +117,12 @@ select
     comparison,
     metric,
     basis,
-    base_value as base,
-    current_value as {{ adapter.quote('current') }},
-    delta,
+    cast(base_value as double) as base,
+    cast(current_value as double) as {{ adapter.quote('current') }},
+    cast(delta as double) as delta,
     {%- for department in departments %}
-    coalesce({{ department }}_effect, 0.0) as {{ department }}_effect,
-    coalesce({{ department }}_stderr, 0.0) as {{ department }}_stderr,
+    cast(coalesce({{ department }}_effect, 0.0) as double) as {{ department }}_effect,
+    cast(coalesce({{ department }}_stderr, 0.0) as double) as {{ department }}_stderr,
     {%- endfor %}
     main_department,
     main_factor,
@@ -153,5 +153,5 @@ select
     concat_ws(' '{% for caveat in caveats %}, case when has_{{ caveat }} then {{ headline_text('caveat_' ~ caveat, language) }} end{% endfor %}) as caveats_{{ language }},
     {%- endfor %}
     window_kind,
-    window_days
+    cast(window_days as integer) as window_days
 from worded
