@@ -89,12 +89,22 @@ def _evaluate_suite(
     for entry in runnable:
         expectation = suite.expectations[entry["meta"]["number"]]
         answer = answered.get(entry["meta"]["number"])
-        results.append(
-            _translated(suite, expectation, answer)
-            if answer
-            else _result("", suite, expectation, "not_evaluated", detail="Great Expectations gave no answer")
-        )
+        if answer is None:
+            results.append(_result("", suite, expectation, "not_evaluated", detail="Great Expectations gave no answer"))
+            continue
+        result = _translated(suite, expectation, answer)
+        if expectation.names_rows and result.rows:
+            result = replace(result, detail=_named_rows(batch, entry))
+        results.append(result)
     return report, results
+
+
+def _named_rows(batch: Any, entry: dict[str, Any]) -> str:
+    """Which sources and entities break a rule, for the few queries that return only such names."""
+    answer = batch.validate(ExpectationSuite(name="names", expectations=[entry]), result_format="COMPLETE").results[0]
+    rows = (answer.result.get("details") or {}).get("unexpected_rows") or []
+    names = sorted({" ".join(str(value) for value in row.values()) for row in rows})
+    return ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
 
 
 def _translated(suite: Suite, expectation: Expectation, answer: Any) -> CheckResult:

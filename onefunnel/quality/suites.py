@@ -32,6 +32,8 @@ class Expectation:
     expected: str
     # A row-wise expectation holds of a relation without rows only if the suite says that no rows are normal.
     needs_rows: bool
+    # Whether the rows that a query returns name sources and entities, never people: then a failure says which.
+    names_rows: bool = False
 
     @property
     def runbook(self) -> str:
@@ -88,6 +90,7 @@ def _expectation(entry: dict[str, Any], defaults: dict[str, Any], where: str) ->
         alert=meta.get("alert", "gate_failed"),
         expected=meta.get("expected", ""),
         needs_rows=row_wise,
+        names_rows=bool(meta.get("names_rows", False)),
     )
 
 
