@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from onefunnel.airflow_home import airflow_environment
 from onefunnel.project import project_root
 
+RunCli = Callable[..., subprocess.CompletedProcess[str]]
 PLAN = """\
 version: 1
 reporting: {time_zone: Europe/Berlin}
@@ -38,3 +40,11 @@ def described(two_sources: Path, tmp_path_factory: pytest.TempPathFactory) -> di
     done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     return json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.fixture(scope="session")
+def tiny_source(tmp_path_factory: pytest.TempPathFactory, run_cli: RunCli) -> Path:
+    """Folder of a small demo and its sources.yml: three months to the end of March 2026."""
+    folder = tmp_path_factory.mktemp("tiny-source")
+    run_cli("demo-data", "--out", folder, "--seed", 7, "--months", 3, "--leads-per-month", 60, "--end", "2026-03-31")
+    return folder
