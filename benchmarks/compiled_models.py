@@ -44,7 +44,13 @@ def compile_models(select: Iterable[str], home: Path, target: Path, *, project: 
         capture_output=True,
         text=True,
         cwd=project,
-        env={**os.environ, "ONEFUNNEL_HOME": str(home), "DBT_TARGET_PATH": str(target), "DBT_LOG_PATH": str(target), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"},
+        env={
+            **os.environ,
+            "ONEFUNNEL_HOME": str(home),
+            "DBT_TARGET_PATH": str(target),
+            "DBT_LOG_PATH": str(target),
+            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        },
     )
     if done.returncode:
         raise RuntimeError(f"dbt compile failed:\n{done.stdout[-4000:]}{done.stderr[-2000:]}")
