@@ -149,7 +149,7 @@ class Paging(Strict):
 
 
 class RestEntity(Strict):
-    """One resource. records: dotted path to the list; total: dotted path to its length; {since} and {until} in params are dates of the lookback."""
+    """One resource. records: dotted path to the list; total: to its length; {since} and {until} in params are the dates of the lookback."""
 
     path: str
     records: str = ""

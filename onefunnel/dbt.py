@@ -20,16 +20,18 @@ from onefunnel.errors import OnefunnelError
 from onefunnel.interval import Interval
 from onefunnel.landing.register import register_landing
 from onefunnel.project import project_root
+from onefunnel.publish.warehouse import before_build
 from onefunnel.settings import Settings, redact, secret_variables
 
 Progress = Callable[[str], None]
 FAILED = ("error", "fail", "runtime error")
 LAST_LINES = 15
+FINISHED = ("LogModelResult", "LogTestResult", "LogNodeResult", "LogSeedResult", "LogSnapshotResult")
 
 
 @dataclass(frozen=True)
 class NodeResult:
-    """One model, seed or test: its kind and name, how it ended, how long it took, and the message of a failure. failures: rows a test found."""
+    """One model, seed or test: how it ended, how long it took, the message of a failure. failures: the rows a test found."""
 
     unique_id: str
     kind: str
@@ -60,12 +62,22 @@ class BuildResult:
     def warnings(self) -> tuple[NodeResult, ...]:
         return tuple(node for node in self.nodes if node.status == "warn")
 
+    def summary(self) -> dict[str, Any]:
+        """For a task log: plain JSON, the slowest nodes only."""
+        return {
+            "as_of": self.as_of.isoformat(),
+            "seconds": round(self.seconds, 2),
+            "nodes": self.counts,
+            "warnings": [f"{node.name}: {node.message}" for node in self.warnings],
+            "slowest": {node.name: node.seconds for node in self.slowest},
+        }
+
     @property
     def slowest(self) -> tuple[NodeResult, ...]:
         return tuple(sorted(self.nodes, key=lambda node: -node.seconds)[:10])
 
 
-class BuildFailed(OnefunnelError):
+class BuildError(OnefunnelError):
     """dbt ended badly; `result` holds what it did until then."""
 
     def __init__(self, message: str, *, result: BuildResult, where: str = "", hint: str = "") -> None:
@@ -76,15 +88,15 @@ class BuildFailed(OnefunnelError):
 def build(
     config: PipelineConfig,
     settings: Settings,
+    as_of: date | None = None,
+    *,
     full_refresh: bool = False,
     select: str | None = None,
-    *,
-    as_of: date | None = None,
     progress: Progress | None = None,
 ) -> BuildResult:
     """Register the landing for the day `as_of` (default: that of the newest load) and build seeds, models and tests in the warehouse.
 
-    Raises BuildFailed with the message of the node that failed first.
+    Raises BuildError with the message of the node that failed first.
     """
     as_of = as_of or newest_as_of(config, settings)
     register_landing(settings.paths.warehouse, config, settings, as_of)
@@ -102,13 +114,6 @@ def build(
     if code != 0:
         raise _failure(result, code, last_lines, config, paths.logs / "dbt.log")
     return result
-
-
-def before_build(settings: Settings, as_of: date) -> None:
-    """What the warehouse must know of earlier publications before models run."""
-    from onefunnel.publish.warehouse import before_build as register_publications
-
-    register_publications(settings, as_of)
 
 
 def newest_as_of(config: PipelineConfig, settings: Settings) -> date:
@@ -203,25 +208,20 @@ def _readable(line: str) -> tuple[str, bool]:
     try:
         event: dict[str, Any] = json.loads(line)
         info = event["info"]
-        return str(info.get("msg") or "").strip(), info.get("name") in (
-            "LogModelResult",
-            "LogTestResult",
-            "LogSeedResult",
-            "LogSnapshotResult",
-        )
+        return str(info.get("msg") or "").strip(), info.get("name") in FINISHED
     except (ValueError, KeyError, TypeError):
         return line.strip(), False
 
 
-def _failure(result: BuildResult, code: int, last_lines: list[str], config: PipelineConfig, log: Path) -> BuildFailed:
+def _failure(result: BuildResult, code: int, last_lines: list[str], config: PipelineConfig, log: Path) -> BuildError:
     failed = [node for node in result.nodes if node.status in FAILED]
     secrets = [os.environ.get(name) for name in secret_variables(config.secret_variables)]
     if not failed:
         detail = "\n".join(last_lines) or "it said nothing"
-        return BuildFailed(redact(f"dbt ended with code {code}: {detail}", secrets), result=result, where=str(log))
+        return BuildError(redact(f"dbt ended with code {code}: {detail}", secrets), result=result, where=str(log))
     first = next((node for node in failed if node.kind == "model"), failed[0])
     others = f"; {len(failed) - 1} more failed" if len(failed) > 1 else ""
-    return BuildFailed(
+    return BuildError(
         redact(f"{first.kind} {first.name} failed: {first.message.strip()}{others}", secrets),
         result=result,
         where=str(log),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from onefunnel.errors import LockHeld
 from onefunnel.interval import Interval
 
 if TYPE_CHECKING:
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from onefunnel.settings import Settings
 
 Progress = Callable[[str], None]
+LOCK_SECONDS = 600
 
 
 def extract_source(
@@ -20,18 +23,33 @@ def extract_source(
 ) -> list[LoadManifest]:
     """Land one source. Returns a manifest per entity; `unchanged` marks one whose delivery was already landed.
 
-    Raises ConfigError (missing file, column, secret), OnefunnelError (unreadable, refused, source down): then nothing of the source is landed.
+    Raises ConfigError (missing file or secret) or OnefunnelError (absent column, unreadable, refused, source down): then nothing is landed.
     """
     say = progress or (lambda line: None)
     staged: list[StagedLoad] = []
+    with _source_lock(settings, source.name):
+        try:
+            for entity in source.entities:
+                staged.append(_stage(config, source, entity, interval, settings))
+                say(f"{source.name}.{entity}: {sum(item.rows for item in staged[-1].files):,} rows read")
+            return [load.commit() for load in staged]
+        finally:
+            for load in staged:
+                load.discard()
+
+
+@contextmanager
+def _source_lock(settings: Settings, name: str) -> Iterator[None]:
+    """One extraction of a source at a time; different sources run side by side."""
+    from filelock import FileLock, Timeout
+
+    folder = settings.paths.landing / ".locks"
+    folder.mkdir(parents=True, exist_ok=True)
     try:
-        for entity in source.entities:
-            staged.append(_stage(config, source, entity, interval, settings))
-            say(f"{source.name}.{entity}: {sum(item.rows for item in staged[-1].files)} rows read")
-        return [load.commit() for load in staged]
-    finally:
-        for load in staged:
-            load.discard()
+        with FileLock(folder / f"{name}.lock", timeout=LOCK_SECONDS):
+            yield
+    except Timeout:
+        raise LockHeld(f"another run extracts source {name}", where=str(folder), hint="let it finish and repeat") from None
 
 
 def _stage(config: PipelineConfig, source: Source, entity: str, interval: Interval, settings: Settings) -> StagedLoad:

@@ -1,4 +1,4 @@
-"""CSV and TSV as text: DuckDB reads them; where it cannot (an unclosed quote, mixed line ends), a slower scan saves every row that is sound."""
+"""CSV and TSV as text. DuckDB reads them; where it cannot (an unclosed quote, mixed line ends), a slower scan saves every sound row."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import csv
 import io
 import mmap
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -41,7 +42,7 @@ class Repaired:
 
 
 def csv_relation(writer: PartWriter, snapshot: Snapshot, delimiter: str | None) -> Relation:
-    """The rows of a UTF-8 CSV. Those that cannot be read are rejected with line number and rule, never lost. Raises ConfigError: no header."""
+    """The rows of a UTF-8 CSV; those that cannot be read are rejected with line number and rule. Raises ConfigError without a header."""
     names, used = read_header(snapshot, delimiter, writer.required)
 
     def repaired() -> Relation:
@@ -71,16 +72,24 @@ def read_header(snapshot: Snapshot, delimiter: str | None, required: tuple[str, 
 
 
 def _relation(
-    writer: PartWriter, snapshot: Snapshot, names: tuple[str, ...], delimiter: str, repaired: Repaired | None, fallback=None
+    writer: PartWriter,
+    snapshot: Snapshot,
+    names: tuple[str, ...],
+    delimiter: str,
+    repaired: Repaired | None,
+    fallback: Callable[[], Relation] | None = None,
 ) -> Relation:
     path = repaired.path if repaired else snapshot.path
     errors, scans = f"reject_errors_{next(_serial)}", f"reject_scans_{next(_serial)}"
     columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in names)
-    sql = (
-        f"select *, row_number() over () as _row from read_csv({literal(str(path))}, auto_detect = false, header = true, skip = 0, "
-        f"delim = {literal(delimiter)}, quote = '\"', escape = '\"', comment = '', columns = {{{columns}}}, max_line_size = {MAX_RECORD_BYTES}, "
-        f"store_rejects = true, rejects_table = '{errors}', rejects_scan = '{scans}'{', new_line = ' + repr(chr(92) + 'n') if repaired else ''})"
+    options = (
+        f"auto_detect = false, header = true, skip = 0, delim = {literal(delimiter)}, quote = '\"', escape = '\"', comment = '', "
+        f"columns = {{{columns}}}, max_line_size = {MAX_RECORD_BYTES}, "
+        f"store_rejects = true, rejects_table = '{errors}', rejects_scan = '{scans}'"
     )
+    if repaired:
+        options += r", new_line = '\n'"
+    sql = f"select *, row_number() over () as _row from read_csv({literal(str(path))}, {options})"
 
     def unread() -> list[str]:
         """Move what DuckDB could not read to the rejected rows; returns the rules broken."""

@@ -154,7 +154,7 @@ def statement(options: TableEntity, since: Any) -> Any:
 
 
 def value_text(value: Any) -> str | None:
-    """A database value as text that loses nothing: decimals in full, timestamps ISO with their offset, bytes as hexadecimal, JSON as JSON."""
+    """A database value as text that loses nothing: decimals in full, timestamps ISO with their offset, bytes hexadecimal, JSON as JSON."""
     if value is None or isinstance(value, str):
         return value.replace("\0", NUL) if value else value
     if isinstance(value, bool):

@@ -32,7 +32,7 @@ def parquet_relation(writer: PartWriter, snapshot: Snapshot) -> Relation:
 
 
 def jsonl_relation(writer: PartWriter, snapshot: Snapshot) -> Relation:
-    """One JSON object per line. Columns are all keys in order of first appearance; nested values stay JSON text; a broken line is rejected."""
+    """One JSON object per line. Columns are all keys, as they first appear; nested values stay JSON text; a broken line is rejected."""
     name = snapshot.name
     # A line that is no CSV at all to DuckDB: no quotes, and a delimiter that JSON must escape, so one column whatever it holds.
     lines = (

@@ -37,7 +37,7 @@ FORMATS = {
 
 
 def stage_files(config: PipelineConfig, source: FilesSource, entity: str, staged: StagedLoad, settings: Settings) -> None:
-    """Land what the entity's path names and is not landed yet. Raises ConfigError when nothing is there and emptiness was not declared normal."""
+    """Land what the entity's path names and is not landed yet. Raises ConfigError when nothing is there and emptiness is not declared."""
     options = source.entities[entity]
     contract = entity_of(source.system, entity)
     personal = (*(contract.personal if contract else ()), *source.personal)
@@ -62,7 +62,7 @@ def stage_files(config: PipelineConfig, source: FilesSource, entity: str, staged
 
 
 def find_files(pattern: str, folder: Path, where: str) -> tuple[Path, list[Path]]:
-    """(root, files) that a path or glob names. Relative ones start from the folder of sources.yml; `..` and links out of the root are refused."""
+    """(root, files) that a path or glob names, from the folder of sources.yml on; `..` and links out of the root are refused."""
     if ".." in PurePosixPath(pattern.replace("\\", "/")).parts:
         raise ConfigError(
             f"`..` in a path: {pattern}", where=where, hint="use ${VARIABLE}/file for what lies outside the folder of sources.yml"

@@ -145,7 +145,7 @@ class PartWriter:
         for name in columns:
             if looks_personal(name) and name.lower() not in known:
                 self.staged.warnings.append(
-                    f"{file}: column {name} looks personal and is not hashed; add it to `personal` of source {self.staged.source} in sources.yml"
+                    f"{file}: column {name} looks personal and is not hashed; add it to `personal` of source {self.staged.source}"
                 )
 
 
@@ -166,7 +166,7 @@ def check_columns(columns: Sequence[str], required: Iterable[str], file: str) ->
 
 
 def unique_names(names: Iterable[object], file: str, required: Iterable[str] = ()) -> tuple[str, ...]:
-    """Header cells as distinct column names: trimmed, an empty one becomes column_N, a repeated one gets _2. A required one may not repeat."""
+    """Header cells as distinct column names: an empty one becomes column_N, a repeated one gets _2. A required one may not repeat."""
     needed = {name.lower() for name in required}
     taken: set[str] = {*RESERVED}
     result: list[str] = []

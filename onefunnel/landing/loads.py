@@ -70,6 +70,20 @@ class LoadManifest:
     warnings: tuple[str, ...] = ()
     unchanged: bool = False
 
+    def summary(self) -> dict[str, Any]:
+        """What a person or a task log wants to know of it, as plain JSON."""
+        return {
+            "source": self.source,
+            "entity": self.entity,
+            "load_id": self.load_id,
+            "rows": self.rows,
+            "rejected_rows": self.rejected_rows,
+            "rows_current": self.rows_current,
+            "files": len(self.files),
+            "unchanged": self.unchanged,
+            "warnings": list(self.warnings),
+        }
+
     def folder(self, landing: Path) -> Path:
         return source_folder(landing, self.system, self.entity, self.source) / f"load={self.load_id}"
 
@@ -104,10 +118,15 @@ def all_loads(landing: Path, sources: Iterable[str] | None = None) -> list[LoadM
     return [load for load in found if wanted is None or load.source in wanted]
 
 
+def has_loads(landing: Path, source: str) -> bool:
+    """Whether anything of this source was ever landed: what a night can stand on when the source is down."""
+    return next(landing.glob(f"*/*/source={source}/load=*/{MANIFEST}"), None) is not None
+
+
 def current_files(loads: Iterable[LoadManifest]) -> list[tuple[LoadManifest, LandedFile]]:
     """The inputs that count, of loads of ONE source's entity, oldest first.
 
-    A delta adds for ever. A full delivery of a path, or of the same bytes, replaces the one before it; whole intervals decide what is later.
+    A delta adds for ever. A full delivery of a path, or of the same bytes, replaces the one before it; the interval says which is later.
     """
     kept: list[tuple[LoadManifest, LandedFile]] = []
     for load in sorted(loads, key=lambda each: each.load_id):
@@ -148,7 +167,7 @@ class StagedLoad:
         return self.folder / f"part-{len(self.files):05d}.parquet"
 
     def commit(self) -> LoadManifest:
-        """Make the load appear, replacing the one of the same interval. Returns its manifest; nothing new gives the last one, `unchanged`."""
+        """Make the load appear, replacing the one of the same interval; nothing new gives the manifest of the last one, `unchanged`."""
         shutil.rmtree(self.scratch, ignore_errors=True)
         if not self.files and self.others:
             self.discard()

@@ -164,8 +164,8 @@ def _fill_rejected(db: duckdb.DuckDBPyConnection, landing: Path, current: dict[t
             path = load.folder(landing) / REJECTED
             if path.exists():
                 db.execute(
-                    "insert into landing.rejected_rows select ?, ?, ?, ?, _file, _row, rule "
-                    f"from read_parquet({literal(str(path))}, hive_partitioning = false) where list_contains(?, _file) order by _file, _row",
+                    "insert into landing.rejected_rows select ?, ?, ?, ?, _file, _row, rule from "
+                    f"read_parquet({literal(str(path))}, hive_partitioning = false) where list_contains(?, _file) order by _file, _row",
                     [load.source, load.system, load.entity, load.load_id, paths],
                 )
 
