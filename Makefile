@@ -34,8 +34,9 @@ test: $(READY) ## Run every test this machine can run (PYTEST_ARGS="-m 'not slow
 lint: $(READY) ## Check the style of the Python code
 	@$(BIN)/ruff check .
 
-docs: $(READY) ## Write docs/metrics.md and the dbt docs from the last build
-	@$(BIN)/python -m onefunnel.cli.main docs
+docs: $(READY) ## Write docs/metrics.md from the seeds, and the dbt docs of the last build into target/
+	@$(BIN)/python -m onefunnel.docs_metrics
+	@$(BIN)/dbt docs generate --quiet
 
 bench: $(READY) ## Measure speed and memory; write benchmarks/RESULTS.md
 	@$(BIN)/python -m benchmarks

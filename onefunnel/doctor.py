@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -133,13 +134,16 @@ def _packages() -> Iterator[Check]:
 
 
 def _differing(lock: Path) -> Iterator[str]:
-    for name, pinned in re.findall(r"^([A-Za-z0-9._-]+)==([^\s;]+)", lock.read_text(encoding="utf-8"), re.MULTILINE):
-        try:
-            installed = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue  # needed on another platform or for tests only
-        if installed != pinned and name != "setuptools":
-            yield f"{name} {installed} (pinned {pinned})"
+    """Installed packages that differ from the pins for this Python and platform. Pins that are not installed are for tests."""
+    from packaging.requirements import Requirement
+
+    for line in re.findall(r"^[A-Za-z0-9].*?==.*?(?= \\$)", lock.read_text(encoding="utf-8"), re.MULTILINE):
+        pin = Requirement(line)
+        if pin.name == "setuptools" or (pin.marker and not pin.marker.evaluate()):
+            continue
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            if not pin.specifier.contains(installed := metadata.version(pin.name), prereleases=True):
+                yield f"{pin.name} {installed} (pinned {pin.specifier})"
 
 
 def _project() -> Check:
