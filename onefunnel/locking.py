@@ -52,28 +52,27 @@ def is_locked(lock_path: Path) -> bool:
 @contextlib.contextmanager
 def run_lock(settings: Settings, *, wait_seconds: float = 0, purpose: str = "run") -> Iterator[None]:
     """Hold the home for one run. Raises LockHeld with the holder's process id when it is taken for longer than `wait_seconds`."""
-    home = Path(settings.home)
+    home = settings.paths.home
     home.mkdir(parents=True, exist_ok=True)
     path = home / RUN_LOCK
-    lock = FileLock(path)
+    # one lock object per path and process: a night that holds the home calls steps that ask for it again
+    lock = FileLock(path, is_singleton=True)
     try:
         lock.acquire(timeout=wait_seconds, poll_interval=0.1)
     except Timeout:
         holder = read_holder(path)
-        who = f"process {holder.get('pid', '?')} on {holder.get('host', '?')} ({holder.get('purpose', '?')}, since {holder.get('since', '?')})"
+        pid, host, purpose, since = (holder.get(name, "?") for name in ("pid", "host", "purpose", "since"))
+        who = f"process {pid} on {host} ({purpose}, since {since})"
         raise LockHeld(
             f"another run holds this home: {who}",
             where=str(path),
             hint="let it finish, or repeat with --wait; a killed process frees the lock by itself",
         ) from None
     try:
-        note = {
-            "pid": os.getpid(),
-            "host": socket.gethostname(),
-            "purpose": purpose,
-            "since": datetime.now(UTC).isoformat(timespec="seconds"),
-        }
-        _holder_file(path).write_text(json.dumps(note), encoding="utf-8")
+        if lock.lock_counter == 1:
+            since = datetime.now(UTC).isoformat(timespec="seconds")
+            note = {"pid": os.getpid(), "host": socket.gethostname(), "purpose": purpose, "since": since}
+            _holder_file(path).write_text(json.dumps(note), encoding="utf-8")
         yield
     finally:
         lock.release()

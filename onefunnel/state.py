@@ -6,6 +6,8 @@ SQLite with full synchronisation, because what is written here must survive a ki
 from __future__ import annotations
 
 import contextlib
+import os
+import socket
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,11 +17,11 @@ from pathlib import Path
 SCHEMA = """
 create table if not exists runs (
     run_id text primary key, as_of text not null, status text not null,
-    started_at text not null, ended_at text, version text, message text not null default ''
+    started_at text not null, ended_at text, version text, message text not null default '', pid integer not null, host text not null
 );
 create table if not exists steps (
     run_id text not null, step text not null, status text not null,
-    started_at text not null, ended_at text, message text not null default '',
+    started_at text not null, ended_at text, message text not null default '', pid integer not null, host text not null,
     primary key (run_id, step)
 );
 create table if not exists conditions (
@@ -56,6 +58,8 @@ class Run:
     ended_at: str | None
     version: str | None
     message: str
+    pid: int
+    host: str
 
 
 @contextlib.contextmanager
@@ -74,20 +78,37 @@ def connect(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 def start_run(path: Path, run_id: str, as_of: date) -> None:
-    """Open a run in the journal. Earlier runs still marked running were killed: whoever starts holds the run lock."""
+    """Open a run in the journal. Other runs and steps still marked running, whose process is gone, were killed: they are closed as such."""
     now = utc_now().isoformat()
     with connect(path) as db:
+        for table, key in (("steps", "run_id, step"), ("runs", "run_id")):
+            running = db.execute(f"select {key}, pid, host from {table} where status = 'running' and run_id <> ?", (run_id,)).fetchall()
+            for row in running:
+                if not is_alive(row["pid"], row["host"]):
+                    where = " and ".join(f"{column} = ?" for column in key.split(", "))
+                    db.execute(
+                        f"update {table} set status = 'killed', ended_at = ?, message = 'ended without a word' where {where}",
+                        (now, *tuple(row)[:-2]),
+                    )
         db.execute(
-            "update runs set status = 'killed', ended_at = ?, message = 'ended without a word (killed or machine lost)' "
-            "where status = 'running' and run_id <> ?",
-            (now, run_id),
+            "insert into runs (run_id, as_of, status, started_at, pid, host) values (?, ?, 'running', ?, ?, ?) "
+            "on conflict (run_id) do update set status = 'running', started_at = excluded.started_at, ended_at = null, message = '', "
+            "pid = excluded.pid, host = excluded.host",
+            (run_id, as_of.isoformat(), now, os.getpid(), socket.gethostname()),
         )
-        db.execute("update steps set status = 'killed', ended_at = ? where status = 'running' and run_id <> ?", (now, run_id))
-        db.execute(
-            "insert into runs (run_id, as_of, status, started_at) values (?, ?, 'running', ?) "
-            "on conflict (run_id) do update set status = 'running', started_at = excluded.started_at, ended_at = null, message = ''",
-            (run_id, as_of.isoformat(), now),
-        )
+
+
+def is_alive(pid: int, host: str) -> bool:
+    """Whether a process of this machine still runs; one of another machine is taken to."""
+    if host != socket.gethostname():
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def join_run(path: Path, run_id: str, as_of: date) -> None:
@@ -110,8 +131,8 @@ def step(path: Path, run_id: str, name: str) -> Iterator[None]:
     """Record one step of a run: running, then done, or failed with the error's first line."""
     with connect(path) as db:
         db.execute(
-            "insert or replace into steps (run_id, step, status, started_at) values (?, ?, 'running', ?)",
-            (run_id, name, utc_now().isoformat()),
+            "insert or replace into steps (run_id, step, status, started_at, pid, host) values (?, ?, 'running', ?, ?, ?)",
+            (run_id, name, utc_now().isoformat(), os.getpid(), socket.gethostname()),
         )
     status, message = "done", ""
     try:

@@ -61,7 +61,7 @@ def status(settings: Settings) -> Status:
     shown = current_version(settings) or ""
     manifest = version_manifest(settings, shown) if shown else None
     run = state.last_run(settings.paths.state)
-    lock = settings.home / RUN_LOCK
+    lock = settings.paths.home / RUN_LOCK
     running = read_holder(lock) if is_locked(lock) else None
     return Status(
         version=shown,
@@ -111,7 +111,7 @@ def _problems(
     orphans = _orphans(settings, shown)
     if orphans and not running:
         found.append(f"never shown, interrupted before the flip: {', '.join(orphans)}; the next run removes it")
-    if run and run.status == "running" and not running:
+    if run and (run.status == "killed" or (run.status == "running" and not running and not state.is_alive(run.pid, run.host))):
         found.append(f"run {run.run_id} of {run.as_of} was killed: BI keeps what it showed; run the night again")
     return found
 

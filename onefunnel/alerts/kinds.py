@@ -1,0 +1,25 @@
+"""Kinds of alerts: what each is called in a message. docs/runbook.md has an entry for every one (a test checks it)."""
+
+from __future__ import annotations
+
+KINDS: dict[str, str] = {
+    "run_failed": "the night failed",
+    "night_missing": "the night never ran",
+    "source_failed": "a source could not be read",
+    "gate_failed": "a quality gate is closed",
+    "quarantine_threshold": "too many rows or too much money set aside",
+    "source_stale": "a source is late",
+    "columns_changed": "a source changed its columns",
+    "unmapped_value": "values that no seed maps",
+    "late_beyond_lookback": "figures changed beyond the lookback",
+    "test": "a test of the alert channels",
+}
+
+# From harmless to harmful: going up is worsening.
+SEVERITIES = ("warn", "error")
+RUNBOOK = "docs/runbook.md"
+
+
+def runbook_of(entry: str, base: str | None = None) -> str:
+    """Link to a runbook entry; `base` is where the documentation is published, if it is."""
+    return f"{base.rstrip('/')}/runbook.md#{entry}" if base else f"{RUNBOOK}#{entry}"
