@@ -69,6 +69,13 @@
     when {{ timestamp }} >= {{ as_of_end_at() }} then 'after_as_of'
 {%- endmacro %}
 
+{# The same for a bare day: it is compared with as_of itself, because the UTC end of as_of may lie on either side of its midnight. #}
+{% macro day_rule(day) -%}
+    when {{ day }} < date '2000-01-01' then 'implausible_date'
+    when {{ day }} > {{ as_of() }} and cast({{ day }} as timestamp) > landed_at + interval '{{ var("clock_skew_hours") }}' hour then 'future_date'
+    when {{ day }} > {{ as_of() }} then 'after_as_of'
+{%- endmacro %}
+
 {# The columns by which every staged row says where it came from. #}
 {% macro provenance() -%}
         source_name,

@@ -84,12 +84,12 @@ with_stage as (
 
 openings as (
 
-    -- a stage entered after an ending opens the next attempt
+    -- a stage entered after an ending opens the next attempt; an entry that no seed knows does not come in between
     select
         *,
         case
             when stage_order is not null
-                and lag(is_terminal) over (partition by lead_key order by entered_at, is_terminal, stage_event_key) then 1
+                and lag(is_terminal) over (partition by lead_key, stage_key = 'unmapped' order by entered_at, is_terminal, stage_event_key) then 1
             else 0
         end as opens_attempt
     from with_stage

@@ -20,7 +20,7 @@ payments as (
 
 first_wins as (
 
-    select client_key, lt_days from attempts where is_first_win
+    select client_key, channel_key, lt_days from attempts where is_first_win
 
 ),
 
@@ -51,7 +51,8 @@ ledgers as (
 select
     clients.client_key,
     clients.source_name,
-    clients.channel_key,
+    -- the ledger may not know the first payment: then the attempt that won the client still says where it came from
+    coalesce(first_wins.channel_key, clients.channel_key) as channel_key,
     clients.first_lead_at,
     clients.first_payment_at,
     clients.first_payment_month,

@@ -38,23 +38,20 @@ proven as (
 
 ),
 
-first_wins as (
+-- a client is won by the attempt that paid first; a win without a date comes after the dated ones
+wins as (
 
-    select client_key, min(created_at) as created_at
+    select
+        lead_attempt_key,
+        row_number() over (partition by client_key order by paid_at asc nulls last, created_at, lead_attempt_key) as win_number
     from attempts
     where paid_reached
-    group by client_key
 
 ),
 
--- two attempts of one client created at one moment: the smaller key, so that the client still counts once
-first_win_keys as (
+first_wins as (
 
-    select min(attempts.lead_attempt_key) as lead_attempt_key
-    from attempts
-    inner join first_wins on attempts.client_key = first_wins.client_key and attempts.created_at = first_wins.created_at
-    where attempts.paid_reached
-    group by attempts.client_key
+    select lead_attempt_key from wins where win_number = 1
 
 )
 
@@ -69,19 +66,18 @@ select
     proven.outcome,
     proven.outcome_date,
     proven.furthest_stage_key,
-    first_win_keys.lead_attempt_key is not null as is_first_win
+    proven.sdr,
+    proven.sales_rep,
+    first_wins.lead_attempt_key is not null as is_first_win
     {%- for stage in stages %},
     proven.{{ stage }}_reached,
     proven.{{ stage }}_is_imputed,
     proven.{{ stage }}_date,
     proven.{{ stage }}_known_date,
-    {{ minutes_between('proven.created_at', 'proven.' ~ stage ~ '_known_at') }} / 1440 as {{ stage }}_age_days
+    {{ minutes_between('proven.created_at', 'proven.' ~ stage ~ '_known_at') }} / 1440 as {{ stage }}_age_days,
+    proven.{{ stage }}_lag_minutes,
+    proven.{{ stage }}_lag_business_minutes
     {%- endfor %},
-    proven.first_contact_lag_minutes,
-    proven.first_contact_lag_business_minutes,
-    proven.brief_filled_lag_minutes,
-    proven.proposal_sent_lag_minutes,
-    proven.contract_sent_lag_minutes,
     proven.lt_days
 from proven
-left join first_win_keys on proven.lead_attempt_key = first_win_keys.lead_attempt_key
+left join first_wins on proven.lead_attempt_key = first_wins.lead_attempt_key

@@ -41,7 +41,7 @@ judged as (
             when cost_text is null then 'missing_amount'
             when cost_original is null then 'unparsable_number'
             when cost_original < 0 then 'negative_amount'
-            {{ time_rule('cast(spend_date as timestamp)') }}
+            {{ day_rule('spend_date') }}
         end as quarantine_rule
     from typed
 
