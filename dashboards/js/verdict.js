@@ -1,0 +1,129 @@
+// Why it changed: the headline, whose effect it was, and the way from one figure to the other.
+function verdictRow() {
+  return group("verdicts", "metric", "comparison", "basis", "month")(state.metric, state.compare, state.basis, state.month)[0] || null;
+}
+
+const firstFactorMonth = () => MONTHS[MONTHS.length - PAYLOAD.cut.factor_months] || "";
+const withinNoise = (row) => Math.abs(row.effect) <= 1.96 * row.stderr;
+const isPooled = () => group("pooled", "comparison", "basis", "month", "channel_key")(state.compare, state.basis, state.month, state.channel).length > 0;
+
+/** Factors in their order with the effects of the chosen channel, or of all channels together (effects add up). */
+function factorEffects() {
+  const rows = group("factors", "metric", "comparison", "basis", "month")(state.metric, state.compare, state.basis, state.month)
+    .filter((row) => state.channel === "all" || row.channel_key === state.channel || (row.channel_key === "(pooled)" && isPooled()));
+  return PAYLOAD.factor_labels.map((info) => {
+    const parts = rows.filter((row) => row.factor === info.factor);
+    return { ...info, parts, effect: sum(parts, "effect"), proven: parts.some((row) => !withinNoise(row)) };
+  }).filter((factor) => factor.parts.length);
+}
+
+function departmentFigures(row, factors) {
+  const format = inMetric(state.metric);
+  return h("ul", { class: "departments" }, ["marketing", "sales", "market"].map((department) => {
+    const whole = state.channel === "all";
+    const effect = whole ? row[`${department}_effect`] : sum(factors.filter((factor) => factor.owner_department === department), "effect");
+    const stderr = whole ? row[`${department}_stderr`] : null;
+    // the headline asks for more than 95 % because it looks at many months; what it does not name is never shown as certain
+    const inside = isNumber(stderr) && Math.abs(effect) <= 1.96 * stderr;
+    const quiet = inside || (whole && !row.main_department);
+    return h("li", { class: department },
+      h("span", { class: "name" }, h("i", { class: "swatch" }), departmentLabel(department)),
+      h("span", { class: `effect ${quiet ? "quiet" : ""}`, "data-effect": department, "data-value": effect }, signed(effect, format)),
+      h("span", { class: "quiet-note" }, isNumber(stderr) && stderr > 0
+        ? [`± ${format(1.96 * stderr)}`, quiet ? ` · ${t("within_noise")}` : ""] : ""));
+  }));
+}
+
+/** Rows of a waterfall lying on its side: readable labels, and room for them on a phone. */
+function waterfall(row, factors) {
+  const format = inMetric(state.metric);
+  const whole = state.channel === "all";
+  const base = whole ? row.base : 0;
+  const steps = [];
+  let level = base;
+  for (const factor of factors) {
+    steps.push({ factor, from: level, to: level + factor.effect });
+    level += factor.effect;
+  }
+  const levels = steps.flatMap((step) => [step.from, step.to]).concat(base);
+  const least = Math.min(...levels);
+  const most = Math.max(...levels);
+  // totals start at zero unless the steps would then be too small to see
+  const low = whole && least > 0 && (most - least) < 0.35 * most ? least - (most - least) * 0.6 : Math.min(0, least);
+  const at = (value) => ((value - low) / (most - low || 1)) * 100;
+  const bar = (from, to, kind) => h("span", { class: "track", "aria-hidden": "true" }, low < 0 ? h("i", { class: "zero", style: { left: `${at(0)}%` } }) : null,
+    h("i", { class: `bar ${kind}`, style: { left: `${at(Math.min(from, to))}%`, width: `${Math.max(Math.abs(at(to) - at(from)), 0.35)}%` } }));
+  const total = (month, value, cut) => h("li", { class: "total" }, h("span", { class: "name" }, monthLabel(month)),
+    bar(low < 0 ? 0 : low, value, `sum ${cut ? "cut" : ""}`), h("span", { class: "value", "data-value": value }, format(value)));
+  return h("div", null,
+    h("ol", { class: "waterfall" }, whole ? total(otherMonth(), base, low > 0) : null,
+      steps.map(({ factor, from, to }) => h("li", { class: factor.owner_department }, h("span", { class: "name" }, factorLabel(factor.factor)),
+        bar(from, to, factor.proven ? "" : "open"), h("span", { class: "value", "data-factor": factor.factor, "data-value": factor.effect },
+          signed(factor.effect, format)))),
+      whole ? total(state.month, level, low > 0) : null),
+    h("p", { class: "key" }, ["marketing", "sales", "market"].map((department) =>
+      h("span", { class: department }, h("i", { class: "swatch" }), departmentLabel(department))),
+    h("span", null, h("i", { class: "swatch open" }), t("open_bar")), low > 0 ? h("span", null, t("cut_axis")) : null));
+}
+
+function factorValue(kind, value) {
+  if (!isNumber(value)) return NOTHING;
+  if (kind === "rate" || kind === "share") return percent(value);
+  if (kind === "count") return count(value);
+  if (kind === "index") return fixed(value, 2);
+  return kind === "money" ? money(value) : inMetric(state.metric)(value);
+}
+
+function largestEffects(factors) {
+  const format = inMetric(state.metric);
+  const parts = factors.flatMap((factor) => factor.parts.map((part) => ({ ...part, info: factor })))
+    .sort((a, b) => Math.abs(b.effect) - Math.abs(a.effect)).slice(0, 8);
+  return dataTable({
+    caption: t("largest_effects"), className: "wide", text: [1, 5],
+    head: [t("factor"), t("channel"), monthLabel(otherMonth(), "short"), monthLabel(state.month, "short"), t("effect"), t("owner")],
+    rows: parts.map((part) => ({
+      class: withinNoise(part) ? "quiet" : "",
+      cells: [factorLabel(part.factor), channelLabel(part.channel_key), factorValue(part.info.value_kind, part.base),
+        factorValue(part.info.value_kind, part.current),
+        { text: `${signed(part.effect, format)} ± ${format(1.96 * part.stderr)}`, value: part.effect }, departmentLabel(part.owner_department)],
+    })),
+  });
+}
+
+function factorTable(factors) {
+  const format = inMetric(state.metric);
+  return dataTable({
+    caption: t("effects_by_factor"), text: [1], head: [t("factor"), t("owner"), t("effect"), t("beyond_noise")],
+    rows: factors.map((factor) => [factorLabel(factor.factor), departmentLabel(factor.owner_department),
+      { text: signed(factor.effect, format), value: factor.effect }, t(factor.proven ? "yes" : "no")]),
+  });
+}
+
+function verdictControls() {
+  return h("div", { class: "controls" },
+    segmented("metric", t("metric"), CHOICES.metric.map((metric) => [metric, t(`metric_${metric}`)])),
+    segmented("basis", t("basis"), CHOICES.basis.map((basis) => [basis, t(`basis_${basis}`)])));
+}
+
+section("verdict", "verdict", "both", (body) => {
+  const row = verdictRow();
+  put(body, verdictControls());
+  if (!row) {
+    put(body, emptyNote(t(hasTable("verdicts") ? "no_verdict" : "not_published", { month: monthLabel(otherMonth()) })));
+    return;
+  }
+  const factors = factorEffects();
+  const whole = state.channel === "all";
+  put(body, 
+    h("p", { class: "kicker" }, comparedWith()),
+    h("p", { class: "headline", id: "headline" }, wellSet(row[`headline_${state.lang}`] || row.headline_en || "")),
+    whole ? null : note(t(isPooled() ? "pooled_effects" : "channel_effects", { channel: channelLabel(state.channel) })),
+    departmentFigures(row, factors));
+  put(body, h("p", { class: "confidence" }, h("strong", null, `${t("confidence")}: ${t(`confidence_${row.confidence}`)}. `),
+    row[`caveats_${state.lang}`] || row.caveats_en || ""));
+  put(body, factors.length ? figure({
+    id: "waterfall", title: t("waterfall_title"), draw: () => waterfall(row, factors), asTable: () => factorTable(factors),
+    after: [h("figcaption", null, t("accounting"))],
+  }) : emptyNote(t(state.month < firstFactorMonth() ? "factors_cut" : "no_factors", { n: PAYLOAD.cut.factor_months })));
+  if (factors.length) put(body, h("h3", null, t("largest_effects")), largestEffects(factors));
+}, "mart_change_factors");
