@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
+from onefunnel.errors import OnefunnelError
 from onefunnel.publish.manifest import current_manifest, earlier_publication, version_file
 
 if TYPE_CHECKING:
@@ -87,3 +88,21 @@ def set_aside_if_damaged(settings: Settings, error: BaseException | None = None)
     if wal.exists():
         wal.rename(aside.with_name(f"{aside.name}.wal"))
     return aside
+
+
+def built_day(settings: Settings, *, required: bool = False) -> date | None:
+    """The day that the warehouse was built for. None when nothing is built; with `required` that is an OnefunnelError."""
+    day = None
+    if settings.paths.warehouse.exists():
+        try:
+            with duckdb.connect(str(settings.paths.warehouse), read_only=True) as db:
+                day = _registered_as_of(db)
+        except duckdb.Error as error:
+            raise OnefunnelError(
+                f"the warehouse cannot be read: {str(error).splitlines()[0]}",
+                where=str(settings.paths.warehouse),
+                hint="close whoever writes it; a damaged one is rebuilt by onefunnel run",
+            ) from error
+    if day is None and required:
+        raise OnefunnelError("nothing is built yet", where=str(settings.paths.warehouse), hint="build it first: onefunnel build")
+    return day
