@@ -2,7 +2,13 @@
 
 with attempts as (
 
-    select * from {{ ref('fct_lead_funnel') }}
+    select * from {{ ref('int_kpi_attempts') }}
+
+),
+
+open_attempts as (
+
+    select * from {{ ref('fct_lead_funnel') }} where outcome = 'open'
 
 ),
 
@@ -39,7 +45,7 @@ today as (
 steps_done as (
     {% for step in steps %}
     select
-        {{ month_start(local_date(step ~ '_at')) }} as month,
+        {{ month_start(step ~ '_date') }} as month,
         '{{ step }}' as step_key,
         sdr,
         sales_rep,
@@ -100,8 +106,8 @@ waiting as (
     {% for step in steps %}
     {%- set previous = funnel_stages()[loop.index0] %}
     select '{{ step }}' as step_key, sdr, sales_rep, {{ local_timestamp(previous ~ '_at') }} as waiting_since_local_at
-    from attempts
-    where outcome = 'open' and furthest_stage_key = '{{ previous }}' and {{ previous }}_at is not null
+    from open_attempts
+    where furthest_stage_key = '{{ previous }}' and {{ previous }}_at is not null
     {%- if not loop.last %}
 
     union all

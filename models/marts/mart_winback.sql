@@ -1,9 +1,6 @@
 with attempts as (
 
-    select
-        *,
-        row_number() over (partition by client_key order by created_at desc, lead_attempt_key desc) as newest_rank
-    from {{ ref('fct_lead_funnel') }}
+    select * from {{ ref('fct_lead_funnel') }}
 
 ),
 
@@ -26,24 +23,32 @@ clients as (
         count(case when outcome = 'open' then 1 end) as open_attempts,
         -- a win without a date may be later than the loss: such a client is not called
         count(case when outcome = 'won' and paid_at is null then 1 end) as undated_wins,
-        max(paid_at) as last_paid_at
+        max(paid_at) as last_paid_at,
+        max(created_at) as last_created_at
     from attempts
     group by client_key
 
 ),
 
--- one call per client: the newest attempt, ended, with nothing open or won since
+-- one call per client: its newest attempt, if nothing is open or won since
+newest as (
+
+    select max(attempts.lead_attempt_key) as lead_attempt_key
+    from attempts
+    inner join clients on attempts.client_key = clients.client_key and attempts.created_at = clients.last_created_at
+    where clients.open_attempts = 0
+        and clients.undated_wins = 0
+        and (clients.last_paid_at is null or clients.last_paid_at < attempts.outcome_at)
+    group by attempts.client_key
+
+),
+
 lost as (
 
     select attempts.*, {{ local_date('attempts.outcome_at') }} as lost_on
     from attempts
-    inner join clients on attempts.client_key = clients.client_key
-    where attempts.newest_rank = 1
-        and attempts.outcome in ('rejected', 'returned', 'lost')
-        and attempts.outcome_at is not null
-        and clients.open_attempts = 0
-        and clients.undated_wins = 0
-        and (clients.last_paid_at is null or clients.last_paid_at < attempts.outcome_at)
+    inner join newest on attempts.lead_attempt_key = newest.lead_attempt_key
+    where attempts.outcome in ('rejected', 'returned', 'lost') and attempts.outcome_at is not null
 
 ),
 
