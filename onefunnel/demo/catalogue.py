@@ -121,14 +121,15 @@ def _words(text: str) -> tuple[str, ...]:
 
 
 FIRST_NAMES = _words("""
-    Anna Andrii Boris Clara Dmytro Elena Felix Galyna Hanna Ivan Julia Katarzyna Lukas Maria Nazar Oksana Pavlo Renata Stefan Tetiana Uwe Vera
-    Wojciech Yulia Zoriana
+    Anna Andrii Boris Clara Dmytro Elena Felix Galyna Hanna Ivan Julia Katarzyna Lukas Maria Nazar Oksana Pavlo Renata Stefan Tetiana Uwe
+    Vera Wojciech Yulia Zoriana
 """)
 LAST_NAMES = _words("""
-    Adler Bauer Chornovil Dudek Engel Fedorenko Gruber Horbach Ivanchuk Jansen Kovalenko Lehmann Moroz Nowak Oliinyk Petrenko Richter Shevchuk
-    Tkachenko Urban Vlasenko Weber Yurchenko Zimmermann
+    Adler Bauer Chornovil Dudek Engel Fedorenko Gruber Horbach Ivanchuk Jansen Kovalenko Lehmann Moroz Nowak Oliinyk Petrenko Richter
+    Shevchuk Tkachenko Urban Vlasenko Weber Yurchenko Zimmermann
 """)
 COMPANY_STEMS = _words("""
-    Alpen Baltic Blue Central Delta Dnipro Euro Fresh Green Home Karpaty Lime Metro Nord Optima Prime Quick Rhein Smart Terra Urban Vita West Zoom
+    Alpen Baltic Blue Central Delta Dnipro Euro Fresh Green Home Karpaty Lime Metro Nord Optima Prime Quick Rhein Smart Terra Urban
+    Vita West Zoom
 """)
 COMPANY_TRADES = _words("Dental Dom Fashion Foods Furniture Garden Legal Logistics Media Motors Pharma Shop Sport Toys Travel Works")

@@ -34,6 +34,8 @@ def visible(entity: str, frame: pd.DataFrame) -> pd.DataFrame:
 
 def stamp(seconds: np.ndarray) -> np.ndarray:
     """Local seconds as 2026-03-31 17:05:00."""
+    if not len(seconds):  # numpy cannot replace in nothing
+        return np.array([], dtype=object)
     return np.char.replace(np.datetime_as_string(seconds.astype("datetime64[s]")), "T", " ").astype(object)
 
 
