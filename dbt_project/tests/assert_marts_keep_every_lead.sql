@@ -13,8 +13,10 @@ with checks as (
 
     union all
 
+    -- an ending dated before history begins (some exports close deals before they open) belongs to no month
     select 'mart_funnel_period exits', cast(sum(exits) as decimal(18, 2)), (
-        select cast(count(*) as decimal(18, 2)) from {{ ref('fct_lead_funnel') }} where outcome in ('rejected', 'returned', 'lost') and outcome_month is not null
+        select cast(count(*) as decimal(18, 2)) from {{ ref('fct_lead_funnel') }} where outcome in ('rejected', 'returned', 'lost')
+            and outcome_month >= (select min(event_month) from {{ ref('mart_funnel_period') }})
     )
     from {{ ref('mart_funnel_period') }}
     where channel_key = 'all'

@@ -27,6 +27,12 @@ payment_plan as (
 
 ),
 
+plan_payments as (
+
+    select * from {{ ref('int_kpi_plan_payments') }}
+
+),
+
 lead_measures as (
 
     -- a lead that comes back runs through the funnel again, but is no new application
@@ -192,9 +198,9 @@ plan_measures as (
 
     union all
 
-    select 'plan_paid', channel_key, due_date, due_date, sum(paid_base)
-    from payment_plan
-    group by channel_key, due_date
+    select 'plan_paid', channel_key, due_date, paid_date, sum(amount_base)
+    from plan_payments
+    group by channel_key, due_date, paid_date
 
 ),
 
