@@ -12,6 +12,7 @@ import duckdb
 
 from onefunnel.errors import ConfigError, OnefunnelError
 from onefunnel.extract.normalise import hashed_sql, key_parameters, literal, looks_personal, personal_in, quoted, require_key
+from onefunnel.forgotten import erase_known
 from onefunnel.landing.loads import REJECTED, LandedFile, StagedLoad
 from onefunnel.settings import Settings
 
@@ -86,6 +87,7 @@ class PartWriter:
             self._copy(relation, secret, parameters, target)
             if relation.unread:
                 relation.unread()
+        erase_known(target, self.staged.landing, self.personal, is_contact_list=self.staged.entity == "contacts")
         rows = self.db.execute(f"select num_rows from parquet_file_metadata({literal(str(target))})").fetchone()[0]
         rejected = self.db.execute("select count(*) from rejected where _file = ?", [file]).fetchone()[0]
         part = LandedFile(file, sha256, fingerprint, target.name, rows, rejected, relation.columns)

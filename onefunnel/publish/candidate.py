@@ -12,8 +12,9 @@ import duckdb
 
 from onefunnel.durable import fsync_file, fsync_folder, remove_quietly
 from onefunnel.errors import OnefunnelError
+from onefunnel.extract.normalise import literal, quoted
 from onefunnel.faultpoints import reach
-from onefunnel.publish.contents import PERSONAL_COLUMNS, quoted, relations
+from onefunnel.publish.contents import PERSONAL_COLUMNS, relations
 from onefunnel.publish.manifest import current_version
 from onefunnel.publish.warehouse import is_damage, set_aside_if_damaged
 
@@ -107,7 +108,7 @@ def _build(settings: Settings, candidate: Candidate, *, quality_status: str) -> 
     reach("candidate.before_copy")
     options = {"threads": settings.threads, "memory_limit": settings.memory_limit, "temp_directory": f"{candidate.path}.spill"}
     with duckdb.connect(str(candidate.path), config=options) as db:
-        db.execute(f"attach '{str(settings.paths.warehouse).replace(chr(39), chr(39) * 2)}' as warehouse (read_only)")
+        db.execute(f"attach {literal(str(settings.paths.warehouse))} as warehouse (read_only)")
         found = relations(db, "warehouse")
         if not any(relation.startswith("marts.") for relation in found):
             raise OnefunnelError("the warehouse has no marts", where=str(settings.paths.warehouse), hint="build them: onefunnel build")
@@ -153,8 +154,7 @@ def _copy(db: duckdb.DuckDBPyConnection, relation: str, columns: list[str]) -> N
     ).fetchall()
     for column, comment in comments:
         if column in columns:
-            escaped = comment.replace("'", "''")
-            db.execute(f"comment on column {schema}.{table}.{quoted(column)} is '{escaped}'")
+            db.execute(f"comment on column {schema}.{table}.{quoted(column)} is {literal(comment)}")
 
 
 def _stamp(db: duckdb.DuckDBPyConnection, candidate: Candidate, quality_status: str, found: dict[str, list[tuple[str, str]]]) -> None:

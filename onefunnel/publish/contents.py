@@ -7,6 +7,8 @@ import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from onefunnel.extract.normalise import quoted
+
 if TYPE_CHECKING:
     import duckdb
 
@@ -43,11 +45,6 @@ class TableContent:
     def to_dict(self) -> dict[str, Any]:
         """As it is written to a manifest."""
         return asdict(self)
-
-
-def quoted(name: str) -> str:
-    """A DuckDB identifier, quoted."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 def relations(connection: duckdb.DuckDBPyConnection, database: str) -> dict[str, list[tuple[str, str]]]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from onefunnel.errors import OnefunnelError
+from onefunnel.extract.normalise import literal
 from onefunnel.publish.manifest import current_manifest, earlier_publication, version_file
 
 if TYPE_CHECKING:
@@ -30,8 +31,7 @@ def before_build(settings: Settings, as_of: date | None = None) -> str | None:
         earlier = earlier_publication(settings, as_of) if as_of else current_manifest(settings)
         has_kpis = earlier is not None and "marts.mart_kpi_monthly" in earlier.tables
         if has_kpis:
-            path = str(version_file(settings, earlier.version)).replace("'", "''")
-            db.execute(f"attach '{path}' as previous (read_only)")
+            db.execute(f"attach {literal(str(version_file(settings, earlier.version)))} as previous (read_only)")
         db.execute("begin")
         db.execute("create schema if not exists landing")
         db.execute(f"create or replace table landing.previous_kpi_monthly ({PREVIOUS_SHAPE})")

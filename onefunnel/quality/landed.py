@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from onefunnel.entities import entity_of
+from onefunnel.extract.normalise import quoted
 from onefunnel.interval import Interval
 from onefunnel.landing import LandedFile, LoadManifest, all_loads, current_files
-from onefunnel.publish.contents import quoted
 from onefunnel.publish.manifest import current_manifest, version_file
 from onefunnel.quality.result import CheckResult
 from onefunnel.quality.suites import Expectation, Suite
@@ -139,7 +139,7 @@ def landed_rows(settings: Settings) -> str:
 
 def _write(db: duckdb.DuckDBPyConnection, landing: Path, item: Landed) -> None:
     schema, view = quoted(item.source.name), quoted(item.entity)
-    files = ", ".join("'" + str(load.folder(landing) / file.part).replace("'", "''") + "'" for load, file in item.current)
+    files = ", ".join(literal(str(load.folder(landing) / file.part)) for load, file in item.current)
     db.execute(f"create schema if not exists {schema}")
     if files:
         db.execute(f"create view {schema}.{view} as from read_parquet([{files}], union_by_name = true, hive_partitioning = false)")
