@@ -9,7 +9,7 @@ import duckdb
 
 from onefunnel.durable import flip_symlink, fsync_file, fsync_folder, remove_quietly
 from onefunnel.errors import OnefunnelError
-from onefunnel.extract.normalise import quoted
+from onefunnel.extract.normalise import literal, quoted
 from onefunnel.faultpoints import reach
 
 if TYPE_CHECKING:
@@ -57,7 +57,8 @@ def _write_marts(settings: Settings, source: Path, marts: Path) -> None:
         listed = db.execute("select table_name from duckdb_tables() where schema_name = 'marts' order by table_name").fetchall()
         for (name,) in listed:
             path = marts / f"{name}.parquet"
-            (written,) = db.execute(f"copy (from marts.{quoted(name)}) to {literal(str(path))} (format parquet, compression zstd)").fetchone()
+            target = literal(str(path))
+            (written,) = db.execute(f"copy (from marts.{quoted(name)}) to {target} (format parquet, compression zstd)").fetchone()
             (expected,) = db.execute(f"select count(*) from marts.{quoted(name)}").fetchone()
             if written != expected:
                 raise OnefunnelError(f"the Parquet export of {name} has {written} rows instead of {expected}", where=str(path))

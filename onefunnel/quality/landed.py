@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from onefunnel.entities import entity_of
-from onefunnel.extract.normalise import quoted
+from onefunnel.extract.normalise import literal, quoted
 from onefunnel.interval import Interval
 from onefunnel.landing import LandedFile, LoadManifest, all_loads, current_files
 from onefunnel.publish.manifest import current_manifest, version_file
