@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -115,3 +115,13 @@ def run_step(step: str, **arguments: Any) -> dict[str, Any]:
     except OnefunnelError as error:
         log.error("%s", error)
         raise
+
+
+def run_watchdog() -> dict[str, Any]:
+    """Look whether the last night ran and lives, alert if not, and deliver what a dead channel held back."""
+    from onefunnel.alerts import watch
+
+    watched = watch(load_settings())
+    if watched.problem:
+        log.warning("%s", watched.problem)
+    return compact(asdict(watched))
