@@ -29,7 +29,8 @@ by_department as (
         {%- endfor %},
         max(case when is_significant and part_rank = 1 then department end) as main_department,
         max(case when is_significant and part_rank = 1 then evidence end) as main_evidence,
-        max(case when department <> 'market' then stderr end) as widest_stderr
+        max(case when department <> 'market' then stderr end) as widest_stderr,
+        sqrt(sum(stderr * stderr)) as total_stderr
     from {{ ref('int_verdict_departments') }}
     group by basis, month, comparison, metric
 
@@ -70,6 +71,7 @@ joined as (
         by_department.main_department,
         by_department.main_evidence,
         by_department.widest_stderr,
+        coalesce(abs(metrics.delta) > {{ var('verdict_critical_z') }} * by_department.total_stderr, false) as has_spread_change,
         main_factors.factor as main_factor,
         main_factors.channel_key as main_channel,
         {%- for language in languages %}
@@ -132,6 +134,7 @@ select
         when has_few_clients then 'low'
         when main_department is not null and main_evidence > 1.3 and not (has_young_cohort or has_partial_month or has_different_cohorts) then 'high'
         when main_department is not null then 'medium'
+        when has_spread_change then 'low'
         when {{ var('verdict_critical_z') }} * widest_stderr <= 0.2 * base_value then 'high'
         when {{ var('verdict_critical_z') }} * widest_stderr <= 0.5 * base_value then 'medium'
         else 'low'
@@ -139,6 +142,10 @@ select
     {%- for language in languages %}
     case
         when base_value = 0 and current_value = 0 and main_department is null then {{ fill(headline_text('empty', language), {'metric': 'metric_' ~ language}) }}
+        -- the whole changed beyond chance, and no part of it by itself
+        when main_department is null and has_spread_change and rest_{{ language }} is not null then
+            {{ fill(headline_text('spread', language), {
+                'metric': 'metric_' ~ language, 'base': grouped_number('base_value'), 'current': grouped_number('current_value'), 'parts': 'rest_' ~ language}) }}
         when main_department is null then
             {{ fill(headline_text('nobody', language), {
                 'metric': 'metric_' ~ language, 'base': grouped_number('base_value'), 'current': grouped_number('current_value')}) }}

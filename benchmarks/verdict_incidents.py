@@ -1,0 +1,174 @@
+"""Does the verdict name the right department? Incidents planted in generated agencies, run through the project's own models.
+
+    python benchmarks/verdict_incidents.py --seeds 20 --write
+
+Each agency is extracted, landed and registered as in a night; the models run as compiled SQL (benchmarks/compiled_models.py), because
+120 dbt processes would take an hour. --write puts the table into docs/verdict.md between its markers.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+from benchmarks.compiled_models import ROOT, CompiledModel, compile_models, load_seeds, run_models
+from onefunnel.config import load_config
+from onefunnel.demo import DemoSpec, write
+from onefunnel.extract import extract_source
+from onefunnel.interval import Interval
+from onefunnel.landing import register_landing
+from onefunnel.settings import Settings, load_settings
+
+END = date(2026, 3, 31)
+# The incident starts three months before the data end, so that its first cohort has lived 60 days, as have the cohorts it is compared with.
+INCIDENT_MONTH = date(2026, 1, 1)
+MONTHS = 26
+MARKERS = ("<!-- incidents:start -->", "<!-- incidents:end -->")
+
+
+@dataclass(frozen=True)
+class Planted:
+    """An incident, the metric in which it shows, and who must be named: None is nobody of the agency."""
+
+    incident: str
+    metric: str
+    department: str | None
+    factors: tuple[str, ...]
+
+
+PLANTED = (
+    Planted("lead_quality", "new_clients", "marketing", ("step_brief_filled", "step_sql")),
+    Planted("slow_first_contact", "new_clients", "marketing", ("step_first_contact", "step_brief_filled")),
+    Planted("lost_at_contract", "new_clients", "sales", ("step_paid",)),
+    Planted("smaller_checks", "new_client_revenue", "sales", ("average_check",)),
+    Planted("seasonal_dip", "new_clients", "market", ("season",)),
+    Planted("none", "new_clients", None, ()),
+)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the verdict said about the incident's first month against the month before."""
+
+    planted: Planted
+    seed: int
+    department: str | None
+    factor: str | None
+    headline: str
+
+    @property
+    def is_right(self) -> bool:
+        """The right department; where nothing was planted, nobody of the agency (the season itself may be told)."""
+        if self.planted.department is None:
+            return self.department in (None, "market")
+        return self.department == self.planted.department
+
+
+class Laboratory:
+    """Runs agencies through the models, one after another, in a folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.models: list[CompiledModel] | None = None
+
+    def run(self, planted: Planted, seed: int, leads_per_month: int) -> Outcome:
+        with self.warehouse(DemoSpec(seed=seed, months=MONTHS, leads_per_month=leads_per_month, end=END, incident=planted.incident,
+                                     incident_month=INCIDENT_MONTH, dirty=False)) as connection:  # fmt: skip
+            department, factor, headline = connection.execute(
+                "select main_department, main_factor, headline_en from marts.mart_verdict "
+                "where month = ? and comparison = 'previous_month' and basis = 'cohort' and metric = ?",
+                [INCIDENT_MONTH, planted.metric],
+            ).fetchone()
+        return Outcome(planted, seed, department, factor, headline)
+
+    def warehouse(self, spec: DemoSpec) -> duckdb.DuckDBPyConnection:
+        """The verdict's marts over a generated agency, built by the project's models."""
+        work = self.folder / "agency"
+        shutil.rmtree(work, ignore_errors=True)
+        write(spec, work / "source")
+        settings = load_settings(home=work / "home")
+        self._land(work / "source" / "sources.yml", settings, spec.end)
+        if self.models is None:
+            self.models = compile_models(["+mart_verdict"], settings.paths.home, self.folder / "target")
+        connection = duckdb.connect(str(settings.paths.warehouse))
+        load_seeds(connection, sorted(path.stem for path in (ROOT / "seeds").glob("*.csv")))
+        run_models(connection, self.models)
+        return connection
+
+    def _land(self, sources: Path, settings: Settings, as_of: date) -> None:
+        config = load_config(sources)
+        for source in config.enabled_sources:
+            extract_source(config, source, Interval.for_as_of(as_of, config.reporting.time_zone), settings)
+        register_landing(settings.paths.warehouse, config, settings, as_of)
+
+
+def outcomes(seeds: Iterable[int], incidents: Iterable[str], leads_per_month: int, folder: Path) -> Iterator[Outcome]:
+    """One outcome per incident and seed. The hash key is of no account here: any will do."""
+    os.environ.setdefault("ONEFUNNEL_HASH_KEY", "verdict-incidents-benchmark")
+    laboratory = Laboratory(folder)
+    wanted = set(incidents)
+    for planted in PLANTED:
+        if planted.incident in wanted:
+            for seed in seeds:
+                yield laboratory.run(planted, seed, leads_per_month)
+
+
+def table(found: list[Outcome], leads_per_month: int) -> str:
+    """Markdown: how often the right one was named, and what the verdict said for the first seed."""
+    lines = [
+        f"{leads_per_month} leads a month, {MONTHS} months to {END}, the incident from {INCIDENT_MONTH:%B %Y} on, that month against the month before,",
+        "cohorts at 30 days of age.",
+        "",
+        "| planted | metric | must be named | right | right factor | named instead | headline of the first seed |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for planted in PLANTED:
+        of_incident = [outcome for outcome in found if outcome.planted == planted]
+        if not of_incident:
+            continue
+        right = [outcome for outcome in of_incident if outcome.is_right]
+        instead = sorted({outcome.department or "nobody" for outcome in of_incident if not outcome.is_right})
+        factor = sum(outcome.factor in planted.factors for outcome in of_incident)
+        lines.append(
+            f"| {planted.incident} | {planted.metric} | {planted.department or 'nobody'} | {len(right)} of {len(of_incident)} | "
+            f"{f'{factor} of {len(of_incident)}' if planted.factors else '-'} | {', '.join(instead) or '-'} | {of_incident[0].headline} |"
+        )
+    return "\n".join(lines)
+
+
+def write_table(text: str, document: Path) -> None:
+    """Replace what stands between the markers of the document."""
+    before, rest = document.read_text(encoding="utf-8").split(MARKERS[0])
+    after = rest.split(MARKERS[1])[1]
+    document.write_text(f"{before}{MARKERS[0]}\n{text}\n{MARKERS[1]}{after}", encoding="utf-8")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seeds", type=int, default=20, help="agencies per incident")
+    parser.add_argument("--leads", type=int, default=600, help="leads per month")
+    parser.add_argument("--incidents", nargs="*", default=[planted.incident for planted in PLANTED])
+    parser.add_argument("--write", action="store_true", help="put the table into docs/verdict.md")
+    arguments = parser.parse_args()
+    started, found = time.monotonic(), []
+    with tempfile.TemporaryDirectory() as folder:
+        for outcome in outcomes(range(1, arguments.seeds + 1), arguments.incidents, arguments.leads, Path(folder)):
+            found.append(outcome)
+            print(f"{'ok   ' if outcome.is_right else 'WRONG'} {outcome.planted.incident} seed {outcome.seed}: {outcome.headline}", flush=True)
+    text = table(found, arguments.leads)
+    print(f"\n{text}\n\n{time.monotonic() - started:.0f} s")
+    if arguments.write:
+        write_table(text, ROOT / "docs" / "verdict.md")
+
+
+if __name__ == "__main__":
+    main()
