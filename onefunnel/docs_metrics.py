@@ -38,7 +38,7 @@ one branch in `int_kpi_measures_daily`.
   the month, or the clients who first paid in it, up to `as_of`; they go on moving as leads mature
   (`mart_restatements.is_maturing`).
 - Days and months are cut in the reporting time zone. A stage reached at an unknown time counts in cohorts, never in a
-  month.
+  month; where no source ever dates a stage, its month figures are null, not 0.
 - `leads` are applications: a lost lead that comes back is a new attempt in the funnel (`mart_funnel_cohort.reopened`),
   but no new lead. Stages, outcomes and conversions count attempts. Duplicates, tests, deleted and merged leads count
   nowhere.

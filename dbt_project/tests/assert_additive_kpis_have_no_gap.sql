@@ -1,4 +1,4 @@
--- A row here is a KPI and channel that lacks a month, or an empty cell of an additive KPI that is not 0.
+-- A row here is a KPI and channel that lacks a month, or an empty cell of an additive KPI that is not 0 (unless no source dates what it counts).
 with months as (
 
     select count(*) as months from {{ ref('int_kpi_windows') }} where window_kind = 'month'
@@ -17,4 +17,5 @@ select cells.kpi, cells.channel_key, cells.months, cells.known_months
 from cells
 cross join months
 inner join {{ ref('kpis') }} as kpis on cells.kpi = kpis.kpi_key
-where cells.months <> months.months or (kpis.statistic = 'sum' and cells.known_months <> months.months)
+left join {{ ref('int_kpi_undated_measures') }} as undated on kpis.numerator = undated.measure
+where cells.months <> months.months or (kpis.statistic = 'sum' and undated.measure is null and cells.known_months <> months.months)

@@ -11,4 +11,4 @@ select days.*, monthly.numerator as monthly_numerator
 from days
 left join {{ ref('mart_kpi_monthly') }} as monthly
     on days.month = monthly.month and days.kpi = monthly.kpi and days.channel_key = monthly.channel_key
-where monthly.numerator is null or days.numerator <> monthly.numerator
+where (monthly.numerator is null) <> (days.numerator is null) or days.numerator <> monthly.numerator

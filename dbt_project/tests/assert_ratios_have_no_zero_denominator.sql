@@ -4,6 +4,6 @@ from {{ ref('mart_kpi_monthly') }} as monthly
 inner join {{ ref('kpis') }} as kpis on monthly.kpi = kpis.kpi_key
 where kpis.statistic = 'ratio'
     and (
-        (monthly.denominator = 0) <> (monthly.value is null)
+        (coalesce(monthly.denominator, 0) = 0) <> (monthly.value is null)
         or abs(monthly.value - monthly.numerator / nullif(monthly.denominator, 0)) > 0.0000001 * greatest(1, abs(monthly.value))
     )

@@ -31,6 +31,12 @@ days as (
 
 ),
 
+undated as (
+
+    select * from {{ ref('int_kpi_undated_measures') }}
+
+),
+
 daily as (
 
     select measure, channel_key, activity_date, sum(amount) as amount
@@ -50,17 +56,31 @@ scaffold as (
     cross join kpis
     cross join channels
 
+),
+
+filled as (
+
+    select
+        scaffold.date_day,
+        scaffold.month,
+        scaffold.kpi_key,
+        scaffold.channel_key,
+        -- unknown, not 0, where no source dates the stage
+        case when undated.measure is null then coalesce(channel_daily.amount, 0) end as amount
+    from scaffold
+    left join undated on scaffold.numerator = undated.measure
+    left join channel_daily
+        on scaffold.date_day = channel_daily.activity_date and scaffold.channel_key = channel_daily.channel_key
+        and scaffold.numerator = channel_daily.measure
+
 )
 
 select
-    scaffold.date_day,
-    scaffold.month,
-    scaffold.kpi_key as kpi,
-    scaffold.channel_key,
-    cast(coalesce(channel_daily.amount, 0) as decimal(18, 4)) as numerator,
+    date_day,
+    month,
+    kpi_key as kpi,
+    channel_key,
+    cast(amount as decimal(18, 4)) as numerator,
     cast(null as decimal(18, 4)) as denominator,
-    cast(coalesce(channel_daily.amount, 0) as double) as value
-from scaffold
-left join channel_daily
-    on scaffold.date_day = channel_daily.activity_date and scaffold.channel_key = channel_daily.channel_key
-    and scaffold.numerator = channel_daily.measure
+    cast(amount as double) as value
+from filled

@@ -84,7 +84,7 @@ joined as (
         metrics.comparison = 'previous_month' and not season.has_season as has_insufficient_history,
         metrics.undated_count > 0.05 * (metrics.base_first_contact_count + metrics.current_first_contact_count) as has_undated_milestones,
         metrics.basis = 'period' as has_different_cohorts,
-        metrics.base_paid_count + metrics.current_paid_count < {{ var('verdict_own_clients') }} as has_few_clients
+        metrics.base_paid_count + metrics.current_paid_count < 2 * {{ var('verdict_own_clients') }} as has_few_clients
     from metrics
     inner join sides on metrics.basis = sides.basis and metrics.month = sides.month and metrics.comparison = sides.comparison
     inner join {{ ref('int_verdict_season') }} as season on metrics.month = season.month and metrics.comparison = season.comparison

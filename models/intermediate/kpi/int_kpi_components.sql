@@ -28,6 +28,12 @@ durations as (
 
 ),
 
+undated as (
+
+    select * from {{ ref('int_kpi_undated_measures') }}
+
+),
+
 -- what each window knew: the same rows serve the month and the like-for-like comparison
 windowed_measures as (
 
@@ -121,7 +127,9 @@ filled as (
         scaffold.statistic,
         coalesce(numerators.amount, 0) - coalesce(less.amount, 0) as numerator,
         coalesce(denominators.amount, 0) as denominator,
-        coalesce(numerators.is_unknown, false) or coalesce(less.is_unknown, false) or coalesce(denominators.is_unknown, false) as is_unknown,
+        coalesce(numerators.is_unknown, false) or coalesce(less.is_unknown, false) or coalesce(denominators.is_unknown, false)
+            -- a stage that no source dates happened in some month, not in none: unknown is not 0
+            or undated_numerators.measure is not null or undated_denominators.measure is not null as is_unknown,
         coalesce(channel_durations.n, 0) as n,
         channel_durations.median_value,
         channel_durations.p90_value
@@ -135,6 +143,8 @@ filled as (
     left join known_measures as denominators
         on scaffold.window_kind = denominators.window_kind and scaffold.month = denominators.month
         and scaffold.channel_key = denominators.channel_key and scaffold.denominator = denominators.measure
+    left join undated as undated_numerators on scaffold.numerator = undated_numerators.measure
+    left join undated as undated_denominators on scaffold.denominator = undated_denominators.measure
     left join channel_durations
         on scaffold.window_kind = channel_durations.window_kind and scaffold.month = channel_durations.month
         and scaffold.channel_key = channel_durations.channel_key and scaffold.numerator = channel_durations.measure
@@ -147,8 +157,9 @@ select
     kpi_key as kpi,
     channel_key,
     is_partial,
-    cast(case when statistic in ('sum', 'ratio') then numerator end as decimal(18, 4)) as numerator,
-    cast(case statistic when 'ratio' then denominator when 'sum' then null else n end as decimal(18, 4)) as denominator,
+    cast(case when statistic in ('sum', 'ratio') and not is_unknown then numerator end as decimal(18, 4)) as numerator,
+    cast(case when statistic in ('median', 'p90') then n when statistic = 'ratio' and not is_unknown then denominator end as decimal(18, 4))
+        as denominator,
     case
         when is_unknown then null
         when statistic = 'sum' then cast(numerator as double)
