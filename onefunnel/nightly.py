@@ -42,7 +42,12 @@ class NightResult:
 
     def to_dict(self) -> dict[str, Any]:
         """As `onefunnel run --json` prints it."""
-        return {**asdict(self), "as_of": self.as_of.isoformat(), "published_path": str(self.published_path), "report_path": str(self.report_path)}
+        return {
+            **asdict(self),
+            "as_of": self.as_of.isoformat(),
+            "published_path": str(self.published_path),
+            "report_path": str(self.report_path),
+        }
 
 
 def new_run_id(as_of: date, now: datetime | None = None) -> str:
@@ -74,7 +79,15 @@ def check_landing_step(settings: Settings, config: PipelineConfig, as_of: date, 
         return _insist(check_landing(config, settings, as_of, run_id))
 
 
-def build_step(settings: Settings, config: PipelineConfig, as_of: date, run_id: str, *, full_refresh: bool = False, on_line: Callable[[str], None] | None = None) -> dict[str, Any]:
+def build_step(
+    settings: Settings,
+    config: PipelineConfig,
+    as_of: date,
+    run_id: str,
+    *,
+    full_refresh: bool = False,
+    on_line: Callable[[str], None] | None = None,
+) -> dict[str, Any]:
     """Build staging, facts and marts in the private warehouse."""
     from onefunnel.dbt import build
     from onefunnel.locking import run_lock
@@ -153,19 +166,27 @@ def run_night(
 ) -> NightResult:
     """A whole night in this process, with alerts at its end whatever happens.
 
-    Raises ConfigError (nothing started), GateBlocked (built, not published) or OnefunnelError; the last good version stays in each case.
+    Raises ConfigError or LockHeld (nothing started), GateBlocked (built, not published) or OnefunnelError; the last good version stays
+    in each case.
     """
     from onefunnel import state
+    from onefunnel.locking import run_lock
+    from onefunnel.quality import prewarm
 
     run_id = new_run_id(as_of)
-    state.start_run(settings.paths.state, run_id, as_of)
-    try:
-        return _night(settings, config, as_of, run_id, full_refresh, force, progress)
-    finally:
-        alerts_step(settings, config, as_of, run_id)
+    with run_lock(settings, purpose=f"night of {as_of}"):
+        state.start_run(settings.paths.state, run_id, as_of)
+        # the gates' slow import runs while the sources are read
+        prewarm(config)
+        try:
+            return _night(settings, config, as_of, run_id, full_refresh, force, progress)
+        finally:
+            alerts_step(settings, config, as_of, run_id)
 
 
-def _night(settings: Settings, config: PipelineConfig, as_of: date, run_id: str, full_refresh: bool, force: bool, progress: Progress) -> NightResult:
+def _night(
+    settings: Settings, config: PipelineConfig, as_of: date, run_id: str, full_refresh: bool, force: bool, progress: Progress
+) -> NightResult:
     seconds: dict[str, float] = {}
 
     def timed(step: str, message: str, work: Callable[[], Any]) -> Any:
@@ -179,11 +200,17 @@ def _night(settings: Settings, config: PipelineConfig, as_of: date, run_id: str,
     names = [source.name for source in config.enabled_sources]
     loads, stale = timed("extract", f"{len(names)} source(s): {', '.join(names)}", lambda: _extract_all(*arguments, names, progress))
     timed("check landing", "is what landed fit to build from?", lambda: check_landing_step(*arguments))
-    timed("build", "staging, facts and marts", lambda: build_step(*arguments, full_refresh=full_refresh, on_line=lambda line: progress("build", line)))
+    timed(
+        "build",
+        "staging, facts and marts",
+        lambda: build_step(*arguments, full_refresh=full_refresh, on_line=lambda line: progress("build", line)),
+    )
     gate = timed("check marts", "proving the candidate", lambda: check_marts_step(*arguments))
     published = timed("publish", gate["version"], lambda: publish_step(*arguments, force=force))
     page = timed("report", "writing the page", lambda: report_step(*arguments))
-    return NightResult(run_id, as_of, published["version"], settings.paths.current, Path(page["page"]), published["quality_status"], seconds, loads, stale)
+    return NightResult(
+        run_id, as_of, published["version"], settings.paths.current, Path(page["page"]), published["quality_status"], seconds, loads, stale
+    )
 
 
 def _extract_all(

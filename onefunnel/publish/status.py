@@ -106,7 +106,8 @@ def _problems(
     exported = current_parquet(settings)
     if shown and exported and exported != shown:
         found.append(f"the Parquet export shows {exported}, current.duckdb shows {shown}: the next run repairs it")
-    if not running and (left := leftovers(settings.paths.published)):
+    was_blocked = run is not None and run.status == "blocked"
+    if not running and not was_blocked and (left := leftovers(settings.paths.published)):
         found.append(f"an interrupted run left {', '.join(path.name for path in left)}: the next run removes it")
     orphans = _orphans(settings, shown)
     if orphans and not running:

@@ -73,7 +73,7 @@ def check_candidate(candidate_path: Path, config: PipelineConfig, settings: Sett
     folder = run_folder(settings, run_id)
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        parameters = {**config.quality.model_dump(), "landed_rows": landed_rows(settings)}
+        parameters = {**config.quality.model_dump(), "lookback_days": config.lookback_days, "landed_rows": landed_rows(settings)}
         result = _evaluated(CANDIDATE, run_id, Path(candidate_path), read_suites("gate_marts"), parameters, config, folder)
     except (OnefunnelError, OSError, duckdb.Error) as error:
         result = unproven(CANDIDATE, run_id, str(error).splitlines()[0], subject=str(candidate_path))

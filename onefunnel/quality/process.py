@@ -29,6 +29,7 @@ class GateProcess:
     """One child process. `ask` may be called repeatedly; `close` lets it finish its pages."""
 
     def __init__(self, secrets: set[str]) -> None:
+        self._was_asked = False
         hidden = secret_variables(secrets)
         environment = {name: value for name, value in os.environ.items() if name not in hidden}
         self._child = subprocess.Popen(
@@ -46,6 +47,7 @@ class GateProcess:
 
     def ask(self, request: dict[str, Any], *, deadline_seconds: float = DEADLINE_SECONDS) -> dict[str, Any]:
         """Send one request, wait for its answer. Raises GateProcessError when none comes in time."""
+        self._was_asked = True
         try:
             self._child.stdin.write((json.dumps(request, default=str) + "\n").encode())
             self._child.stdin.flush()
@@ -69,7 +71,9 @@ class GateProcess:
         return line
 
     def close(self) -> None:
-        """No more requests: wait for the pages it still writes, then make sure it is gone."""
+        """No more requests: wait for the pages it may still write, then make sure it is gone."""
+        if not self._was_asked:
+            self._child.kill()
         with contextlib.suppress(OSError):
             self._child.stdin.close()
         try:
