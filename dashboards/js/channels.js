@@ -63,6 +63,19 @@ function cplChart(rows, total) {
     h("span", { class: "value", "data-value": row.cpl }, money(row.cpl)))));
 }
 
+/** The channels that cost most, each with its own line: which one drifts. */
+function cplMultiples(months) {
+  const rows = shownChannels().map((channel) => economicsOf(channel, months)).filter((row) => row.cost > 0).sort((a, b) => b.cost - a.cost).slice(0, 9);
+  if (rows.length < 2) return null;
+  const direction = kpiInfo("cpl")?.direction;
+  return h("ul", { class: "multiples" }, rows.map((row) => {
+    const now = kpiRow("cpl", row.channel, state.month) || {};
+    return h("li", null, h("span", { class: "name" }, channelLabel(row.channel)),
+      sparkline(months.map((month) => kpiRow("cpl", row.channel, month)?.value ?? null), { width: 150, height: 34, area: true }),
+      h("span", { class: "value" }, money(now.value), " ", change(now.is_partial ? now.to_date_mom_pct : now.mom_pct, direction)));
+  }));
+}
+
 function cplHistory() {
   const months = monthsUpTo(state.month, 25);
   const values = (channel) => months.map((month) => kpiRow("cpl", channel, month)?.value ?? null);
@@ -74,6 +87,7 @@ function cplHistory() {
       series: [lineSeries(channelLabel(state.channel), own, colour("marketing")),
         state.channel === "all" ? null : lineSeries(t("all_channels"), values("all"), colour("faint"), { lineStyle: { width: 1.4, type: "dashed" } })].filter(Boolean),
     }), 220) : emptyNote(t("no_cost", { channel: channelLabel(state.channel) }))),
+    after: [cplMultiples(months)],
     asTable: () => dataTable({
       caption: t("cpl_history", { channel: channelLabel(state.channel) }), head: [t("month"), channelLabel(state.channel), t("all_channels")],
       rows: months.map((month, i) => [monthLabel(month), money(own[i]), money(values("all")[i])]),

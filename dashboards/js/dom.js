@@ -32,7 +32,7 @@ function change(pct, direction, attributes = {}) {
   const flat = Math.abs(pct) < 0.05;
   const good = direction === "neutral" || flat ? null : (pct > 0) === (direction === "higher");
   const tone = good === null ? "even" : good ? "good" : "bad";
-  const text = Math.abs(pct) >= 1000 ? t("times", { n: upTo(pct / 100 + 1, 0) }) : `${upTo(Math.abs(pct), Math.abs(pct) < 10 ? 1 : 0)} %`;
+  const text = Math.abs(pct) >= 1000 ? t("times", { n: upTo(pct / 100 + 1, 0) }) : `${upTo(Math.abs(pct), Math.abs(pct) < 10 ? 1 : 0)}\u00a0%`;
   return h("span", { class: `change ${tone}`, "data-pct": pct, ...attributes },
     h("span", { "aria-hidden": "true" }, flat ? "= " : pct > 0 ? "▲ " : "▼ "),
     hidden(flat ? t("unchanged") : t(pct > 0 ? "up" : "down")), text, tone === "even" ? null : hidden(`, ${t(tone)}`));

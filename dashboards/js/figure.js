@@ -63,10 +63,10 @@ function figure({ id, title, draw, asTable, after = [], controls = [] }) {
 }
 
 /** Buttons of which one is chosen. */
-function segmented(key, labelText, options) {
+function segmented(key, labelText, options, chosen = state[key]) {
   return h("div", { class: "segmented", role: "group", "aria-label": labelText }, options.map(([value, text]) =>
     h("button", {
-      type: "button", id: `${key}-${value}`, "aria-pressed": state[key] === value ? "true" : "false", onclick: () => choose({ [key]: value }),
+      type: "button", id: `${key}-${value}`, "aria-pressed": chosen === value ? "true" : "false", onclick: () => choose({ [key]: value }),
     }, text)));
 }
 

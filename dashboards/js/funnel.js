@@ -78,6 +78,12 @@ function exitsTable() {
   });
 }
 
+/** The funnel starts with attempts: a lost lead that comes back goes through it again, but is no new lead. */
+function cameBack(attempts) {
+  const leads = kpiRow("leads", state.channel, state.month)?.value;
+  return isNumber(leads) && attempts > leads ? ` ${t("came_back", { n: count(attempts - leads), leads: count(leads) })}` : null;
+}
+
 section("funnel", "funnel", "both", (body) => {
   const controls = [segmented("funnel", t("funnel_basis"), CHOICES.funnel.map((value) => [value, t(`funnel_${value}`)]))];
   const windows = [...new Set(table("funnel_cohort").map((row) => row.window_days))].sort((a, b) => a - b);
@@ -98,7 +104,7 @@ section("funnel", "funnel", "both", (body) => {
   if (state.funnel === "period" && isPartial(state.month)) put(body, note(t("partial_funnel")));
   put(body, figure({
     id: "funnel", title: t("funnel_title"), draw: () => funnelBars(found), asTable: () => funnelTable(found),
-    after: [h("figcaption", null, t("funnel_key", { month: monthLabel(otherMonth()) }))],
+    after: [h("figcaption", null, t("funnel_key", { month: monthLabel(otherMonth()) }), cameBack(now[0].reached))],
   }));
   if (state.funnel === "period") put(body, h("h3", null, t("exits_title")), exitsTable());
 }, "mart_funnel_period");

@@ -26,6 +26,13 @@ function renderBar() {
       h("button", { type: "button", id: "print", onclick: () => print() }, t("print"))));
 }
 
+/** What a reader must know before any figure: sources that stopped delivering. */
+function renderNotice() {
+  const stale = staleSources();
+  document.getElementById("notice").replaceChildren(...stale.map(({ source, day }) =>
+    note(day ? t("stale", { source, day: dayLabel(day) }) : t("stale_empty", { source }), { class: "note warn" })));
+}
+
 function renderContents() {
   const contents = document.getElementById("contents");
   contents.setAttribute("aria-label", t("contents"));
@@ -49,8 +56,7 @@ function renderAll() {
   root.dataset.theme = state.theme;
   document.title = `onefunnel · ${monthLabel(state.month)}`;
   document.getElementById("skip").textContent = t("skip");
-  const steps = { top: renderBar, contents: renderContents, foot: renderFoot };
-  for (const step of Object.values(steps)) step();
+  for (const draw of [renderBar, renderNotice, renderContents, renderFoot]) draw();
   for (const each of SECTIONS) renderSection(each);
   dropCharts();
   if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
@@ -70,7 +76,7 @@ function follow() {
 
 function start() {
   const page = document.getElementById("page");
-  page.append(...SECTIONS.map((each) => h("section", { id: each.id, "aria-label": each.id })));
+  page.append(h("div", { id: "notice", role: "status" }), ...SECTIONS.map((each) => h("section", { id: each.id, "aria-label": each.id })));
   state.month = defaultMonth();
   if (MONTHS.length && undatedStages().length) startState.funnel = state.funnel = "cohort";
   if (!MONTHS.length) {

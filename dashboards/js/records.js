@@ -34,23 +34,36 @@ section("restatements", "restatements", "none", (body) => {
   if (maturing) put(body, note(t("maturing", { n: count(maturing) })));
 }, "mart_restatements");
 
-function freshness() {
+function checkSummary() {
+  const { status, checks, warnings } = PAYLOAD.checks;
+  if (!checks) return t(`status_${publication().quality_status || "unknown"}`);
+  return [t(`status_${status}`), ": ", t("check_counts", { pass: count(checks.pass || 0), warn: count(warnings.length) })];
+}
+
+/** Days between a source's last data and the day shown; null where no source says. */
+function daysBehind() {
   let through = {};
   try {
     through = JSON.parse(publication().data_through_by_source || "{}");
   } catch {
-    return emptyNote(t("no_freshness"));
+    return [];
   }
   const asOf = new Date(`${publication().as_of}T00:00:00Z`);
+  return Object.entries(through).map(([source, day]) => ({
+    source, day, behind: day ? Math.max(Math.round((asOf - new Date(`${day.slice(0, 10)}T00:00:00Z`)) / 86400000), 0) : null,
+  }));
+}
+const STALE_DAYS = 2;
+const staleSources = () => daysBehind().filter((each) => each.behind === null || each.behind > STALE_DAYS);
+
+function freshness() {
+  if (!daysBehind().length) return emptyNote(t("no_freshness"));
   return dataTable({
     caption: t("freshness"), head: [t("source"), t("data_through"), t("days_behind")],
-    rows: Object.entries(through).map(([source, day]) => {
-      const behind = day ? Math.round((asOf - new Date(`${day.slice(0, 10)}T00:00:00Z`)) / 86400000) : null;
-      return {
-        data: { "data-source": source },
-        cells: [source, dayLabel(day), { text: behind === null ? NOTHING : count(Math.max(behind, 0)), class: behind > 2 ? "bad" : "", value: behind }, ],
-      };
-    }),
+    rows: daysBehind().map(({ source, day, behind }) => ({
+      data: { "data-source": source },
+      cells: [source, dayLabel(day), { text: behind === null ? NOTHING : count(behind), class: behind > STALE_DAYS ? "bad" : "", value: behind }],
+    })),
   });
 }
 
@@ -58,8 +71,9 @@ section("quality", "quality", "none", (body) => {
   const rows = table("quality");
   const shown = publication();
   const stated = [[t("version"), shown.version || NOTHING], [t("published_at"), shown.published_at ? `${shown.published_at.slice(0, 16).replace("T", " ")} UTC` : NOTHING],
-    [t("as_of"), dayLabel(shown.as_of)], [t("checks"), t(`status_${shown.quality_status || "unknown"}`)], [t("time_zone"), shown.reporting_time_zone || NOTHING]];
+    [t("as_of"), dayLabel(shown.as_of)], [t("checks"), checkSummary()], [t("time_zone"), shown.reporting_time_zone || NOTHING]];
   put(body, h("dl", { class: "facts" }, stated.map(([name, value]) => h("div", null, h("dt", null, name), h("dd", null, value)))));
+  if (PAYLOAD.checks.warnings?.length) put(body, h("ul", { class: "warnings" }, PAYLOAD.checks.warnings.map((text) => h("li", null, text))));
   const totals = rows.filter((row) => row.rule === "all");
   const landed = sum(totals, "rows_in");
   const left = sum(totals, "rows_quarantined");
@@ -74,7 +88,7 @@ section("quality", "quality", "none", (body) => {
     put(body, dataTable({
       caption: t("rules_title"), text: [1, 2, 3], className: "wide", head: [t("source"), t("entity"), t("rule"), t("treatment"), t("rows"), t("share"), t("money_out")],
       rows: rules.map((row) => [row.source_name, row.entity, row.rule.replaceAll("_", " "), t(`severity_${row.severity}`), { text: count(row.rows_affected), value: row.rows_affected },
-        isNumber(row.rows_affected_pct) ? `${upTo(row.rows_affected_pct, 2)} %` : NOTHING,
+        isNumber(row.rows_affected_pct) ? `${upTo(row.rows_affected_pct, 2)}\u00a0%` : NOTHING,
         [money(row.money_quarantined), row.rows_unvalued ? h("small", null, ` + ${t("unvalued", { n: count(row.rows_unvalued) })}`) : null]]),
     }));
   }

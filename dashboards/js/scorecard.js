@@ -66,7 +66,7 @@ function kpiLine(kpi) {
     h("td", { class: "number" }, change(figures.mom, info.direction, { "data-change": "mom" })),
     h("td", { class: "number" }, change(figures.yoy, info.direction, { "data-change": "yoy" })),
     h("td", { class: "number plan-cell" }, isNumber(figures.row.target_pct)
-      ? h("span", { title: inUnit(figures.row.target, info.unit) }, `${upTo(figures.row.target_pct, 0)} %`) : h("span", { class: "faint" }, NOTHING)));
+      ? h("span", { title: inUnit(figures.row.target, info.unit) }, `${upTo(figures.row.target_pct, 0)}\u00a0%`) : h("span", { class: "faint" }, NOTHING)));
 }
 
 function kpiList(department) {

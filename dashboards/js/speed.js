@@ -9,7 +9,7 @@ function withinSla(row) {
   if (!isNumber(row.within_sla_pct)) return { text: NOTHING };
   const tone = row.n_business < FEW ? "" : row.within_sla_pct >= 80 ? "good" : row.within_sla_pct < 50 ? "bad" : "";
   return {
-    text: h("span", { class: "in-cell share" }, h("i", { "aria-hidden": "true", style: { width: `${row.within_sla_pct}%` } }), h("span", null, `${upTo(row.within_sla_pct, 0)} %`)),
+    text: h("span", { class: "in-cell share" }, h("i", { "aria-hidden": "true", style: { width: `${row.within_sla_pct}%` } }), h("span", null, `${upTo(row.within_sla_pct, 0)}\u00a0%`)),
     value: row.within_sla_pct, class: tone,
   };
 }

@@ -2,7 +2,7 @@
 const CHOICES = {
   compare: ["previous_month", "previous_year"],
   metric: ["new_clients", "new_client_revenue", "revenue"],
-  basis: ["cohort", "period"],
+  basis: ["auto", "cohort", "period"],
   funnel: ["period", "cohort"],
   window: ["0", "30", "60", "90", "180", "365"],
   heat: ["from_lead", "step"],
@@ -11,7 +11,7 @@ const CHOICES = {
   theme: ["auto", "light", "dark"],
 };
 const state = {
-  month: "", channel: "all", compare: "previous_month", metric: "new_clients", basis: "cohort", funnel: "period", window: "0", heat: "from_lead",
+  month: "", channel: "all", compare: "previous_month", metric: "new_clients", basis: "auto", funnel: "period", window: "0", heat: "from_lead",
   span: "12", lang: (navigator.language || "").toLowerCase().startsWith("ru") ? "ru" : "en", theme: "auto", tables: new Set(),
 };
 const startState = { ...state };
@@ -21,6 +21,13 @@ function defaultMonth() {
   const last = MONTHS[MONTHS.length - 1] || "";
   const day = Number((publication().as_of || "").slice(8, 10));
   return isPartial(last) && day < 7 && MONTHS.length > 1 ? MONTHS[MONTHS.length - 2] : last;
+}
+
+// Deals of a month's own leads need time: until they had it, the page opens on what happened in the month.
+function shownBasis() {
+  if (state.basis !== "auto") return state.basis;
+  const cohort = group("verdicts", "metric", "comparison", "basis", "month")(state.metric, state.compare, "cohort", state.month)[0];
+  return cohort && cohort.window_kind !== "to_date" ? "cohort" : "period";
 }
 
 /** Take over what an address says; unknown values are ignored. Returns the element to go to, if any. */

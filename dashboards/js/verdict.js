@@ -1,15 +1,15 @@
 // Why it changed: the headline, whose effect it was, and the way from one figure to the other.
 function verdictRow() {
-  return group("verdicts", "metric", "comparison", "basis", "month")(state.metric, state.compare, state.basis, state.month)[0] || null;
+  return group("verdicts", "metric", "comparison", "basis", "month")(state.metric, state.compare, shownBasis(), state.month)[0] || null;
 }
 
 const firstFactorMonth = () => MONTHS[MONTHS.length - PAYLOAD.cut.factor_months] || "";
 const withinNoise = (row) => Math.abs(row.effect) <= 1.96 * row.stderr;
-const isPooled = () => group("pooled", "comparison", "basis", "month", "channel_key")(state.compare, state.basis, state.month, state.channel).length > 0;
+const isPooled = () => group("pooled", "comparison", "basis", "month", "channel_key")(state.compare, shownBasis(), state.month, state.channel).length > 0;
 
 /** Factors in their order with the effects of the chosen channel, or of all channels together (effects add up). */
 function factorEffects() {
-  const rows = group("factors", "metric", "comparison", "basis", "month")(state.metric, state.compare, state.basis, state.month)
+  const rows = group("factors", "metric", "comparison", "basis", "month")(state.metric, state.compare, shownBasis(), state.month)
     .filter((row) => state.channel === "all" || row.channel_key === state.channel || (row.channel_key === "(pooled)" && isPooled()));
   return PAYLOAD.factor_labels.map((info) => {
     const parts = rows.filter((row) => row.factor === info.factor);
@@ -54,7 +54,7 @@ function waterfall(row, factors) {
   const bar = (from, to, kind) => h("span", { class: "track", "aria-hidden": "true" }, low < 0 ? h("i", { class: "zero", style: { left: `${at(0)}%` } }) : null,
     h("i", { class: `bar ${kind}`, style: { left: `${at(Math.min(from, to))}%`, width: `${Math.max(Math.abs(at(to) - at(from)), 0.35)}%` } }));
   const total = (month, value, cut) => h("li", { class: "total" }, h("span", { class: "name" }, monthLabel(month)),
-    bar(low < 0 ? 0 : low, value, `sum ${cut ? "cut" : ""}`), h("span", { class: "value", "data-value": value }, format(value)));
+    bar(low < 0 ? 0 : low, value, `sum ${cut ? "cut" : ""}`), h("span", { class: "value", "data-value": value }, metricUnit(state.metric) === "count" ? count(value) : money(value)));
   return h("div", null,
     h("ol", { class: "waterfall" }, whole ? total(otherMonth(), base, low > 0) : null,
       steps.map(({ factor, from, to }) => h("li", { class: factor.owner_department }, h("span", { class: "name" }, factorLabel(factor.factor)),
@@ -79,13 +79,13 @@ function largestEffects(factors) {
   const parts = factors.flatMap((factor) => factor.parts.map((part) => ({ ...part, info: factor })))
     .sort((a, b) => Math.abs(b.effect) - Math.abs(a.effect)).slice(0, 8);
   return dataTable({
-    caption: t("largest_effects"), className: "wide", text: [1, 5],
-    head: [t("factor"), t("channel"), monthLabel(otherMonth(), "short"), monthLabel(state.month, "short"), t("effect"), t("owner")],
+    caption: t("largest_effects"), className: "wide", text: [2, 5],
+    head: [t("factor"), t("effect"), t("channel"), monthLabel(otherMonth(), "short"), monthLabel(state.month, "short"), t("owner")],
     rows: parts.map((part) => ({
       class: withinNoise(part) ? "quiet" : "",
-      cells: [factorLabel(part.factor), channelLabel(part.channel_key), factorValue(part.info.value_kind, part.base),
-        factorValue(part.info.value_kind, part.current),
-        { text: `${signed(part.effect, format)} ± ${format(1.96 * part.stderr)}`, value: part.effect }, departmentLabel(part.owner_department)],
+      cells: [factorLabel(part.factor), { text: `${signed(part.effect, format)} ± ${format(1.96 * part.stderr)}`, value: part.effect },
+        channelLabel(part.channel_key), factorValue(part.info.value_kind, part.base), factorValue(part.info.value_kind, part.current),
+        departmentLabel(part.info.owner_department)],
     })),
   });
 }
@@ -99,10 +99,28 @@ function factorTable(factors) {
   });
 }
 
+/** What exactly is compared: the headline's figures mean little without it. */
+function kicker(row) {
+  const months = { month: monthLabel(state.month), other: monthLabel(otherMonth()), n: row.window_days };
+  if (row.basis === "period") return t(row.window_kind === "to_date" ? "kicker_period_to_date" : "kicker_period", months);
+  return t(row.window_kind === "to_date" ? "kicker_young" : "kicker_cohort", months);
+}
+
 function verdictControls() {
   return h("div", { class: "controls" },
     segmented("metric", t("metric"), CHOICES.metric.map((metric) => [metric, t(`metric_${metric}`)])),
-    segmented("basis", t("basis"), CHOICES.basis.map((basis) => [basis, t(`basis_${basis}`)])));
+    segmented("basis", t("basis"), ["period", "cohort"].map((basis) => [basis, t(`basis_${basis}`)]), shownBasis()));
+}
+
+/** Of a month whose deals are mostly still to come: where the latest settled month is, and what it says. */
+function settledVerdict(row) {
+  const verdicts = group("verdicts", "metric", "comparison", "basis")(row.metric, row.comparison, "cohort");
+  if (verdicts.find((each) => each.month === row.month)?.window_kind !== "to_date") return null;
+  const settled = verdicts
+    .filter((each) => each.month < row.month && each.window_kind !== "to_date").pop();
+  if (!settled) return null;
+  return h("p", { class: "settled" }, h("a", { href: `#month=${settled.month.slice(0, 7)}&basis=cohort` }, t("settled", { month: monthLabel(settled.month) })), " ",
+    wellSet(settled[`headline_${state.lang}`] || settled.headline_en || ""));
 }
 
 section("verdict", "verdict", "both", (body) => {
@@ -115,10 +133,11 @@ section("verdict", "verdict", "both", (body) => {
   const factors = factorEffects();
   const whole = state.channel === "all";
   put(body, 
-    h("p", { class: "kicker" }, comparedWith()),
+    h("p", { class: "kicker" }, kicker(row)),
     h("p", { class: "headline", id: "headline" }, wellSet(row[`headline_${state.lang}`] || row.headline_en || "")),
     whole ? null : note(t(isPooled() ? "pooled_effects" : "channel_effects", { channel: channelLabel(state.channel) })),
     departmentFigures(row, factors));
+  if (whole) put(body, settledVerdict(row));
   put(body, h("p", { class: "confidence" }, h("strong", null, `${t("confidence")}: ${t(`confidence_${row.confidence}`)}. `),
     row[`caveats_${state.lang}`] || row.caveats_en || ""));
   put(body, factors.length ? figure({

@@ -1,7 +1,7 @@
 // Words and numbers in the reader's language. Labels of KPIs, channels, stages and reasons come with the data.
 function t(key, values = {}) {
   const text = WORDS[state.lang][key] ?? WORDS.en[key] ?? key;
-  return text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
+  return text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "").replaceAll(" %", "\u00a0%");
 }
 
 const labelOf = (row, fallback) => (row ? row[`label_${state.lang}`] || row.label_en : fallback) || fallback;
@@ -41,7 +41,7 @@ function money(value) {
   return numberFormat(options).format(value);
 }
 
-const percent = (share, digits = 1) => (isNumber(share) ? `${fixed(share * 100, digits)} %` : NOTHING);
+const percent = (share, digits = 1) => (isNumber(share) ? `${fixed(share * 100, digits)}\u00a0%` : NOTHING);
 
 /** Minutes as a person says them: minutes below two hours, hours below two days, then days. */
 function duration(minutes) {
@@ -81,8 +81,7 @@ function monthLabel(month, style = "long") {
 function dayLabel(day) {
   if (!day) return NOTHING;
   const options = { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" };
-  return new Intl.DateTimeFormat(state.lang === "ru" ? "ru-RU" : "en-GB", options).format(new Date(`${day.slice(0, 10)}T00:00:00Z`));
+  return new Intl.DateTimeFormat(state.lang === "ru" ? "ru-RU" : "en-GB", options).format(new Date(`${day.slice(0, 10)}T00:00:00Z`)).replace(/\s?г\.$/, "");
 }
 
 const otherMonth = () => shiftMonth(state.month, state.compare === "previous_year" ? -12 : -1);
-const comparedWith = () => t(state.compare === "previous_year" ? "vs_previous_year" : "vs_previous_month", { month: monthLabel(otherMonth()) });

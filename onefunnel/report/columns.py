@@ -35,7 +35,7 @@ def _run_lengths(values: Sequence[Any]) -> list[Any]:
 
 
 def pack_column(values: Sequence[Any]) -> dict[str, Any]:
-    """One column: `v` plain values or `r` run lengths, whichever is shorter; text through a dictionary `d`, then `v`/`r` hold positions in it."""
+    """One column: `v` plain values or `r` run lengths, whichever is shorter; of text they hold positions in the dictionary `d`."""
     plain_values = [plain(value) for value in values]
     packed: dict[str, Any] = {}
     if any(isinstance(value, str) for value in plain_values):

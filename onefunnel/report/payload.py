@@ -5,150 +5,22 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from onefunnel.report.columns import pack_table
+from onefunnel.report.extracts import EXTRACTS, FACTORS, POOLED, WINBACK, Extract
 
 # The page stays under 3 MB with the chart library (0.6 MB) and its own code (0.1 MB): what is left is for the data.
 DATA_BUDGET_BYTES = 2_000_000
 
 
 @dataclass(frozen=True)
-class Extract:
-    """Which columns of a relation the page needs. `month`: the column that the month limit cuts; `where`: rows that say something;
-    `expressions`: SQL for a column that is not taken as it is."""
-
-    relation: str
-    columns: tuple[str, ...]
-    order: str = ""
-    month: str = ""
-    where: str = "true"
-    expressions: dict[str, str] = field(default_factory=dict)
-
-
-EXTRACTS: dict[str, Extract] = {
-    "channels": Extract(
-        "facts.dim_channel",
-        ("channel_key", "label_en", "label_ru", "channel_group", "group_label_en", "group_label_ru", "is_paid"),
-        "display_order, channel_key",
-    ),
-    "stages": Extract("facts.dim_stage", ("stage_key", "stage_order", "department", "label_en", "label_ru", "is_terminal"), "stage_order nulls last, 1"),
-    "reasons": Extract("facts.dim_reason", ("reason_key", "label_en", "label_ru", "reason_group"), "reason_key"),
-    "kpis": Extract(
-        "facts.dim_kpi",
-        ("kpi_key", "label_en", "label_ru", "department", "unit", "direction", "formula", "basis"),
-        "display_order, kpi_key",
-    ),
-    "kpi": Extract(
-        "marts.mart_kpi_monthly",
-        ("kpi", "channel_key", "month", "numerator", "denominator", "value", "mom_pct", "yoy_pct", "to_date_mom_pct", "to_date_yoy_pct",
-         "target", "target_pct", "is_partial"),
-        "kpi, channel_key, month",
-        "month",
-        "value is not null or target is not null",
-        # what a ratio was divided from and by is shown; of other KPIs it would repeat the value
-        {part: f"case when kpi in (select kpi_key from facts.dim_kpi where unit = 'ratio') then {part} end" for part in ("numerator", "denominator")},
-    ),
-    "funnel_period": Extract(
-        "marts.mart_funnel_period",
-        ("channel_key", "stage_key", "event_month", "entries", "entries_previous", "exits_rejected", "exits_returned", "exits_lost",
-         "exits_partner_handoff", "is_partial"),
-        "channel_key, stage_order, event_month",
-        "event_month",
-        "entries > 0 or entries_previous > 0 or exits > 0",
-    ),
-    "funnel_cohort": Extract(
-        "marts.mart_funnel_cohort",
-        ("channel_key", "window_days", "stage_key", "lead_month", "leads", "reached", "reached_imputed", "reached_previous", "open", "is_mature"),
-        "channel_key, window_days, stage_order, lead_month",
-        "lead_month",
-        "leads > 0",
-    ),
-    "economics": Extract(
-        "marts.mart_channel_economics",
-        ("channel_key", "month", "cost", "leads", "sql", "sal", "clients", "revenue", "net_income", "is_partial"),
-        "channel_key, month",
-        "month",
-        "cost <> 0 or leads > 0 or revenue <> 0",
-    ),
-    "speed": Extract(
-        "marts.mart_speed",
-        ("step_key", "owner", "month", "department", "n", "median_minutes", "p90_minutes", "n_business", "median_business_minutes",
-         "p90_business_minutes", "sla_business_minutes", "within_sla", "within_sla_pct", "overdue_open"),
-        "step_key, owner, month",
-        "month",
-    ),
-    "rejections": Extract(
-        "marts.mart_rejections",
-        ("month", "channel_key", "reason_key", "lost_after_stage_key", "requested_service", "lost_department", "leads", "leads_undated",
-         "leads_handed_off", "is_unmet_demand"),
-        "all",
-        "month",
-    ),
-    "plan": Extract(
-        "marts.mart_payment_plan",
-        ("month", "plan_lines", "planned", "paid", "on_time", "outstanding", "overdue", "fulfilment"),
-        "month",
-        where="plan_key = 'all'",
-    ),
-    "ltv": Extract(
-        "marts.mart_ltv_cohort",
-        ("channel_key", "first_payment_month", "months_since", "clients", "net_income", "cumulative_net_income", "is_partial"),
-        "channel_key, first_payment_month, months_since",
-        "first_payment_month",
-    ),
-    "verdicts": Extract(
-        "marts.mart_verdict",
-        ("metric", "comparison", "basis", "month", "base", "current", "delta", "marketing_effect", "marketing_stderr", "sales_effect",
-         "sales_stderr", "market_effect", "market_stderr", "main_department", "confidence", "headline_en", "headline_ru", "caveats_en", "caveats_ru"),
-        "metric, comparison, basis, month",
-        "month",
-    ),
-    "quality": Extract("marts.mart_data_quality", ("*",), "all"),
-    "publication": Extract("marts.mart_publication", ("*",)),
-}
-
-# The page counts calls, it does not list people.
-WINBACK = """
-    select
-        case when due_on <= as_of then 'due' when due_on <= as_of + 7 then 'week' else 'later' end as moment,
-        suggested_action, channel_key, count(*) as clients
-    from marts.mart_winback cross join (select max(as_of) as as_of from marts.mart_publication)
-    group by all order by all
-"""
-
-# Channels too small to stand alone share their step rates, so their effects stand as one row, `(pooled)`: what is known about them.
-# A shared rate moves all of them together (errors add up); their own lead counts vary apart (errors add in squares).
-FACTORS = """
-    with rows as (
-        select *, case when is_pooled then '(pooled)' else channel_key end as group_key, factor = 'channel_mix' as is_of_each
-        from marts.mart_change_factors
-        where month >= cast($first as date)
-    )
-    select
-        metric, comparison, basis, group_key as channel_key, factor, month,
-        case when bool_or(is_of_each) then sum(base) else any_value(base) end as base,
-        case when bool_or(is_of_each) then sum("current") else any_value("current") end as current,
-        sum(effect) as effect,
-        case when bool_or(is_of_each) then sqrt(sum(stderr * stderr)) else sum(stderr) end as stderr
-    from rows
-    group by all
-    having abs(sum(effect)) > 1e-9
-    order by metric, comparison, basis, channel_key, factor, month
-"""
-POOLED = """
-    select distinct comparison, basis, month, channel_key from marts.mart_change_factors
-    where is_pooled and metric = 'new_clients' and month >= cast($first as date) order by all
-"""
-
-
-@dataclass(frozen=True)
 class Limit:
-    """How much history and how many channels are embedded, and for how many months the single effects behind a verdict; None is everything."""
+    """How many months and channels are embedded, and for how many months the single effects behind a verdict; None is everything."""
 
     months: int | None
     channels: int | None = None
@@ -163,7 +35,8 @@ def columns_of(db: duckdb.DuckDBPyConnection, relation: str) -> list[str]:
     """Names of a relation's columns; empty when the version does not hold it."""
     schema, table = relation.split(".")
     rows = db.execute(
-        "select column_name from duckdb_columns() where database_name = current_database() and schema_name = ? and table_name = ? order by column_index",
+        "select column_name from duckdb_columns() where database_name = current_database() and schema_name = ? and table_name = ? "
+        "order by column_index",
         [schema, table],
     ).fetchall()
     return [name for (name,) in rows]
@@ -191,9 +64,7 @@ def read_extract(db: duckdb.DuckDBPyConnection, extract: Extract, months: list[s
         parameters.append(channels)
     order = f" order by {extract.order}" if extract.order else ""
     selected = ", ".join(extract.expressions.get(name, _quoted(name)) for name in names)
-    rows = db.execute(
-        f"select {selected} from {extract.relation} where {' and '.join(conditions)}{order}", parameters
-    ).fetchall()
+    rows = db.execute(f"select {selected} from {extract.relation} where {' and '.join(conditions)}{order}", parameters).fetchall()
     return pack_table(names, rows)
 
 
@@ -206,7 +77,8 @@ def _months(db: duckdb.DuckDBPyConnection) -> list[str]:
 def _largest_channels(db: duckdb.DuckDBPyConnection, count: int, first_month: str) -> list[str]:
     """`all`, `unmapped` and the channels with most leads since the first month shown."""
     rows = db.execute(
-        "select channel_key from marts.mart_kpi_monthly where kpi = 'leads' and channel_key not in ('all', 'unmapped') and month >= cast(? as date) "
+        "select channel_key from marts.mart_kpi_monthly "
+        "where kpi = 'leads' and channel_key not in ('all', 'unmapped') and month >= cast(? as date) "
         "group by channel_key order by sum(value) desc, channel_key limit ?",
         [first_month, count],
     ).fetchall()
@@ -234,7 +106,16 @@ def _restatements(db: duckdb.DuckDBPyConnection) -> dict[str, Any] | None:
     return pack_table(known, rows)
 
 
-def build_payload(db: duckdb.DuckDBPyConnection, limit: Limit, seeds: Path) -> dict[str, Any]:
+def read_checks(version_path: Path) -> dict[str, Any]:
+    """Status, counts and warnings of the gates, from the manifest beside the version file; empty without one."""
+    try:
+        quality = json.loads(version_path.resolve().with_suffix(".json").read_text(encoding="utf-8")).get("quality") or {}
+    except (OSError, ValueError):
+        return {}
+    return {"status": quality.get("status", "unknown"), "checks": quality.get("checks", {}), "warnings": quality.get("warnings", [])}
+
+
+def build_payload(db: duckdb.DuckDBPyConnection, limit: Limit, seeds: Path, checks: dict[str, Any] | None = None) -> dict[str, Any]:
     """Everything the page knows, cut to `limit`, with a word on what was cut."""
     every_month = _months(db)
     months = every_month[-limit.months :] if limit.months else every_month
@@ -250,9 +131,12 @@ def build_payload(db: duckdb.DuckDBPyConnection, limit: Limit, seeds: Path) -> d
     return {
         "months": months,
         "cut": {
-            "months": len(months), "of_months": len(every_month), "channels": len(channels) - 1 if channels else None,
+            "months": len(months),
+            "of_months": len(every_month),
+            "channels": len(channels) - 1 if channels else None,
             "factor_months": len(factor_months),
         },
+        "checks": checks or {},
         "factor_labels": _factor_labels(seeds),
         "tables": {name: table for name, table in tables.items() if table is not None},
     }
@@ -266,11 +150,17 @@ def encode(payload: dict[str, Any]) -> str:
     return text
 
 
-def fitted_payload(db: duckdb.DuckDBPyConnection, seeds: Path, budget: int = DATA_BUDGET_BYTES, limits: Iterable[Limit] = LIMITS) -> str:
+def fitted_payload(
+    db: duckdb.DuckDBPyConnection,
+    seeds: Path,
+    checks: dict[str, Any] | None = None,
+    budget: int = DATA_BUDGET_BYTES,
+    limits: Iterable[Limit] = LIMITS,
+) -> str:
     """The encoded payload under the first limit that fits the budget; the last limit when none does."""
     text = ""
     for limit in limits:
-        text = encode(build_payload(db, limit, seeds))
+        text = encode(build_payload(db, limit, seeds, checks))
         if len(text.encode()) <= budget:
             break
     return text

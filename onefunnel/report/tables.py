@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -21,7 +20,7 @@ def _cell(name: str, kind: str) -> str:
 
 
 def write_csv_tables(db: duckdb.DuckDBPyConnection, folder: Path) -> list[Path]:
-    """`<table>.csv` for each mart (UTF-8, comma, header; numbers unquoted and untouched; text that begins like a formula gets an apostrophe).
+    """`<table>.csv` for each mart: UTF-8, comma, header; numbers untouched; text that begins like a formula gets an apostrophe.
 
     Each file is written aside and moved in, so a reader never sees half of one. Files of marts that no longer exist are removed.
     """
@@ -37,7 +36,7 @@ def write_csv_tables(db: duckdb.DuckDBPyConnection, folder: Path) -> list[Path]:
             cells = ", ".join(_cell(column["name"], column["kind"]) for column in columns)
             target = str(aside / f"{table}.csv").replace("'", "''")
             db.execute(f"copy (select {cells} from marts.\"{table}\" order by all) to '{target}' (format csv, header)")
-            os.replace(aside / f"{table}.csv", folder / f"{table}.csv")
+            (aside / f"{table}.csv").replace(folder / f"{table}.csv")
             written.append(folder / f"{table}.csv")
     finally:
         shutil.rmtree(aside, ignore_errors=True)
