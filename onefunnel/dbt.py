@@ -133,6 +133,8 @@ def newest_as_of(config: PipelineConfig, settings: Settings) -> date:
 def command(full_refresh: bool, select: str | None) -> list[str]:
     """The command line of dbt."""
     arguments = [sys.executable, "-m", "dbt.cli.main", "--log-format", "json", "--log-level", "info", "--no-use-colors", "build"]
+    # unit tests prove the code, not the night's data: they run in the project's own tests
+    arguments += ["--exclude-resource-type", "unit_test"]
     if full_refresh:
         arguments.append("--full-refresh")
     if select:

@@ -91,11 +91,10 @@ def build_step(
     """Build staging, facts and marts in the private warehouse."""
     from onefunnel.dbt import build
     from onefunnel.locking import run_lock
-    from onefunnel.publish.warehouse import before_build, set_aside_if_damaged
+    from onefunnel.publish.warehouse import set_aside_if_damaged
 
     with _journal(settings, as_of, run_id, "build"), run_lock(settings, purpose=f"build {run_id}"):
         set_aside_if_damaged(settings)
-        before_build(settings, as_of)
         return build(config, settings, as_of, full_refresh=full_refresh, progress=on_line).summary()
 
 
