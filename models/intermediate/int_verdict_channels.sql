@@ -80,7 +80,7 @@ typed as (
         case
             when paired.base_lead_count = 0 and paired.current_lead_count > 0 then 'opened_channel'
             when paired.base_lead_count > 0 and paired.current_lead_count = 0 then 'closed_channel'
-            when paired.base_lead_count > 0 and paired.base_paid_count + paired.current_paid_count >= {{ var('verdict_own_clients') }} then 'own'
+            when paired.base_lead_count > 0 and least(paired.base_paid_count, paired.current_paid_count) >= {{ var('verdict_own_clients') }} then 'own'
             else 'pooled'
         end as part
     from paired

@@ -31,13 +31,12 @@ changes as (
         main_factors.department,
         {%- for side in ['base', 'current'] %}
         case main_factors.factor
-            when 'lead_volume' then {{ grouped_number('metrics.' ~ side ~ '_lead_count') }}
-            when 'average_check' then {{ grouped_number('checks.' ~ side ~ '_value / nullif(metrics.' ~ side ~ '_paid_count, 0)') }}
+            when 'lead_volume' then metrics.{{ side }}_lead_count
+            when 'average_check' then checks.{{ side }}_value / nullif(metrics.{{ side }}_paid_count, 0)
             {%- for stage in stages[1:] %}
-            when 'step_{{ stage }}'
-                then {{ percent_number('metrics.' ~ side ~ '_' ~ stage ~ '_count / nullif(metrics.' ~ side ~ '_' ~ stages[loop.index0] ~ '_count, 0)') }}
+            when 'step_{{ stage }}' then metrics.{{ side }}_{{ stage }}_count / nullif(metrics.{{ side }}_{{ stages[loop.index0] }}_count, 0)
             {%- endfor %}
-        end as {{ side }}_text,
+        end as {{ side }}_number,
         {%- endfor %}
         channels.label_en as channel_en,
         channels.label_ru as channel_ru,
@@ -55,6 +54,20 @@ changes as (
 
 ),
 
+written as (
+
+    select
+        *
+        {%- for side in ['base', 'current'] %},
+        case
+            when factor in ('lead_volume', 'average_check') then {{ grouped_number(side ~ '_number') }}
+            else {{ percent_number(side ~ '_number') }}
+        end as {{ side }}_text
+        {%- endfor %}
+    from changes
+
+),
+
 worded as (
 
     select
@@ -68,6 +81,8 @@ worded as (
         {{ signed_number('departments.effect') }} as effect_text,
         round(departments.effect, 0) = 0 as rounds_to_nothing,
         changes.factor,
+        departments.effect,
+        changes.current_number - changes.base_number as value_change,
         changes.base_text,
         changes.current_text
         {%- for language in languages %},
@@ -80,7 +95,7 @@ worded as (
         {%- endfor %}
     from departments
     inner join {{ ref('headline_templates') }} as templates on 'department_' || departments.department = templates.template_key
-    left join changes
+    left join written as changes
         on departments.basis = changes.basis and departments.month = changes.month and departments.comparison = changes.comparison
         and departments.metric = changes.metric and departments.department = changes.department
 
@@ -97,7 +112,8 @@ select
     {%- for language in languages %},
     case
         when not is_significant and rounds_to_nothing then null
-        when base_text is not null and current_text is not null then
+        -- over all channels the value can go the other way than the effect, which holds the mix of channels still: then it explains nothing
+        when value_change * effect > 0 then
             {{ fill(headline_text('part_change', language), {
                 'department': 'department_' ~ language, 'effect': 'effect_text', 'factor': 'factor_' ~ language, 'from': 'base_text', 'to': 'current_text'}) }}
         -- the market has one factor: naming it twice says nothing

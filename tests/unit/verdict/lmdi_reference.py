@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import combinations, pairwise
 
 STAGES = ("lead", "first_contact", "brief_filled", "sql", "sal", "demo_held", "proposal_sent", "contract_sent", "paid")
-OWN_CLIENTS = 20
+OWN_CLIENTS = 10
 REFERENCE_LEADS = 30
 Counts = Mapping[str, float]
 
@@ -86,7 +86,7 @@ def decompose(
         if (before["lead"] == 0) != (after["lead"] == 0):
             factor = "opened_channel" if before["lead"] == 0 else "closed_channel"
             effects |= {(metric, channel, factor): after[key] - before[key] for metric, key in _metrics()}
-        elif before["lead"] > 0 and before["paid"] + after["paid"] >= OWN_CLIENTS:
+        elif before["lead"] > 0 and min(before["paid"], after["paid"]) >= OWN_CLIENTS:
             own.append([channel])
         else:
             pool.append(channel)
@@ -131,7 +131,7 @@ def _group(
         by_name = {names[i]: effect for i, effect in zip(chosen, found, strict=True)}
         for c, share in zip(group, shares, strict=True):
             effects |= {(metric, c, name): effect * share for name, effect in by_name.items()}
-            if len(group) > 1 or total["paid"][0] + total["paid"][1] < OWN_CLIENTS:
+            if len(group) > 1 or min(total["paid"]) < OWN_CLIENTS:
                 weight = logarithmic_mean(total[key][1], total[key][0])
                 per_lead = (
                     quality[c][-1] / logarithmic_mean(expected[-1][1], expected[-1][0])

@@ -1,0 +1,92 @@
+"""The words: who is named, what is left to chance, and that texts are data."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from test_planted_changes import funnel
+from verdict_bench import Bench, cell
+
+MONTH = date(2026, 1, 1)
+
+
+def headline(bench: Bench, metric: str = "new_clients") -> dict:
+    return bench.rows(f"select * from marts.mart_verdict where metric = '{metric}'")[0]
+
+
+def test_a_broken_step_is_told_with_its_values(bench: Bench) -> None:
+    bench.decide([cell("base", funnel(leads=1200)), cell("current", funnel(leads=1200, contract_sent=0.3))], wording=True)
+    found = headline(bench)
+    assert found["headline_en"] == "New clients fell from 97 to 42: sales -55 (proposal -> contract 70 % -> 30 %)"
+    assert found["headline_ru"] == "Новые клиенты: было 97, стало 42: продажи -55 (предложение -> договор 70 % -> 30 %)"
+    assert found["confidence"] == "high"
+
+
+def test_money_is_grouped_and_the_average_check_is_told(bench: Bench) -> None:
+    bench.decide([cell("base", funnel(leads=6000)), cell("current", funnel(leads=6000, check=500.0))], wording=True)
+    assert headline(bench, "new_client_revenue")["headline_en"] == (
+        "New-client revenue fell from 486 000 to 243 000: sales -243 000 (average check 1 000 -> 500)"
+    )
+
+
+def test_chance_is_nobodys_fault(bench: Bench) -> None:
+    bench.decide([cell("base", funnel(leads=600)), cell("current", funnel(leads=575, paid=0.55, sql=0.72))], wording=True)
+    found = headline(bench)
+    assert found["headline_en"].endswith("within normal variation, nobody to blame")
+    assert (found["main_department"], found["main_factor"], found["main_channel"]) == (None, None, None)
+
+
+def test_a_change_spread_over_everything_names_no_one(bench: Bench) -> None:
+    rates = {"sql": 0.74, "demo_held": 0.85, "contract_sent": 0.76, "paid": 0.67}
+    bench.decide([cell("base", funnel(leads=1400)), cell("current", funnel(leads=1520, **rates))], wording=True)
+    found = headline(bench)
+    assert found["main_department"] is None
+    assert "more than chance, but no department stands out" in found["headline_en"]
+
+
+def test_what_is_within_chance_is_said_to_be(bench: Bench) -> None:
+    bench.decide([cell("base", funnel(leads=1200)), cell("current", funnel(leads=1260, contract_sent=0.3))], wording=True)
+    assert headline(bench)["headline_en"].endswith("; marketing +3 within normal variation")
+
+
+def test_nothing_on_both_sides(bench: Bench) -> None:
+    bench.decide([cell("base", {"lead": 5}), cell("current", {"lead": 7})], wording=True)
+    assert headline(bench)["headline_en"] == "New clients: nothing in either month"
+
+
+def test_the_season_is_the_markets(bench: Bench) -> None:
+    bench.decide(
+        [cell("base", funnel(leads=1200)), cell("current", funnel(leads=600))],
+        [(MONTH, "previous_month", True, 1.2, 0.6, 0.004)],
+        wording=True,
+    )
+    found = headline(bench)
+    assert found["main_department"] == "market"
+    assert found["headline_en"].startswith("New clients fell from 97 to 49: season -49")
+    assert abs(found["marketing_effect"]) < 1
+
+
+def test_an_unsure_season_is_not_claimed(bench: Bench) -> None:
+    bench.decide(
+        [cell("base", funnel(leads=1200)), cell("current", funnel(leads=1100))],
+        [(MONTH, "previous_month", True, 1.05, 0.95, 0.02)],
+        wording=True,
+    )
+    assert headline(bench)["main_department"] is None
+
+
+def test_caveats_are_told_in_both_languages(bench: Bench) -> None:
+    bench.decide([cell("base", funnel(leads=60), basis="period"), cell("current", funnel(leads=50), basis="period")], wording=True)
+    found = headline(bench)
+    assert found["caveats"] == "insufficient_history,different_cohorts,few_clients"
+    assert "no season can be told" in found["caveats_en"]
+    assert "сезон не выделить" in found["caveats_ru"]
+    assert found["confidence"] == "low"
+
+
+def test_templates_are_data(bench: Bench) -> None:
+    bench.connection.execute(
+        "update seeds.headline_templates set text_en = 'All calm: {current} after {base}' where template_key = 'nobody'"
+    )
+    bench.decide([cell("base", funnel(leads=600)), cell("current", funnel(leads=600))], wording=True)
+    assert headline(bench)["headline_en"] == "All calm: 49 after 49"
