@@ -35,7 +35,7 @@ PPC_CAMPAIGNS = ("brand", "seo-services", "ppc-audit", "competitors")
 FACEBOOK_CAMPAIGNS = ("lead-form", "lookalike", "webinar-promo")
 
 CHANNELS = (
-    Channel("ppc_search", 0.42, 0.30, 0.05, 1.0, 100, "USD", PPC_CAMPAIGNS, 4.2, aliases=("Google Ads", "adwords")),
+    Channel("ppc_search", 0.52, 0.40, 0.05, 1.0, 100, "USD", PPC_CAMPAIGNS, 4.2, aliases=("Google Ads", "adwords")),
     Channel("seo", 0.13, 0.25, 0.10, 1.0, 38, "EUR", bill="SEO specialist, hours", aliases=("organic", "Organic Search")),
     Channel("social_facebook", 0.06, -0.35, -0.20, 0.8, 62, "USD", FACEBOOK_CAMPAIGNS, 1.1, aliases=("Facebook Ads", "facebook")),
     Channel("blog", 0.06, 0.15, 0.00, 0.9, 70, "EUR", bill="four editors"),

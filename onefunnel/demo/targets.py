@@ -14,7 +14,7 @@ from onefunnel.demo.tables import table
 
 AMBITION = 1.05
 # What a usual lead is worth in a target.
-CLIENTS_PER_LEAD, SAL_RATIO, COST_PER_LEAD, REVENUE_PER_LEAD = 0.17, 0.80, 70, 800
+CLIENTS_PER_LEAD, SAL_RATIO, COST_PER_LEAD, REVENUE_PER_LEAD = 0.19, 0.80, 70, 950
 
 
 def targets(spec: DemoSpec, month: date) -> pd.DataFrame:
