@@ -46,5 +46,5 @@ def described(two_sources: Path, tmp_path_factory: pytest.TempPathFactory) -> di
 def tiny_source(tmp_path_factory: pytest.TempPathFactory, run_cli: RunCli) -> Path:
     """Folder of a small demo and its sources.yml: three months to the end of March 2026."""
     folder = tmp_path_factory.mktemp("tiny-source")
-    run_cli("demo-data", "--out", folder, "--seed", 7, "--months", 3, "--leads-per-month", 60, "--end", "2026-03-31")
+    run_cli("demo-data", "--out", folder, "--seed", 7, "--months", 3, "--leads-per-month", 60, "--end", "2026-03-31", "--clean")
     return folder

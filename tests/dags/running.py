@@ -86,8 +86,8 @@ def standalone(home: Path, sources: Path, **extra: str) -> Iterator[httpx.Client
         command = [sys.executable, "-m", "airflow", "standalone"]
         process = subprocess.Popen(command, env=env, stdout=output, stderr=output, stdin=subprocess.DEVNULL, start_new_session=True)
         try:
-            with httpx.Client(base_url=f"http://127.0.0.1:{page}", timeout=10) as client:
-                wait_for(lambda: healthy(client), 90, f"Airflow's health, see {log}")
+            with httpx.Client(base_url=f"http://127.0.0.1:{page}", timeout=60) as client:
+                wait_for(lambda: healthy(client), 120, f"Airflow's health, see {log}")
                 token = client.post("/auth/token", json={"username": "admin", "password": PASSWORD}).json()["access_token"]
                 client.headers["Authorization"] = f"Bearer {token}"
                 yield client
