@@ -1,0 +1,251 @@
+"""From leads and payments to the cells: windows of equal age, undated stages, flows, and the season."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import date, datetime, timedelta
+
+import duckdb
+import pandas as pd
+import pytest
+from lmdi_reference import STAGES
+from verdict_bench import COUNTING, Bench
+
+from benchmarks.compiled_models import run_models
+
+Lead = dict
+
+
+def lead(created: datetime, channel: str = "seo", source: str = "crm", undated: Iterable[str] = (), **days: float) -> Lead:
+    """A lead created at a UTC moment; days after which each stage was entered; undated: stages reached at an unknown time."""
+    return {"created": created, "channel": channel, "source": source, "days": days, "undated": set(undated)}
+
+
+Count = Callable[..., dict]
+
+
+@pytest.fixture
+def count(bench: Bench) -> Count:
+    """Runs the counting models over leads and payments (lead number, UTC moment, amount), as of a day in UTC."""
+
+    def run(leads: list[Lead], as_of: date, payments: Iterable[tuple[int, datetime, float]] = ()) -> dict:
+        db = bench.connection
+        db.execute("create schema landing; create schema intermediate")
+        end = datetime.combine(as_of, datetime.min.time()) + timedelta(days=1)
+        db.execute(
+            "create table landing.pipeline_run as select ?::date as as_of, 'UTC' as reporting_time_zone, ?::timestamp as as_of_end_at",
+            [as_of, end],
+        )
+        db.execute(
+            "create table facts.dim_date as select day::date as date_day, date_trunc('month', day)::date as month "
+            "from generate_series(timestamp '2020-01-01', timestamp '2028-01-01', interval 1 day) as days(day)"
+        )
+        stages = ", ".join(f"{stage}_reached boolean, {stage}_at timestamp" for stage in STAGES[1:])
+        db.execute(
+            "create table facts.fct_lead_funnel (lead_attempt_key varchar, source_name varchar, channel_key varchar, created_at timestamp, "
+            f"created_date date, lead_month date, {stages})"
+        )
+        db.execute("create table intermediate.int_attempt_milestones (lead_attempt_key varchar, stage_order integer, entered_date date)")
+        _insert(db, leads)
+        db.execute(
+            "create table facts.fct_payment (lead_attempt_key varchar, client_key varchar, channel_key varchar, paid_at timestamp, "
+            "paid_date date, paid_month date, amount_base decimal(18, 2), is_first_payment boolean)"
+        )
+        first: set[int] = set()
+        for number, at, amount in sorted(payments, key=lambda payment: payment[1]):
+            is_first = amount > 0 and number not in first
+            first |= {number} if is_first else set()
+            db.execute(
+                "insert into facts.fct_payment values (?, ?, ?, ?, ?, ?, ?, ?)",
+                [str(number), str(number), leads[number]["channel"], at, at.date(), at.date().replace(day=1), amount, is_first],
+            )
+        run_models(db, [bench.models[f"int_verdict_{name}"] for name in COUNTING])
+        rows = bench.rows("select * from intermediate.int_verdict_cells")
+        return {(row["basis"], row["month"], row["comparison"], row["side"], row["channel_key"]): row for row in rows}
+
+    return run
+
+
+def _insert(db: duckdb.DuckDBPyConnection, leads: list[Lead]) -> None:
+    facts, milestones = [], []
+    for number, one in enumerate(leads):
+        at = {stage: one["created"] + timedelta(days=days) for stage, days in one["days"].items()}
+        furthest = max((STAGES.index(stage) for stage in {*at, *one["undated"]}), default=0)
+        day = one["created"].date()
+        values = [str(number), one["source"], one["channel"], one["created"], day, day.replace(day=1)]
+        for order, stage in enumerate(STAGES[1:], start=1):
+            values += [order <= furthest, pd.Timestamp(at[stage]) if stage in at else pd.NaT]
+        facts.append(values)
+        dated = {"lead": one["created"]} | at
+        milestones += [(str(number), STAGES.index(stage) + 1, moment.date()) for stage, moment in dated.items()]
+    for table, rows in (("facts.fct_lead_funnel", facts), ("intermediate.int_attempt_milestones", milestones)):
+        db.register("given", pd.DataFrame(rows))
+        db.execute(f"insert into {table} select * from given")
+        db.unregister("given")
+
+
+JANUARY, FEBRUARY, MARCH = date(2026, 1, 1), date(2026, 2, 1), date(2026, 3, 1)
+
+
+@pytest.mark.parametrize(
+    ("as_of", "kind", "days"),
+    [
+        (date(2026, 3, 29), "to_date", None),
+        (date(2026, 3, 30), "full", 30),
+        (date(2026, 4, 29), "full", 60),
+        (date(2026, 5, 29), "full", 90),
+        (date(2026, 8, 27), "full", 180),
+        (date(2027, 2, 28), "full", 365),
+    ],
+)
+def test_the_largest_window_that_both_have_lived(bench: Bench, count: Count, as_of: date, kind: str, days: int | None) -> None:
+    """February's last lead is 30 days old on 30 March."""
+    count([lead(datetime(2026, 1, 5)), lead(datetime(2026, 2, 5))], as_of)
+    sides = bench.rows(
+        f"select * from intermediate.int_verdict_sides where basis = 'cohort' and comparison = 'previous_month' and month = '{FEBRUARY}'"
+    )
+    assert {(row["window_kind"], row["window_days"]) for row in sides} == {(kind, days)}
+
+
+def test_a_stage_after_the_window_does_not_count(count: Count) -> None:
+    """January has lived longer than February: what it did after the window must not make it look better."""
+    leads = [
+        lead(datetime(2026, 1, 5), first_contact=1, brief_filled=2, sql=29.9),
+        lead(datetime(2026, 1, 5), first_contact=1, brief_filled=2, sql=30.1),
+        lead(datetime(2026, 2, 5), first_contact=1),
+    ]
+    cell = count(leads, date(2026, 3, 31))["cohort", FEBRUARY, "previous_month", "base", "seo"]
+    assert (cell["lead_count"], cell["first_contact_count"], cell["brief_filled_count"], cell["sql_count"]) == (2, 2, 2, 1)
+
+
+def test_a_later_stage_in_the_window_proves_the_earlier(count: Count) -> None:
+    cell = count([lead(datetime(2026, 1, 5)), lead(datetime(2026, 2, 5), sal=10)], date(2026, 4, 15))[
+        "cohort", FEBRUARY, "previous_month", "current", "seo"
+    ]
+    assert [cell[f"{stage}_count"] for stage in STAGES] == [1, 1, 1, 1, 1, 0, 0, 0, 0]
+
+
+def test_a_source_that_dates_no_stage_counts_them_at_any_age(count: Count) -> None:
+    leads = [
+        lead(datetime(2026, 1, 5), source="status_only", undated=["sql"], first_contact=1),
+        lead(datetime(2026, 1, 6), source="status_only", undated=["sal"], paid=80),
+        lead(datetime(2026, 2, 5), source="status_only"),
+    ]
+    cell = count(leads, date(2026, 4, 29))["cohort", FEBRUARY, "previous_month", "base", "seo"]
+    assert [cell[f"{stage}_count"] for stage in STAGES] == [2, 2, 2, 2, 1, 1, 1, 1, 0]
+    assert cell["undated_count"] == 2
+
+
+def test_where_the_source_dates_a_stage_the_later_date_decides(count: Count) -> None:
+    """The brief was forgotten and is proven by an SQL of day 80: within 60 days, nothing says that it was filled."""
+    leads = [
+        lead(datetime(2026, 1, 5), first_contact=1, sql=80),
+        lead(datetime(2026, 1, 6), first_contact=1, brief_filled=2),
+        lead(datetime(2026, 2, 5)),
+    ]
+    cell = count(leads, date(2026, 4, 29))["cohort", FEBRUARY, "previous_month", "base", "seo"]
+    assert (cell["first_contact_count"], cell["brief_filled_count"], cell["sql_count"]) == (2, 1, 0)
+
+
+def test_an_undated_client_counts_and_brings_no_revenue(count: Count) -> None:
+    cell = count([lead(datetime(2026, 1, 5)), lead(datetime(2026, 2, 5), undated=["paid"])], date(2026, 4, 29))[
+        "cohort", FEBRUARY, "previous_month", "current", "seo"
+    ]
+    assert (cell["paid_count"], cell["new_revenue"], cell["undated_count"]) == (1, 0, 1)
+
+
+def test_money_of_a_cohort_is_that_of_the_window(count: Count) -> None:
+    leads = [lead(datetime(2026, 1, 5), paid=10), lead(datetime(2026, 2, 5))]
+    paid = [
+        (0, datetime(2026, 1, 15), 100.0),
+        (0, datetime(2026, 2, 1), 50.0),
+        (0, datetime(2026, 2, 2), -30.0),
+        (0, datetime(2026, 4, 20), 999.0),
+    ]
+    cell = count(leads, date(2026, 4, 29), paid)["cohort", FEBRUARY, "previous_month", "base", "seo"]
+    assert (cell["new_revenue"], cell["refunds"], cell["existing_revenue"]) == (150, -30, 0)
+    assert cell["new_revenue_squares"] == 150**2
+
+
+def test_young_cohorts_are_seen_at_the_same_mixture_of_ages(count: Count) -> None:
+    """As of 31 March, a lead of 1 March has lived 31 days and one of 31 March none: February (28 days) is seen likewise."""
+    first, last = datetime(2026, 2, 1), datetime(2026, 2, 28, 12)
+    leads = [
+        lead(first, first_contact=27.9),
+        lead(first, first_contact=28.5),
+        lead(last, first_contact=0.4),
+        lead(last, first_contact=0.6),
+        # March: its first lead is seen for 28 days as well, though it has lived 31
+        lead(datetime(2026, 3, 1), channel="blog", first_contact=27.9),
+        lead(datetime(2026, 3, 1), channel="blog", first_contact=28.5),
+    ]
+    cells = count(leads, date(2026, 3, 31))
+    assert cells["cohort", MARCH, "previous_month", "base", "seo"]["first_contact_count"] == 2
+    assert cells["cohort", MARCH, "previous_month", "current", "blog"]["first_contact_count"] == 1
+
+
+def test_a_running_month_is_compared_with_the_same_days(count: Count) -> None:
+    leads = [lead(datetime(2026, 2, day, 12), first_contact=0.1) for day in (1, 10, 11)] + [lead(datetime(2026, 3, 2))]
+    cells = count(leads, date(2026, 3, 10))
+    for basis in ("cohort", "period"):
+        assert cells[basis, MARCH, "previous_month", "base", "seo"]["lead_count"] == 2
+
+
+def test_flows_are_counted_in_the_month_they_happened(count: Count) -> None:
+    leads = [lead(datetime(2026, 1, 20), first_contact=1, sql=20, paid=50), lead(datetime(2026, 2, 5))]
+    paid = [
+        (0, datetime(2026, 3, 11), 100.0),
+        (0, datetime(2026, 3, 20), 40.0),
+        (0, datetime(2026, 4, 2), 60.0),
+        (0, datetime(2026, 4, 3), -10.0),
+    ]
+    cells = count(leads, date(2026, 4, 30), paid)
+    assert cells["period", FEBRUARY, "previous_month", "current", "seo"]["sql_count"] == 1
+    march = cells["period", MARCH, "previous_month", "current", "seo"]
+    assert (march["lead_count"], march["paid_count"], march["new_revenue"], march["existing_revenue"]) == (0, 1, 140, 0)
+    april = cells["period", date(2026, 4, 1), "previous_month", "current", "seo"]
+    assert (april["paid_count"], april["new_revenue"], april["existing_revenue"], april["refunds"]) == (0, 0, 60, -10)
+
+
+def monthly(counts: list[int], first: date = date(2023, 1, 1)) -> list[Lead]:
+    """So many leads in each month from the first on."""
+    leads = []
+    for place, size in enumerate(counts):
+        year, month = first.year + (first.month - 1 + place) // 12, (first.month - 1 + place) % 12 + 1
+        leads += [lead(datetime(year, month, 1 + number % 28, number % 24)) for number in range(size)]
+    return leads
+
+
+def season(bench: Bench, month: date) -> dict:
+    return bench.rows(f"select * from intermediate.int_verdict_season where month = '{month}' and comparison = 'previous_month'")[0]
+
+
+def test_a_dip_of_every_year_is_a_season(bench: Bench, count: Count) -> None:
+    year = [60, 60, 60, 60, 60, 60, 30, 60, 60, 60, 60, 60]
+    count(monthly(year * 3), date(2025, 12, 31))
+    found = season(bench, date(2025, 7, 1))
+    assert found["has_season"]
+    assert 0.5 < found["current_index"] / found["base_index"] < 0.72
+    assert found["log_variance"] > 0
+
+
+def test_a_dip_does_not_explain_itself(bench: Bench, count: Count) -> None:
+    """Only the month that is judged was low: that is no season."""
+    count(monthly([60] * 30 + [30] + [60] * 8), date(2026, 3, 31))
+    found = season(bench, date(2025, 7, 1))
+    assert found["has_season"]
+    assert abs(found["current_index"] / found["base_index"] - 1) < 0.05
+
+
+def test_without_two_years_no_season_is_claimed(bench: Bench, count: Count) -> None:
+    count(monthly([40] * 23), date(2024, 11, 30))
+    found = season(bench, date(2024, 11, 1))
+    assert not found["has_season"]
+    assert (found["base_index"], found["current_index"]) == (1, 1)
+
+
+def test_against_the_previous_year_the_season_cancels(bench: Bench, count: Count) -> None:
+    count(monthly([30, 60] * 15), date(2025, 6, 30))
+    rows = bench.rows("select * from intermediate.int_verdict_season where comparison = 'previous_year'")
+    assert rows
+    assert all((row["base_index"], row["current_index"], row["log_variance"]) == (1, 1, 0) for row in rows)
