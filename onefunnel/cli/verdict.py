@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from onefunnel.cli.common import HomeOption, JsonOption, load_settings, print_json
+
+EXAMPLES = {
+    "verdict": "Examples: [bold]onefunnel verdict[/bold]; [bold]onefunnel verdict --month 2026-01 --versus previous_year --metric revenue[/bold]; "
+    "[bold]onefunnel verdict --lang ru --json[/bold]."
+}
 
 
 class Comparison(StrEnum):
@@ -37,18 +42,17 @@ def verdict(
     metric: Annotated[Metric, typer.Option(help="Figure to explain")] = Metric.new_clients,
     basis: Annotated[Basis, typer.Option(help="cohort: leads created in the month; period: what happened in it")] = Basis.cohort,
     lang: Annotated[Language, typer.Option(help="Language of the headline")] = Language.en,
-    home: Annotated[Path | None, typer.Option(help="Folder with the publication; default: ONEFUNNEL_HOME or data")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts")] = False,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Say whose a change is: the headline, and the way from one month's figure to the other's. Reads the published file only."""
     from onefunnel.project import project_root
-    from onefunnel.settings import load_settings
     from onefunnel.verdict import parse_month, read_verdict, read_words, render
 
-    published = load_settings(home=home).paths.current
+    published = load_settings(home).paths.current
     found = read_verdict(published, parse_month(month) if month else None, versus.value, metric.value, basis.value)
     if as_json:
-        typer.echo(json.dumps(found.to_dict(), ensure_ascii=False, indent=2))
+        print_json(found.to_dict())
         return
 
     import sys
