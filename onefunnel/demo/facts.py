@@ -88,8 +88,10 @@ def _months(world: World) -> dict[str, dict[str, Any]]:
     started = _month_of(attempts["lead"])
     result: dict[str, dict[str, Any]] = {}
     names = [f"{month:%Y-%m}" for month in world.spec.all_months]
-    counts = {"leads": pd.Series(started).value_counts()}
-    counts["reopened_leads"] = pd.Series(started[attempts["attempt"] > 0]).value_counts()
+    counts = {
+        "leads": pd.Series(started[attempts["attempt"] == 0]).value_counts(),
+        "attempts": pd.Series(started).value_counts(),  # leads and re-openings: what cohort_<stage> is a part of
+    }
     for order, stage in enumerate(STAGES[1:], start=1):
         counts[f"cohort_{stage}"] = pd.Series(started[attempts["furthest"] >= order]).value_counts()
     for stage in (*STAGES[1:], REJECTED, RETURNED, LOST, HANDOFF):

@@ -14,9 +14,9 @@ END = date(2026, 3, 31)
 
 @pytest.fixture(scope="session")
 def clean_world() -> World:
-    return build(DemoSpec(seed=3, months=14, leads_per_month=150, end=END, dirty=False))
+    return build(DemoSpec(seed=3, months=10, leads_per_month=150, end=END, dirty=False))
 
 
 @pytest.fixture(scope="session")
 def dirty_world() -> World:
-    return build(DemoSpec(seed=3, months=14, leads_per_month=150, end=END, dirty=True))
+    return build(DemoSpec(seed=3, months=10, leads_per_month=150, end=END, dirty=True))

@@ -20,10 +20,10 @@ def found_in(entity: str, frame: pd.DataFrame, lead_ids: set[str]) -> Counter:
     counts: Counter = Counter()
     id_column, date_column = IDS.get(entity), DATES[entity]
     seen: set[str] = set()
-    for row in frame.to_dict("records"):
+    dates = pd.to_datetime(frame[DATES[entity]], format="ISO8601", errors="coerce")
+    for row, parsed in zip(frame.to_dict("records"), dates, strict=True):
         date_text, key = row[date_column], row[id_column] if id_column else None
         amount = row.get("amount", row.get("cost", "1"))
-        parsed = pd.to_datetime(date_text, format="ISO8601", errors="coerce")
         if key == "":
             counts["missing_id"] += 1
         elif amount == "":

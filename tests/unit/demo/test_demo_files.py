@@ -19,7 +19,7 @@ from onefunnel.entities import SYSTEMS
 from onefunnel.errors import ConfigError
 from onefunnel.project import project_root
 
-SMALL = {"seed": 5, "months": 3, "leads_per_month": 60, "end": date(2026, 3, 20)}
+SMALL = {"seed": 5, "months": 2, "leads_per_month": 60, "end": date(2026, 3, 20)}
 
 
 def digest(folder: Path) -> dict[str, str]:
@@ -49,7 +49,7 @@ def test_files_have_exactly_the_columns_of_the_contract(tmp_path: Path) -> None:
 
 def test_ad_spend_comes_as_one_file_per_month(tmp_path: Path) -> None:
     write(DemoSpec(**SMALL), tmp_path)
-    assert [path.name for path in sorted((tmp_path / "ad_spend").iterdir())] == [f"ad_spend_2026-0{month}.csv" for month in (1, 2, 3)]
+    assert [path.name for path in sorted((tmp_path / "ad_spend").iterdir())] == [f"ad_spend_2026-0{month}.csv" for month in (2, 3)]
 
 
 def test_generate_gives_the_rows_that_write_writes(tmp_path: Path) -> None:

@@ -10,11 +10,12 @@ import pytest
 
 from onefunnel.demo.catalogue import STAGES
 from onefunnel.demo.facts import attempts_of
+from onefunnel.demo.leads import arrive
 from onefunnel.demo.spec import INCIDENTS, DemoSpec
 from onefunnel.demo.world import World, build
 
 BEFORE, HIT, END = "2025-12", "2026-01", date(2026, 3, 31)
-SEEDS = (1, 2, 3)
+SEEDS = (1, 2)
 
 
 def agency(incident: str, seed: int) -> World:
@@ -103,7 +104,7 @@ def test_dip_takes_leads_and_no_rate(worlds: dict, seed: int) -> None:
 
 def test_dip_returns_every_year() -> None:
     spec = DemoSpec(seed=1, months=26, leads_per_month=600, end=END, incident="seasonal_dip", incident_month=date(2026, 1, 1), dirty=False)
-    created = build(spec).tables["leads"]["created_at"].str[:7].value_counts()
+    created = {f"{month:%Y-%m}": len(arrive(spec, month, {})) for month in spec.all_months}
     for january, neighbours in (("2025-01", ("2024-12", "2025-02")), ("2026-01", ("2025-12", "2026-02"))):
         assert created[january] < 0.65 * min(created[name] for name in neighbours)
 
