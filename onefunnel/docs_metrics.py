@@ -48,7 +48,7 @@ one branch in `int_kpi_measures_daily`.
 - `mom_pct` and `yoy_pct` compare whole months and are null for the running month. That one is compared over the same
   number of days (`to_date_previous_month`, `to_date_previous_year`, `to_date_mom_pct`, `to_date_yoy_pct`), with only
   what was known at the end of those days. A shorter month ends with its last day. Where a stage was reached at an
-  unknown time there is no such figure. What was paid against a plan is the exception: it is known as of today only.
+  unknown time there is no such figure.
 - A change in percent is measured against the size of the earlier figure, so that a rise from a loss is a rise.
 - Money is in the base currency. Rows without a usable date, amount or exchange rate are in `mart_data_quality`, not in
   the KPIs.
