@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import signal
 import socket
 import sqlite3
 import subprocess
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 
 from onefunnel.airflow_home import airflow_environment
 
@@ -84,7 +84,7 @@ def standalone(home: Path, sources: Path, **extra: str) -> Iterator[httpx.Client
     log = home / "standalone.log"
     with log.open("w", encoding="utf-8") as output:
         command = [sys.executable, "-m", "airflow", "standalone"]
-        process = subprocess.Popen(command, env=env, stdout=output, stderr=output, stdin=subprocess.DEVNULL, start_new_session=True)
+        process = subprocess.Popen(command, env=env, stdout=output, stderr=output, stdin=subprocess.DEVNULL)
         try:
             with httpx.Client(base_url=f"http://127.0.0.1:{page}", timeout=60) as client:
                 wait_for(lambda: healthy(client), 120, f"Airflow's health, see {log}")
@@ -103,14 +103,17 @@ def healthy(client: httpx.Client) -> bool:
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
-    """Ask the whole group to end, then insist."""
-    for sign, patience in ((signal.SIGTERM, 10), (signal.SIGKILL, 5)):
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, sign)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(patience)
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
+    """Ask it to end, then insist; likewise its children's children, which Airflow puts into groups of their own."""
+    family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
+    for member in family:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            member.terminate()
+    _, alive = psutil.wait_procs(family, timeout=10)
+    for member in alive:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            member.kill()
+    psutil.wait_procs(alive, timeout=10)
+    process.wait(10)
 
 
 def wait_for(condition: Any, seconds: float, what: str) -> Any:

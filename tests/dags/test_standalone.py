@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from running import standalone, wait_for
 
-pytestmark = [pytest.mark.airflow, pytest.mark.slow]
+pytestmark = [pytest.mark.airflow, pytest.mark.slow, pytest.mark.timeout(600)]
 RUNS = "/api/v2/dags/nightly_funnel/dagRuns"
 
 
@@ -22,7 +22,7 @@ def test_the_scheduler_runs_the_night_side_by_side_and_publishes(tiny_source, tm
         # Queued while the DAG is paused, so that it comes before the run that the schedule makes.
         run = api.post(RUNS, json={"logical_date": None, "conf": {"as_of": "2026-03-31"}}).json()["dag_run_id"]
         assert api.patch("/api/v2/dags/nightly_funnel", json={"is_paused": False}).status_code == 200
-        state = wait_for(lambda: (s := api.get(f"{RUNS}/{run}").json()["state"]) in ("success", "failed") and s, 170, "the run to end")
+        state = wait_for(lambda: (s := api.get(f"{RUNS}/{run}").json()["state"]) in ("success", "failed") and s, 420, "the run to end")
         tasks = {task["task_id"]: task["state"] for task in api.get(f"{RUNS}/{run}/taskInstances").json()["task_instances"]}
         assert state == "success", tasks
         assert set(tasks.values()) == {"success"}
