@@ -2,7 +2,7 @@
 
 1. **look_for_the_night**: says so when the nightly funnel never ran or never published, and delivers what a dead channel held back.
 
-A DAG of its own: a night that never starts cannot report itself. For a dead scheduler, run `onefunnel alerts --watchdog` from cron.
+A DAG of its own: a night that never starts cannot report itself. For a dead scheduler, run `onefunnel alerts watchdog` from cron.
 """
 
 from __future__ import annotations
