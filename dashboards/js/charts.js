@@ -74,8 +74,15 @@ const barSeries = (name, data, hue, more = {}) => ({ name, data, type: "bar", co
 const shortNumber = (value) => numberFormat({ notation: "compact", maximumFractionDigits: 1 }).format(value);
 
 addEventListener("resize", () => resizeCharts());
+// Paper is light and as wide as a page; charts are drawn in the colours of the moment, so the page is drawn again for it and after it.
+let printing = false;
 addEventListener("beforeprint", () => {
+  printing = true;
+  renderAll();
   for (const element of [...waiting.keys()]) drawChart(element);
   resizeCharts({ width: 680 });
 });
-addEventListener("afterprint", () => resizeCharts({ width: "auto" }));
+addEventListener("afterprint", () => {
+  printing = false;
+  renderAll();
+});

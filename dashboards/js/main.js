@@ -53,7 +53,7 @@ function renderAll() {
   const focused = document.activeElement?.id;
   const root = document.documentElement;
   root.lang = state.lang;
-  root.dataset.theme = state.theme;
+  root.dataset.theme = printing ? "light" : state.theme;
   document.title = `onefunnel · ${monthLabel(state.month)}`;
   document.getElementById("skip").textContent = t("skip");
   for (const draw of [renderBar, renderNotice, renderContents, renderFoot]) draw();
@@ -81,6 +81,7 @@ function start() {
   if (MONTHS.length && undatedStages().length) startState.funnel = state.funnel = "cohort";
   if (!MONTHS.length) {
     page.replaceChildren(h("h1", null, "onefunnel"), emptyNote(t("nothing_published")));
+    markReady();
     return;
   }
   addEventListener("hashchange", follow);

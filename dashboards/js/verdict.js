@@ -25,12 +25,13 @@ function departmentFigures(row, factors) {
     const stderr = whole ? row[`${department}_stderr`] : null;
     // the headline asks for more than 95 % because it looks at many months; what it does not name is never shown as certain
     const inside = isNumber(stderr) && Math.abs(effect) <= 1.96 * stderr;
-    const quiet = inside || (whole && !row.main_department);
+    const proven = factors.some((factor) => factor.owner_department === department && factor.proven);
+    const quiet = whole ? inside || !row.main_department : !proven;
     return h("li", { class: department },
       h("span", { class: "name" }, h("i", { class: "swatch" }), departmentLabel(department)),
       h("span", { class: `effect ${quiet ? "quiet" : ""}`, "data-effect": department, "data-value": effect }, signed(effect, format)),
       h("span", { class: "quiet-note" }, isNumber(stderr) && stderr > 0
-        ? [`± ${format(1.96 * stderr)}`, quiet ? ` · ${t("within_noise")}` : ""] : ""));
+        ? [`± ${format(1.96 * stderr)}`, quiet ? ` · ${t("within_noise")}` : ""] : quiet && effect ? t("within_noise") : ""));
   }));
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ MakeVersion = Callable[..., Path]
 MONTHS = ("2026-01-01", "2026-02-01", "2026-03-01")
 
 
+@cache
 def contract_columns() -> dict[str, dict[str, str]]:
     """`schema.table` -> {column: type} as the models' contracts state them."""
     found: dict[str, dict[str, str]] = {}
