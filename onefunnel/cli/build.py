@@ -19,7 +19,7 @@ from onefunnel.cli.common import (
 )
 
 EXAMPLES = {
-    "build": "Examples: [bold]onefunnel build[/bold]; [bold]onefunnel build --select mart_kpi_monthly+[/bold] builds a mart and what needs it."
+    "build": "Examples: [bold]onefunnel build[/bold]; [bold]onefunnel build --select mart_kpi_monthly+[/bold] builds a mart and its users."
 }
 
 

@@ -8,9 +8,7 @@ import typer
 
 from onefunnel.cli.common import AsOfOption, Console, HomeOption, JsonOption, SourcesOption, load_run, parse_as_of, print_json
 
-EXAMPLES = {
-    "extract": "Examples: [bold]onefunnel extract[/bold]; [bold]onefunnel extract --source crm --as-of 2024-06-22[/bold]: one source, one day."
-}
+EXAMPLES = {"extract": "Examples: [bold]onefunnel extract[/bold]; [bold]onefunnel extract --source crm --as-of 2024-06-22[/bold]."}
 
 
 def extract(

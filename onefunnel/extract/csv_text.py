@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import bisect
 import csv
 import io
 import mmap
@@ -19,6 +18,7 @@ from onefunnel.extract.snapshot import MAX_RECORD_BYTES, Snapshot
 
 DELIMITERS = ",;\t|"
 MAX_REPAIRED = 10_000
+MAX_REJECTED = 200_000
 RULES = {
     "MISSING COLUMNS": "missing_columns",
     "TOO MANY COLUMNS": "too_many_columns",
@@ -31,18 +31,14 @@ _serial = count()
 
 @dataclass(frozen=True)
 class Repaired:
-    """A file without the lines that no reader can make sense of. removed: their 1-based line numbers as delivered, ascending."""
+    """A file without the lines that no reader can make sense of. removed: their row numbers as delivered, ascending, header 0."""
 
     path: Path
     removed: tuple[int, ...]
 
-    def delivered_line(self, line: int) -> int:
-        """Line number in the delivered file of a line of the repaired one."""
-        return line + bisect.bisect_right([removed - position for position, removed in enumerate(self.removed)], line)
-
 
 def csv_relation(writer: PartWriter, snapshot: Snapshot, delimiter: str | None) -> Relation:
-    """The rows of a UTF-8 CSV; those that cannot be read are rejected with line number and rule. Raises ConfigError without a header."""
+    """The rows of a UTF-8 CSV; those that cannot be read are rejected with row number and rule. Raises ConfigError without a header."""
     names, used = read_header(snapshot, delimiter, writer.required)
 
     def repaired() -> Relation:
@@ -85,7 +81,7 @@ def _relation(
     options = (
         f"auto_detect = false, header = true, skip = 0, delim = {literal(delimiter)}, quote = '\"', escape = '\"', comment = '', "
         f"columns = {{{columns}}}, max_line_size = {MAX_RECORD_BYTES}, "
-        f"store_rejects = true, rejects_table = '{errors}', rejects_scan = '{scans}'"
+        f"store_rejects = true, rejects_table = '{errors}', rejects_scan = '{scans}', rejects_limit = {MAX_REJECTED + 1}"
     )
     if repaired:
         options += r", new_line = '\n'"
@@ -93,25 +89,42 @@ def _relation(
 
     def unread() -> list[str]:
         """Move what DuckDB could not read to the rejected rows; returns the rules broken."""
-        found = writer.db.execute(
-            f"select line, any_value(error_type), any_value(regexp_extract(error_message, 'Expected Number of Columns: \\d+ Found: \\d+')) "
-            f"from {errors} group by line order by line"
-        ).fetchall()
-        rows = [
-            (repaired.delivered_line(line) if repaired else line, RULES.get(kind, "unreadable_row"), detail or kind.lower())
-            for line, kind, detail in found
-        ]
-        if repaired:
-            rows += [(line, "unterminated_quote", "a quote that is not closed, or text after it") for line in repaired.removed]
-        if fallback is None or not any(rule == "unterminated_quote" for _, rule, _ in rows):
-            writer.reject(snapshot.name, rows)
-        return [rule for _, rule, _ in rows]
+        removed = list(repaired.removed) if repaired else []
+        kinds = [kind for (kind,) in writer.db.execute(f"select distinct error_type from {errors}").fetchall()]
+        rules = [RULES.get(kind, "unreadable_row") for kind in kinds] + ["unterminated_quote"] * bool(removed)
+        if fallback and "unterminated_quote" in rules:
+            return rules
+        if writer.db.execute(f"select count(*) from {errors}").fetchone()[0] > MAX_REJECTED:
+            hint = "check delimiter and quotes, or deliver Parquet"
+            raise OnefunnelError(f"more than {MAX_REJECTED:,} rows cannot be read", where=snapshot.name, hint=hint)
+        cases = " ".join(f"when {literal(kind)} then {literal(rule)}" for kind, rule in RULES.items())
+        # DuckDB counts the header as line 1, and knows nothing of the rows that were removed before it read the file.
+        writer.run(
+            f"""insert into rejected
+                with removed as (select unnest($removed::bigint[]) as _row, generate_subscripts($removed::bigint[], 1) as position),
+                shifts as (select max(position) as shift, _row - position + 1 as from_row from removed group by from_row),
+                unread as (
+                    select line - 1 as _row, any_value(error_type) as kind,
+                        any_value(regexp_extract(error_message, 'Expected Number of Columns: \\d+ Found: \\d+')) as detail
+                    from {errors} group by line
+                )
+                select $file, _row + coalesce(shift, 0), case kind {cases} else 'unreadable_row' end,
+                    coalesce(nullif(detail, ''), lower(kind))
+                from unread asof left join shifts on unread._row >= shifts.from_row
+                union all
+                select $file, _row, 'unterminated_quote', 'a quote that is not closed, or text after it' from removed""",
+            {"file": snapshot.name, "removed": removed},
+            snapshot.name,
+        )
+        return rules
 
-    return Relation(sql, names, snapshot.marked, unread, fallback)
+    return Relation(sql, names, snapshot.marked, unread, fallback, numbers_skip=True)
 
 
 def _repair(snapshot: Snapshot, delimiter: str) -> Repaired:
     """Copy every record that is sound by RFC 4180, line ends as \\n; a line that starts none is left out and the next is tried.
+
+    Blank lines above the header go, too: DuckDB would take the header for data.
 
     Raises OnefunnelError after MAX_REPAIRED of them: then it is the file, not a row.
     """
@@ -122,21 +135,21 @@ def _repair(snapshot: Snapshot, delimiter: str) -> Repaired:
     line_end = re.compile(rb"\r\n|\n|\r|\Z")
     removed: list[int] = []
     with snapshot.path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as text, target.open("wb") as out:
-        position, line, size = 0, 1, len(text)
+        size = len(text)
+        position, row = re.compile(rb"[\r\n]*").match(text).end(), 0
         while position < size:
             stop = min(position + MAX_RECORD_BYTES, size)
             found = record.match(text, position, stop)
             if found and (found[2] or stop == size):
                 out.write(found[1] + b"\n")
-                line += 1 + found[1].count(b"\n")
-                position = found.end()
+                position, row = found.end(), row + 1
                 continue
-            removed.append(line)
+            removed.append(row)
             if len(removed) > MAX_REPAIRED:
                 raise OnefunnelError(
-                    f"more than {MAX_REPAIRED} lines are no CSV, the last of them line {line}",
+                    f"more than {MAX_REPAIRED} lines are no CSV, the last of them row {row}",
                     where=snapshot.name,
                     hint="check delimiter and quotes, or deliver Parquet",
                 )
-            position, line = line_end.search(text, position).end(), line + 1
+            position, row = line_end.search(text, position).end(), row + 1
     return Repaired(target, tuple(removed))

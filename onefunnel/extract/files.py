@@ -34,6 +34,7 @@ FORMATS = {
     ".xlsx": "xlsx",
     ".xlsm": "xlsx",
 }
+TEXTS = ("csv", "tsv", "jsonl", "json")
 
 
 def stage_files(config: PipelineConfig, source: FilesSource, entity: str, staged: StagedLoad, settings: Settings) -> None:
@@ -51,13 +52,14 @@ def stage_files(config: PipelineConfig, source: FilesSource, entity: str, staged
     landed = {item.fingerprint for _, item in current_files(staged.others)}
     with PartWriter(staged, settings, contract.required if contract else (), contract.columns if contract else (), personal) as writer:
         for path in files:
-            snapshot = take_snapshot(path, root, staged.scratch)
+            form = form_of(path.name, options)
+            snapshot = take_snapshot(path, root, staged.scratch, is_text=form in TEXTS)
             fingerprint = hashlib.sha256(f"{snapshot.sha256}|{reading}".encode()).hexdigest()
             if fingerprint in landed or (snapshot.size == 0 and source.expected == "normal_empty"):
                 snapshot.path.unlink()
                 continue
             landed.add(fingerprint)
-            writer.write(_relation(writer, snapshot, options), file=snapshot.name, sha256=snapshot.sha256, fingerprint=fingerprint)
+            writer.write(_relation(writer, snapshot, form, options), file=snapshot.name, sha256=snapshot.sha256, fingerprint=fingerprint)
         writer.finish()
 
 
@@ -84,16 +86,18 @@ def find_files(pattern: str, folder: Path, where: str) -> tuple[Path, list[Path]
     return root, files
 
 
-def _relation(writer: PartWriter, snapshot: Snapshot, options: FileEntity) -> Relation:
-    suffix = PurePosixPath(snapshot.name).suffix.lower()
+def form_of(name: str, options: FileEntity) -> str:
+    """The format of a file: as declared, else by its suffix. Raises ConfigError when neither tells."""
+    suffix = PurePosixPath(name).suffix.lower()
     form = options.format or FORMATS.get(suffix)
     if form is None:
         known = ", ".join(sorted(set(FORMATS.values())))
-        raise ConfigError(
-            f"the format of a {suffix or 'file without suffix'} is not known",
-            where=snapshot.name,
-            hint=f"declare `format:`, one of: {known}",
-        )
+        what = f"the format of a {suffix or 'file without suffix'} is not known"
+        raise ConfigError(what, where=name, hint=f"declare `format:`, one of: {known}")
+    return form
+
+
+def _relation(writer: PartWriter, snapshot: Snapshot, form: str, options: FileEntity) -> Relation:
     if form == "xlsx":
         from onefunnel.extract.xlsx import xlsx_relation
 

@@ -28,7 +28,8 @@ class Relation:
     """Something SQL can select from: the delivered columns, and a bigint _row counting data rows from 1.
 
     marked: it may hold MARKS. unread: called once it was read, rejects the rows that were not and returns their rules.
-    fallback: another way to read the same, if this one fails or meets a quote that is not closed.
+    fallback: another way to read the same, if this one fails or meets a quote that is not closed. numbers_skip: _row passes over
+    the rows that were not read, and must be corrected by them.
     """
 
     sql: str
@@ -36,6 +37,7 @@ class Relation:
     marked: bool = False
     unread: Callable[[], list[str]] | None = None
     fallback: Callable[[], Relation] | None = None
+    numbers_skip: bool = False
 
 
 class PartWriter:
@@ -61,7 +63,8 @@ class PartWriter:
     def reject(self, file: str, rows: Sequence[tuple[int, str, str]]) -> None:
         """Set rows aside: (position, rule, detail). The detail never quotes the row."""
         if rows:
-            self.db.executemany("insert into rejected values (?, ?, ?, ?)", [(file, *row) for row in rows])
+            numbers, rules, details = (list(column) for column in zip(*rows, strict=True))
+            self.db.execute("insert into rejected select ?, unnest(?), unnest(?), unnest(?)", [file, numbers, rules, details])
 
     def write(self, relation: Relation, *, file: str, sha256: str, fingerprint: str) -> LandedFile:
         """Write the next part. Raises OnefunnelError when a required column is absent, ConfigError when the hash key is."""
@@ -87,6 +90,8 @@ class PartWriter:
             self._copy(relation, secret, parameters, target)
             if relation.unread:
                 relation.unread()
+        if relation.numbers_skip:
+            self._renumber(target, file)
         erase_known(target, self.staged.landing, self.personal, is_contact_list=self.staged.entity == "contacts")
         rows = self.db.execute(f"select num_rows from parquet_file_metadata({literal(str(target))})").fetchone()[0]
         rejected = self.db.execute("select count(*) from rejected where _file = ?", [file]).fetchone()[0]
@@ -132,6 +137,39 @@ class PartWriter:
             file,
         )
         self.db.execute("drop table if exists delivered")
+
+    def _renumber(self, target: Path, file: str) -> None:
+        """Count the rejected rows in: the reader's row k is row k + i of the file when i rejected rows come before it."""
+        marks = ", ".join(literal(rule) for rule in MARKS.values())
+        self.run(
+            f"""create or replace temp table shifts as select max(position) as shift, _row - position + 1 as from_row
+                from (
+                    select _row, row_number() over (order by _row) as position from rejected where _file = $file and rule not in ({marks})
+                )
+                group by from_row""",
+            {"file": file},
+            file,
+        )
+        if not self.db.execute("select count(*) from shifts").fetchone()[0]:
+            return
+        wrong = target.with_suffix(".unnumbered")
+        target.rename(wrong)
+        self.run(
+            f"""copy (
+                    select part.* replace (part._row + coalesce(shift, 0) as _row)
+                    from read_parquet({literal(str(wrong))}, hive_partitioning = false) as part
+                    asof left join shifts on part._row >= shifts.from_row
+                    order by part._row
+                ) to {literal(str(target))} (format parquet, compression snappy)""",
+            file=file,
+        )
+        wrong.unlink()
+        self.run(
+            f"""update rejected set _row = _row + (select coalesce(max(shift), 0) from shifts where from_row <= rejected._row)
+                where _file = $file and rule in ({marks})""",
+            {"file": file},
+            file,
+        )
 
     def _set_marked_aside(self, columns: tuple[str, ...], file: str) -> None:
         rules = " ".join(f"when {_holds(columns, [mark])} then {literal(rule)}" for mark, rule in MARKS.items())

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import codecs
-import hashlib
 import os
+import shutil
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from onefunnel.durable import sha256_of
 from onefunnel.errors import ConfigError, OnefunnelError
 from onefunnel.extract.parts import NUL, UNDECODABLE
 
@@ -28,13 +30,15 @@ BOMS = (
 class Snapshot:
     """A copy that nobody else writes to. name: path as told to people, relative to its root; sha256: of the bytes as delivered.
 
-    marked: it holds UNDECODABLE or NUL marks; doubtful: a record longer than MAX_RECORD_BYTES or an unclosed quote is possible.
+    plain: valid UTF-8 without byte order mark, NUL or marks; marked: it holds UNDECODABLE or NUL marks;
+    doubtful: a record longer than MAX_RECORD_BYTES or an unclosed quote is possible, or there are blank lines above the header.
     """
 
     path: Path
     name: str
     sha256: str
     size: int
+    plain: bool = False
     marked: bool = False
     doubtful: bool = False
 
@@ -49,31 +53,35 @@ def check_inside(path: Path, root: Path) -> Path:
     return real
 
 
-def take_snapshot(path: Path, root: Path, scratch: Path) -> Snapshot:
-    """Copy a file into scratch while hashing it. Raises OnefunnelError when it keeps changing while being read."""
+def take_snapshot(path: Path, root: Path, scratch: Path, *, is_text: bool = False) -> Snapshot:
+    """Copy a file into scratch and hash the copy; a text is looked through meanwhile.
+
+    Raises OnefunnelError when the file keeps changing while being read.
+    """
     name = path.relative_to(root).as_posix()
     copy = scratch / f"input{len(list(scratch.iterdir())):05d}{path.suffix.lower()}"
     for _ in range(ATTEMPTS):
         real = check_inside(path, root)
+        before = real.stat()
         try:
-            with real.open("rb") as source, copy.open("wb") as target:
-                before = os.fstat(source.fileno())
-                digest = hashlib.sha256()
-                size = 0
-                while chunk := source.read(CHUNK):
-                    digest.update(chunk)
-                    target.write(chunk)
-                    size += len(chunk)
-                after = os.fstat(source.fileno())
+            shutil.copyfile(real, copy)
         except PermissionError:
             raise ConfigError("no permission to read the file", where=str(path), hint="let the user of this process read it") from None
-        if size == after.st_size == before.st_size and before.st_mtime_ns == after.st_mtime_ns:
-            return Snapshot(copy, name, digest.hexdigest(), size)
-    raise OnefunnelError(
-        f"the file changed in each of {ATTEMPTS} attempts to read it",
-        where=name,
-        hint="deliver it under another name and rename it when whole",
-    )
+        after = real.stat()
+        size = copy.stat().st_size
+        if _version(before) == _version(after) and size == after.st_size:
+            break
+    else:
+        hint = "deliver it under another name and rename it when whole"
+        raise OnefunnelError(f"the file changed in each of {ATTEMPTS} attempts to read it", where=name, hint=hint)
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        sha256 = beside.submit(sha256_of, copy)
+        plain, doubtful = _inspect(copy) if is_text else (False, False)
+        return Snapshot(copy, name, sha256.result(), size, plain=plain, doubtful=doubtful)
+
+
+def _version(found: os.stat_result) -> tuple[int, int, int]:
+    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def as_utf8(snapshot: Snapshot, encoding: str | None) -> Snapshot:
@@ -89,35 +97,42 @@ def as_utf8(snapshot: Snapshot, encoding: str | None) -> Snapshot:
         raise ConfigError(
             "the file looks like UTF-16, which is not declared", where=snapshot.name, hint="declare `encoding: utf-16-le` of this entity"
         )
-    if codecs.lookup(codec).name == "utf-8":
-        clean, doubtful = _inspect(snapshot.path)
-        if clean:
-            return replace(snapshot, doubtful=doubtful)
+    if codecs.lookup(codec).name == "utf-8" and snapshot.plain:
+        return snapshot
     rewritten = snapshot.path.with_suffix(f".utf8{snapshot.path.suffix}")
     marked = _rewrite(snapshot.path, rewritten, codec)
     _, doubtful = _inspect(rewritten)
-    return replace(snapshot, path=rewritten, marked=marked, doubtful=doubtful)
+    return replace(snapshot, path=rewritten, plain=True, marked=marked, doubtful=doubtful)
 
 
 def _inspect(path: Path) -> tuple[bool, bool]:
-    """(valid UTF-8 without NUL or marks, doubtful) in one pass of fast searches over windows of half a record."""
+    """(plain, doubtful) of a file, in one pass of fast searches over windows of half the longest record."""
     window = MAX_RECORD_BYTES // 2
     decoder = codecs.getincrementaldecoder("utf-8")()
-    clean, doubtful, open_quote = True, False, False
+    plain, open_quote = True, False
     with path.open("rb") as stream:
+        doubtful = stream.read(1) in (b"\n", b"\r")
+        stream.seek(0)
         while chunk := stream.read(window):
-            if b"\0" in chunk or b"\xef\xbf\xbe" in chunk or b"\xef\xbf\xbf" in chunk:
-                clean = False
-            if clean and not (chunk.isascii() and not decoder.getstate()[0]):
-                try:
-                    decoder.decode(chunk)
-                except UnicodeDecodeError:
-                    clean = False
+            if plain and not _is_plain(chunk, decoder):
+                plain = False
             quotes = chunk.count(b'"')
-            if len(chunk) == window and ((b"\n" not in chunk) or (quotes == 0 and open_quote)):
+            if len(chunk) == window and (b"\n" not in chunk or (quotes == 0 and open_quote)):
                 doubtful = True
             open_quote ^= bool(quotes & 1)
-    return clean and not decoder.getstate()[0], doubtful or open_quote
+    return plain and not decoder.getstate()[0], doubtful or open_quote
+
+
+def _is_plain(chunk: bytes, decoder: codecs.IncrementalDecoder) -> bool:
+    if b"\0" in chunk:
+        return False
+    if chunk.isascii() and not decoder.getstate()[0]:
+        return True
+    try:
+        text = decoder.decode(chunk)
+    except UnicodeDecodeError:
+        return False
+    return not any(mark in text for mark in (UNDECODABLE, NUL))
 
 
 def _rewrite(source: Path, target: Path, codec: str) -> bool:
