@@ -8,9 +8,9 @@ import shlex
 import subprocess
 from pathlib import Path
 
-import click
 import pytest
 import yaml
+from typer.exceptions import TyperException
 
 from onefunnel.cli.main import COMMANDS, load_command
 from onefunnel.config import load_config
@@ -97,16 +97,16 @@ def test_every_documented_command_is_understood(page, call):
     entry = next((entry for entry in COMMANDS if entry[0] == words[0]), None)
     assert entry, f"{page}: {call}: no such command"
     command, name = load_command(*entry), words.pop(0)
-    while isinstance(command, click.Group) and words and not words[0].startswith("-"):
+    while hasattr(command, "commands") and words and not words[0].startswith("-"):
         name = words.pop(0)
         assert name in command.commands, f"{page}: {call}: no such command"
         command = command.commands[name]
     if words and "--help" not in words:
         try:
             command.make_context(name, words)
-        except (click.MissingParameter, click.BadOptionUsage) as error:
-            # A mention of an option, not a whole call: the option exists, its value is left out.
-            assert not isinstance(error, click.NoSuchOption), f"{page}: {call}: {error}"
+        except TyperException as error:
+            # A mention of an option is not a whole call: what else the command wants is left out.
+            assert type(error).__name__ in ("MissingParameter", "BadOptionUsage"), f"{page}: {call}: {error}"
 
 
 @pytest.mark.parametrize("page", PAGES)
