@@ -106,7 +106,8 @@ def test_every_documented_command_is_understood(page, call):
             command.make_context(name, words)
         except TyperException as error:
             # A mention of an option is not a whole call: what else the command wants is left out.
-            assert type(error).__name__ in ("MissingParameter", "BadOptionUsage"), f"{page}: {call}: {error}"
+            if type(error).__name__ not in ("MissingParameter", "BadOptionUsage"):
+                raise
 
 
 @pytest.mark.parametrize("page", PAGES)
