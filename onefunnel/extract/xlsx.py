@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 import zipfile
+import zlib
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -110,7 +111,7 @@ def _open_safely(snapshot: Snapshot, wanted: str | None) -> Sheet:
             name, part = _find_sheet(archive, wanted, snapshot.name)
             xml = archive.read(part)
             strings = next((archive.read(info) for info in archive.infolist() if info.filename.lower() == "xl/sharedstrings.xml"), b"")
-    except (zipfile.BadZipFile, KeyError, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+    except (zipfile.BadZipFile, zlib.error, KeyError, NotImplementedError, RuntimeError, EOFError, OSError) as error:
         raise OnefunnelError(
             f"not a whole XLSX ({type(error).__name__})", where=snapshot.name, hint="is it an old .xls, encrypted, or cut off?"
         ) from None

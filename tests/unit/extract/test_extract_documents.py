@@ -1,0 +1,103 @@
+"""Parquet, JSON lines and JSON: values as text, numbers digit by digit, broken lines set aside."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import pytest
+from conftest_landing import Landing
+
+from onefunnel.errors import ConfigError, OnefunnelError
+
+
+@pytest.fixture
+def jsonl(tmp_path: Path) -> Landing:
+    return Landing(tmp_path, {"path": "*.jsonl"})
+
+
+def test_json_lines_keep_every_digit(jsonl: Landing) -> None:
+    jsonl.write(
+        "a.jsonl",
+        '{"id": 5805028000056864695, "big": 12345678901234567890123, "x": {"k": [1]}, "t": true, "n": null}\n{"id": "007", "new": 1}\n',
+    )
+    manifest = jsonl.land()
+    assert manifest.columns == ("big", "id", "n", "t", "x", "new") or manifest.columns[:1] == ("id",)
+    assert jsonl.rows("id", "big", "x", "t", "n", "new") == [
+        ("5805028000056864695", "12345678901234567890123", '{"k":[1]}', "true", None, None),
+        ("007", None, None, None, None, "1"),
+    ]
+
+
+def test_broken_lines_are_rejected(jsonl: Landing) -> None:
+    jsonl.write("a.jsonl", b'{"a": 1}\n{"a": \n[1]\n{"a": "x\\u0000y"}\n{"a": "\xff"}\n\n{"a": "\\"quoted\\", and\\nmore"}\n')
+    jsonl.land()
+    assert jsonl.rows() == [("1",), ('"quoted", and\nmore',)]
+    assert [(row, rule) for _, row, rule in jsonl.rejected()] == [
+        (2, "invalid_json"),
+        (3, "not_an_object"),
+        (4, "nul_byte"),
+        (5, "undecodable_bytes"),
+    ]
+
+
+def test_hostile_keys_stay_names(jsonl: Landing) -> None:
+    jsonl.write("a.jsonl", '{"a/b~c": 1, "x\'); drop": 2, "q\\"u": 3}\n')
+    jsonl.land()
+    assert jsonl.rows("a/b~c", "x'); drop") == [("1", "2")]
+
+
+def test_a_json_array_is_read_like_lines(tmp_path: Path) -> None:
+    landing = Landing(tmp_path, {"path": "*.json"})
+    landing.write("a.json", '{"meta": 1, "items": [{"id": 5805028000056864695, "amount": 10.10}, {"id": 2}]}')
+    landing.land()
+    assert landing.rows("id", "amount") == [("5805028000056864695", "10.10"), ("2", None)]
+
+
+@pytest.mark.parametrize("content", ['[{"id": 1}', "7", '{"a": [1], "b": [2]}'])
+def test_json_that_is_no_list_is_refused(tmp_path: Path, content: str) -> None:
+    landing = Landing(tmp_path, {"path": "*.json"})
+    landing.write("a.json", content)
+    with pytest.raises(OnefunnelError):
+        landing.land()
+
+
+def test_parquet_becomes_text(tmp_path: Path) -> None:
+    landing = Landing(tmp_path, {"path": "*.parquet"})
+    path = landing.write("a.parquet", b"")
+    duckdb.sql(
+        "select 5805028000056864695 as id, 10.50::decimal(9,2) as amount, timestamptz '2024-06-01 10:00:00+02' as at, "
+        "date '2024-06-01' as day, '\\xAA\\x01'::blob as raw, [1, 2] as list, 'Facebook' as Source"
+    ).write_parquet(str(path))
+    landing.land()
+    assert landing.rows("id", "amount", "at", "day", "raw", "list", "Source") == [
+        ("5805028000056864695", "10.50", "2024-06-01 08:00:00.000000+00:00", "2024-06-01", "AA01", "[1, 2]", "Facebook")
+    ]
+
+
+def test_a_damaged_parquet_is_refused(tmp_path: Path) -> None:
+    landing = Landing(tmp_path, {"path": "*.parquet"})
+    path = landing.write("a.parquet", b"")
+    duckdb.sql("select range as id from range(1000)").write_parquet(str(path))
+    path.write_bytes(path.read_bytes()[:200])
+    with pytest.raises(OnefunnelError, match="cannot be read"):
+        landing.land()
+
+
+def test_a_parquet_bomb_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("onefunnel.extract.documents.MAX_UNPACKED_BYTES", 1000)
+    landing = Landing(tmp_path, {"path": "*.parquet"})
+    path = landing.write("a.parquet", b"")
+    duckdb.sql("select range as id from range(10000)").write_parquet(str(path))
+    with pytest.raises(OnefunnelError, match="unpacks to more"):
+        landing.land()
+
+
+def test_an_unknown_suffix_is_refused_unless_declared(tmp_path: Path) -> None:
+    landing = Landing(tmp_path, {"path": "*.dat"})
+    landing.write("a.dat", "id\n1\n")
+    with pytest.raises(ConfigError, match="format"):
+        landing.land()
+    landing.options["format"] = "csv"
+    landing.land()
+    assert landing.rows() == [("1",)]

@@ -1,0 +1,175 @@
+"""XLSX cells land as a person sees them, with every digit; a bomb is refused before it is unpacked."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+
+import pytest
+from conftest_landing import Landing
+from workbooks import error, number, row, text, workbook
+
+from onefunnel.errors import ConfigError, OnefunnelError
+from onefunnel.extract.xlsx import cell_text
+
+
+@pytest.fixture
+def xlsx(tmp_path: Path) -> Landing:
+    return Landing(tmp_path, {"path": "*.xlsx"})
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("", None),
+        (None, None),
+        (" padded ", " padded "),
+        (3500.0, "3500"),
+        (0.1, "0.1"),
+        (1e-7, "0.0000001"),
+        (-2.5, "-2.5"),
+        (True, "TRUE"),
+        (date(2023, 7, 3), "2023-07-03"),
+        (datetime(2023, 7, 3, 11, 28), "2023-07-03 11:28:00"),
+        (datetime(2023, 7, 3, 11, 27, 59, 999_997), "2023-07-03 11:28:00"),
+        (time(0, 4, 42), "00:04:42"),
+        (time(16, 57, 59, 999_999), "16:58:00"),
+        (timedelta(days=1, hours=19, minutes=9, seconds=48), "1 day, 19:09:48"),
+        (timedelta(days=2, seconds=1046), "2 days, 0:17:26"),
+        ("€ 3.500,00", "€ 3.500,00"),
+    ],
+)
+def test_cell_text(value: object, expected: str | None) -> None:
+    assert cell_text(value) == expected
+
+
+def test_digits_errors_and_dates_survive(xlsx: Landing) -> None:
+    rows = [
+        row(1, text("A1", "Id"), text("B1", "Amount"), text("C1", "When"), text("D1", "SLA")),
+        row(2, number("A2", "5805028000056864695"), error("B2", "#REF!"), number("C2", "45110", 1), number("D2", "0.00326388888888889", 3)),
+        row(
+            3,
+            number("A3", "5.8050280000439E+18"),
+            error("B3", "#DIV/0!"),
+            number("C3", "45110.4780092593", 2),
+            number("D3", "1.79847222222222", 4),
+        ),
+        row(4, text("A4", "5805028000056864695"), text("B4", "€ 3.500,00"), text("C4", "03.07.2023")),
+    ]
+    xlsx.write("a.xlsx", workbook(("Deals", "".join(rows))))
+    xlsx.land()
+    assert xlsx.rows("Id", "Amount", "When", "SLA") == [
+        ("5805028000056864695", "#REF!", "2023-07-03", "00:04:42"),
+        ("5805028000043900000", "#DIV/0!", "2023-07-03 11:28:20", "1 day, 19:09:48"),
+        ("5805028000056864695", "€ 3.500,00", "03.07.2023", None),
+    ]
+
+
+def test_empty_rows_inside_are_rows_and_those_at_the_end_are_not(xlsx: Landing) -> None:
+    rows = [row(1, text("A1", "a"), text("B1", "b")), row(2, text("A2", "1")), row(4, text("B4", "2")), row(9, '<c r="A9" s="1"/>')]
+    xlsx.write("a.xlsx", workbook(("S", "".join(rows))))
+    xlsx.land()
+    assert xlsx.rows("a", "b", "_row") == [("1", None, 1), (None, None, 2), (None, "2", 3)]
+
+
+def test_a_sheet_is_chosen_by_name(xlsx: Landing) -> None:
+    first, second = row(1, text("A1", "x")), row(1, text("A1", "id")) + row(2, text("A2", "7"))
+    xlsx.write("a.xlsx", workbook(("Notes", first), ("Data", second)))
+    xlsx.options["sheet"] = "Data"
+    xlsx.land()
+    assert xlsx.rows() == [("7",)]
+    xlsx.options["sheet"] = "Nope"
+    with pytest.raises(ConfigError, match="no sheet 'Nope'") as failure:
+        xlsx.land()
+    assert "Notes, Data" in failure.value.hint
+
+
+def test_an_empty_sheet_is_refused(xlsx: Landing) -> None:
+    xlsx.write("a.xlsx", workbook(("S", "")))
+    with pytest.raises(ConfigError, match="empty"):
+        xlsx.land()
+
+
+@pytest.mark.parametrize("content", [b"", b"not a zip", b"PK\x03\x04 cut off", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600])
+def test_what_is_no_workbook_is_refused(xlsx: Landing, content: bytes) -> None:
+    xlsx.write("a.xlsx", content)
+    with pytest.raises(OnefunnelError, match="not a whole XLSX"):
+        xlsx.land()
+
+
+def test_a_cut_off_workbook_is_refused(xlsx: Landing) -> None:
+    whole = workbook(("S", row(1, text("A1", "a"))))
+    xlsx.write("a.xlsx", whole[: len(whole) // 2])
+    with pytest.raises(OnefunnelError, match="not a whole XLSX"):
+        xlsx.land()
+
+
+def test_a_damaged_part_is_refused(xlsx: Landing) -> None:
+    whole = bytearray(workbook(("S", "".join(row(n, text(f"A{n}", f"value {n * n}")) for n in range(1, 400)))))
+    start = whole.index(b"xl/worksheets/sheet1.xml") + 400
+    whole[start : start + 8] = b"\0" * 8
+    xlsx.write("a.xlsx", bytes(whole))
+    with pytest.raises(OnefunnelError, match="not a whole XLSX"):
+        xlsx.land()
+
+
+def test_a_zip_bomb_is_refused(xlsx: Landing) -> None:
+    xlsx.write("a.xlsx", workbook(("S", row(1, text("A1", "a"))), extra={"xl/media/zeros.bin": "0" * 80_000_000}))
+    with pytest.raises(OnefunnelError, match=r"refused: .* unpack to"):
+        xlsx.land()
+
+
+def test_a_lying_archive_is_refused(xlsx: Landing) -> None:
+    """The directory declares a part of ten bytes that inflates to eighty million."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/workbook.xml", "0" * 80_000_000)
+    lying = target.getvalue().replace((80_000_000).to_bytes(4, "little"), (10).to_bytes(4, "little"))
+    xlsx.write("a.xlsx", lying)
+    with pytest.raises(OnefunnelError, match="not a whole XLSX"):
+        xlsx.land()
+
+
+def test_one_far_cell_is_refused(xlsx: Landing) -> None:
+    xlsx.write("a.xlsx", workbook(("S", row(1, text("A1", "a")) + row(1_048_576, text("XFD1048576", "far")))))
+    with pytest.raises(OnefunnelError, match="refused: a grid of"):
+        xlsx.land()
+
+
+def test_a_text_repeated_without_end_is_refused(xlsx: Landing) -> None:
+    cells = "".join(f'<row r="{n}"><c r="A{n}" t="s"><v>0</v></c></row>' for n in range(1, 80_000))
+    xlsx.write("a.xlsx", workbook(("S", cells), shared=f"<si><t>{'x' * 32_000}</t></si>"))
+    with pytest.raises(OnefunnelError, match=r"refused: .* repeated text"):
+        xlsx.land()
+
+
+def test_declared_entities_are_refused(xlsx: Landing) -> None:
+    laughs = '<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;">]><workbook>&b;</workbook>'
+    xlsx.write("a.xlsx", workbook(("S", row(1, text("A1", "a"))), extra={"xl/workbook.xml": laughs}))
+    with pytest.raises(OnefunnelError, match="refused: an XML part declares entities"):
+        xlsx.land()
+
+
+def test_hostile_text_stays_text(xlsx: Landing) -> None:
+    hostile = ["'); drop table leads; --", "{{ 7*7 }}", "=cmd|'/C calc'!A0", "<script>alert(1)</script>"]
+    cells = [row(1, text("A1", "note"))] + [row(n, text(f"A{n}", value)) for n, value in enumerate(hostile, 2)]
+    xlsx.write("a.xlsx", workbook(("S", "".join(cells))))
+    xlsx.land()
+    assert [note for (note,) in xlsx.rows()] == hostile
+
+
+def test_the_real_export_lands_whole(real_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ONEFUNNEL_REAL_DATA", str(real_data))
+    rows = {}
+    for entity in ("deals", "contacts", "spend"):
+        landing = Landing(tmp_path / entity, {"path": f"${{ONEFUNNEL_REAL_DATA}}/{entity}.xlsx"}, system="zoho", entity=entity)
+        rows[entity] = landing.land().rows
+        if entity == "deals":
+            deals = landing.rows("Id", "Education Type", "SLA", "_row")
+    assert rows == {"deals": 21_595, "contacts": 18_548, "spend": 20_779}
+    without_id = [item for item in deals if item[0] is None]
+    assert [(kind, place) for _, kind, _, place in without_id] == [(None, 21_594), ("#REF!", 21_595)]
+    assert all(len(item[0]) == 19 and item[0].isdigit() for item in deals if item[0])
+    assert ("5805028000000922001", None, "4 days, 22:47:14", 21_593) in deals
