@@ -89,8 +89,8 @@ def step_rates(spec: DemoSpec, channel: np.ndarray, service: np.ndarray, is_hit:
     rates[channel == agency.NEVER_BUYS, PAID - 1] = 0.0
     if spec.incident == "lead_quality":
         poor = is_hit & (channel == LEAD_QUALITY_CHANNEL)
-        rates[poor, 1] *= 0.35
-        rates[poor, 2] *= 0.05
+        rates[poor, 1] *= 0.70
+        rates[poor, 2] *= 0.03
     elif spec.incident == "slow_first_contact":
         rates[is_hit, 0] *= 0.95
         rates[is_hit, 1] *= 0.50
