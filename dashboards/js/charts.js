@@ -62,7 +62,8 @@ const categoryAxis = (data) => ({
 const valueAxis = (format) => ({
   type: "value", splitNumber: 4, splitLine: { lineStyle: { color: colour("hair") } }, axisLabel: { ...axisText(), formatter: format },
 });
-const chartGrid = (more = {}) => ({ left: 4, right: 12, top: 34, bottom: 4, outerBoundsMode: "same", ...more });
+// a legend of several names takes two lines on a phone
+const chartGrid = () => ({ left: 4, right: 12, top: innerWidth < 640 ? 54 : 34, bottom: 4, outerBoundsMode: "same" });
 const chartLegend = () => ({ top: 0, left: 0, itemWidth: 14, itemHeight: 8, icon: "roundRect", textStyle: { color: colour("muted"), fontSize: 12 } });
 const lineSeries = (name, data, hue, more = {}) => ({
   name, data, type: "line", symbol: "circle", symbolSize: 4, showSymbol: data.filter(isNumber).length < 3, color: hue, lineStyle: { width: 1.8 },
