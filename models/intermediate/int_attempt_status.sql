@@ -13,8 +13,9 @@ stages as (
 
 fields as (
 
+    -- a status set before the lead came back says nothing about the attempt that began then
     select lead_attempt_key, source_system, 'status' as source_field, status_raw as source_value, status_at as entered_at
-    from attempts where status_raw is not null
+    from attempts where status_raw is not null and (attempt_number = 1 or status_at is null or status_at >= created_at)
     union all
     select lead_attempt_key, source_system, 'quality', quality_raw, cast(null as timestamp)
     from attempts where quality_raw is not null
