@@ -1,0 +1,231 @@
+"""Leads, their stage entries and payments -> lead attempts with milestones and outcomes (contract section 1)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from decimal import Decimal
+from itertools import pairwise
+
+from .calendar import WorkingTime
+from .entities import ORDER, STAGES, TERMINALS, Event, Lead, Payment, Source, month_of
+
+
+@dataclass
+class Attempt:
+    """One lead attempt. `at`: dated milestones; `own`: stages with evidence of their own."""
+
+    lead: Lead
+    number: int
+    created_at: datetime
+    at: dict[str, datetime] = field(default_factory=dict)
+    own: set[str] = field(default_factory=set)
+    endings: list[tuple[str, datetime | None, str | None]] = field(default_factory=list)
+    entries: list[Event] = field(default_factory=list)
+    payments: list[Payment] = field(default_factory=list)
+    reason: str | None = None
+    outcome: str = "open"
+    outcome_at: datetime | None = None
+    is_partner_handoff: bool = False
+    lag: dict[str, float] = field(default_factory=dict)
+    business_lag: dict[str, float] = field(default_factory=dict)
+    lt_days: float | None = None
+
+    @property
+    def key(self) -> tuple[str, int]:
+        return self.lead.lead_id, self.number
+
+    @property
+    def furthest(self) -> int:
+        return max([1, *(ORDER[stage] for stage in self.own)])
+
+    def reached(self, stage: str) -> bool:
+        return ORDER[stage] <= self.furthest
+
+    def imputed(self, stage: str) -> bool:
+        return self.reached(stage) and stage != "lead" and stage not in self.own
+
+
+@dataclass
+class Ledger:
+    """A payment with the attempt and client it belongs to."""
+
+    payment: Payment
+    client: str
+    attempt: Attempt | None
+    number: int | None = None
+
+    @property
+    def channel(self) -> str:
+        return self.attempt.lead.channel if self.attempt else "unmapped"
+
+    @property
+    def net(self) -> Decimal:
+        return self.payment.amount - self.payment.direct_cost
+
+
+@dataclass(eq=False)
+class Funnel:
+    """attempts of valid leads, the attributed ledger, and the working calendar they were measured with."""
+
+    source: Source
+    attempts: list[Attempt]
+    ledger: list[Ledger]
+    working: WorkingTime
+
+    def day(self, moment: datetime | None) -> date | None:
+        return self.source.settings.local_date(moment)
+
+    def month(self, moment: datetime | None) -> date | None:
+        return month_of(self.day(moment))
+
+
+def build_funnel(source: Source) -> Funnel:
+    """Attempts first, then the money that belongs to them, then milestones, outcomes and lags."""
+    working = WorkingTime(source.settings, source.holidays)
+    events: dict[str, list[Event]] = defaultdict(list)
+    for event in source.events:
+        if event.stage:  # a stage that no seed knows says nothing about the funnel
+            events[event.lead_id].append(event)
+    for lead in source.leads:
+        if lead.first_contact_at:  # a lead row with its own first contact tells of an entry like any other
+            events[lead.lead_id].append(Event("first_contact_at", lead.lead_id, "first_contact", lead.first_contact_at))
+    by_lead = {lead.lead_id: split_attempts(lead, events[lead.lead_id]) for lead in source.leads if not lead.excluded}
+    ledger = attribute(source, by_lead)
+    attempts = [attempt for group in by_lead.values() for attempt in group]
+    for attempt in attempts:
+        date_milestones(attempt, is_last=attempt is by_lead[attempt.lead.lead_id][-1])
+        end(attempt)
+        measure(attempt, working)
+    return Funnel(source, attempts, ledger, working)
+
+
+def as_known(funnel: Funnel, day: date) -> Source:
+    """The source as it was known at the end of an earlier day: later moments are unknown, and so is what has no date.
+
+    A status counts from the moment that it dates a stage, not where better evidence dates that stage; so does a `paid` entry,
+    where the ledger dates the first payment.
+    """
+    source = funnel.source
+    settings = replace(source.settings, as_of=day)
+    end = settings.as_of_end
+    last_attempts = {attempt.lead.lead_id: attempt for attempt in sorted(funnel.attempts, key=lambda a: a.number)}
+    in_ledger = [attempt for attempt in funnel.attempts if any(payment.kind == "payment" for payment in attempt.payments)]
+    overruled = {event.event_id for attempt in in_ledger for event in attempt.entries if event.stage == "paid"}
+    leads = []
+    for lead in source.leads:
+        attempt = last_attempts.get(lead.lead_id)
+        begun = attempt is not None and (attempt.number == 1 or attempt.created_at < end)
+        dated = begun and lead.status_at is not None and attempt.at.get(lead.status or "") == lead.status_at < end
+        first_contact_at = lead.first_contact_at if lead.first_contact_at and lead.first_contact_at < end else None
+        leads.append(replace(lead, proven=(lead.status,) if dated else (), first_contact_at=first_contact_at))
+    return replace(
+        source,
+        settings=settings,
+        leads=leads,
+        events=[event for event in source.events if event.entered_at < end and event.event_id not in overruled],
+        payments=[payment for payment in source.payments if payment.paid_at < end],
+        spend=[spend for spend in source.spend if spend.day <= day],
+        plan=[line for line in source.plan if line.due_date <= day],
+    )
+
+
+def split_attempts(lead: Lead, events: list[Event]) -> list[Attempt]:
+    """A stage entered after an ending opens the next attempt; an ending at the same moment as a stage comes after it."""
+    attempts = [Attempt(lead, 1, lead.created_at)]
+    for event in sorted(events, key=lambda e: (e.entered_at, e.stage in TERMINALS, ORDER.get(e.stage, 99), e.stage)):
+        attempt = attempts[-1]
+        if event.stage in TERMINALS:
+            attempt.endings.append((event.stage, event.entered_at, event.reason))
+        elif attempt.endings:
+            attempt = Attempt(lead, attempt.number + 1, event.entered_at)
+            attempts.append(attempt)
+        attempt.entries.append(event)
+    return attempts
+
+
+def attribute(source: Source, by_lead: dict[str, list[Attempt]]) -> list[Ledger]:
+    """A payment belongs to the latest attempt begun at or before it (else the first) of its lead, else of its client.
+
+    A merged lead's payments belong to the lead that survived; those of other excluded leads are out of every KPI.
+    """
+    by_client: dict[str, list[Attempt]] = defaultdict(list)
+    for attempts in by_lead.values():
+        by_client[attempts[0].lead.client].extend(attempts)
+    leads = {lead.lead_id: lead for lead in source.leads}
+    ledger = []
+    for payment in source.payments:
+        lead = leads.get(payment.lead_id or "")
+        if lead and lead.merged_into:
+            lead = leads.get(lead.merged_into, lead)
+        if lead and lead.excluded:
+            continue
+        client = lead.client if lead else payment.client_id or f"lead-{payment.lead_id}"
+        choices = by_lead[lead.lead_id] if lead else by_client.get(client, [])
+        choices = sorted(choices, key=lambda a: (a.created_at, a.lead.lead_id, a.number))
+        before = [attempt for attempt in choices if attempt.created_at <= payment.paid_at]
+        attempt = (before[-1] if before else choices[0]) if choices else None
+        ledger.append(Ledger(payment, client, attempt))
+        if attempt:
+            attempt.payments.append(payment)
+    ledger.sort(key=lambda row: (row.payment.paid_at, row.payment.payment_id))
+    seen: dict[str, int] = defaultdict(int)
+    for row in ledger:
+        if row.payment.kind == "payment":
+            seen[row.client] += 1
+            row.number = seen[row.client]
+    return ledger
+
+
+def date_milestones(attempt: Attempt, is_last: bool) -> None:
+    """The first entry dates a stage; the lead's own columns date it where no entry does; a status alone proves, undated."""
+    lead = attempt.lead
+    attempt.at["lead"] = attempt.created_at
+    for event in attempt.entries:
+        if event.stage not in TERMINALS and event.stage != "lead":
+            attempt.own.add(event.stage)
+            attempt.at[event.stage] = min(event.entered_at, attempt.at.get(event.stage, event.entered_at))
+    stale = attempt.number > 1 and lead.status_at is not None and lead.status_at < attempt.created_at
+    if is_last and not stale:
+        for stage in lead.proven:
+            if stage in TERMINALS:
+                if not attempt.endings or stage == "partner_handoff":
+                    attempt.endings.append((stage, lead.closed_at or lead.status_at, lead.reason))
+            elif stage != "lead":
+                attempt.own.add(stage)
+                if stage == lead.status and lead.status_at:
+                    attempt.at.setdefault(stage, lead.status_at)
+    positive = [payment.paid_at for payment in attempt.payments if payment.kind == "payment"]
+    if positive:
+        attempt.own.add("paid")
+        attempt.at["paid"] = min(positive)
+    if is_last:
+        attempt.reason = lead.reason
+
+
+def end(attempt: Attempt) -> None:
+    """Won by a payment; else ended by the first ending, named after how far the attempt had come."""
+    attempt.is_partner_handoff = any(stage == "partner_handoff" for stage, _, _ in attempt.endings)
+    if attempt.reached("paid"):
+        attempt.outcome, attempt.outcome_at, attempt.reason = "won", attempt.at.get("paid"), None
+        return
+    if not attempt.endings:
+        attempt.reason = None
+        return
+    attempt.outcome = "rejected" if attempt.furthest < ORDER["sql"] else "returned" if attempt.furthest == ORDER["sql"] else "lost"
+    attempt.outcome_at = attempt.endings[0][1]
+    given = [reason for _, _, reason in attempt.endings if reason]
+    attempt.reason = (given[0] if given else attempt.reason) or "unknown"
+
+
+def measure(attempt: Attempt, working: WorkingTime) -> None:
+    """Lags in calendar and working minutes; none where a date is missing or the order is reversed."""
+    for before, stage in pairwise(STAGES):
+        start, moment = attempt.at.get(before), attempt.at.get(stage)
+        if start and moment and moment >= start:
+            attempt.lag[stage] = (moment - start).total_seconds() / 60
+            attempt.business_lag[stage] = working.between(start, moment)
+    paid_at = attempt.at.get("paid")
+    if paid_at and paid_at >= attempt.created_at:
+        attempt.lt_days = (paid_at - attempt.created_at).total_seconds() / 86400

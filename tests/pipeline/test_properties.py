@@ -1,0 +1,144 @@
+"""What holds for every source, whatever it delivers: properties of the very SQL that dbt compiled, on random template files."""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from decimal import Decimal
+from pathlib import Path
+from random import Random
+
+import duckdb
+import pytest
+from compiled import CompiledModels, Files, everything
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from oracle.calendar import read_number
+from oracle.compare import assert_same, published
+from oracle.entities import Settings
+from oracle.funnel import build_funnel
+from oracle.marts import MARTS
+from oracle.template import read_template
+from random_source import AS_OF, random_files, random_payment, shuffled, write_files
+
+pytestmark = pytest.mark.slow
+
+RUN = Settings(AS_OF)
+SEEDS = st.integers(0, 2**32 - 1)
+LEADS = st.integers(1, 40)
+# one example is a build of all models: few examples, and shrinking stops at the size of the source
+THOROUGH = settings(
+    max_examples=15, deadline=None, suppress_health_check=list(HealthCheck), phases=(Phase.explicit, Phase.reuse, Phase.generate)
+)
+BRIEF = settings(THOROUGH, max_examples=5)
+
+
+@pytest.fixture(scope="module")
+def models(demo_home: Path) -> CompiledModels:
+    return CompiledModels(demo_home)
+
+
+def _build(models: CompiledModels, files: Files) -> duckdb.DuckDBPyConnection:
+    return models.build(files, AS_OF, RUN.as_of_end)
+
+
+@THOROUGH
+@given(seed=SEEDS, leads=LEADS, dirty=st.booleans())
+def test_marts_equal_the_oracle_and_keep_their_identities(models: CompiledModels, seed: int, leads: int, dirty: bool) -> None:
+    """One build per example serves all of these, since a build is what takes the time."""
+    files = random_files(seed, leads, dirty)
+    db = _build(models, files)
+    assert_stages_never_increase(db)
+    assert_rows_and_money_are_accounted_for(db, files)
+    assert_joins_multiply_nothing(db)
+    with tempfile.TemporaryDirectory() as folder:
+        write_files(files, Path(folder))
+        funnel = build_funnel(read_template(Path(folder), RUN))
+    for mart, (keys, calculate) in MARTS.items():
+        expected = calculate(funnel)
+        if len(expected):
+            assert_same(published(db, mart), expected, keys)
+        else:
+            assert published(db, mart).empty, mart
+
+
+def assert_stages_never_increase(db: duckdb.DuckDBPyConnection) -> None:
+    rising = db.execute(
+        "select * from marts.mart_funnel_cohort where reached > reached_previous or reached > leads or reached_imputed > reached"
+    ).fetchall()
+    assert rising == []
+    without_earlier = db.execute(
+        "select lead_attempt_key from facts.fct_lead_funnel "
+        "where paid_reached and not sql_reached or sal_reached and not first_contact_reached"
+    ).fetchall()
+    assert without_earlier == []
+
+
+def assert_rows_and_money_are_accounted_for(db: duckdb.DuckDBPyConnection, files: Files) -> None:
+    """Delivered rows and money = published + quarantined + superseded, counted here from the files themselves."""
+    counts = db.execute(
+        "select entity, rows_landed, rows_valid + rows_quarantined + rows_superseded, coalesce(money_landed_original, 0), "
+        "coalesce(money_valid_original, 0) + coalesce(money_quarantined_original, 0) + coalesce(money_superseded_original, 0) "
+        "from facts.fct_row_count"
+    ).fetchall()
+    for entity, landed, accounted, money_landed, money_accounted in counts:
+        assert landed == accounted == len(files.get(entity, [])), entity
+        assert money_landed == money_accounted, entity
+    delivered = sum((read_number(row["amount"]) or Decimal(0) for row in files["payments"]), Decimal(0))
+    assert next((money for entity, _, _, money, _ in counts if entity == "payments"), 0) == delivered
+
+
+def assert_joins_multiply_nothing(db: duckdb.DuckDBPyConnection) -> None:
+    leads, attempts, events = db.execute(
+        "select (select count(*) from intermediate.int_leads where exclusion is null), (select count(*) from facts.fct_lead_funnel), "
+        "(select count(*) from intermediate.int_stage_events where opens_attempt)"
+    ).fetchone()
+    assert attempts == leads + events
+    keyed = db.execute("select count(*), count(distinct payment_key) from facts.fct_payment").fetchone()
+    assert keyed[0] == keyed[1]
+    in_marts = db.execute(
+        "select (select sum(leads) from marts.mart_funnel_cohort where stage_key = 'lead' and window_days = 0 and channel_key = 'all'), "
+        "(select sum(reached) from marts.mart_funnel_cohort where stage_key = 'lead' and window_days = 0 and channel_key <> 'all'), "
+        "(select sum(value) from marts.mart_kpi_monthly where kpi = 'leads' and channel_key = 'all')"
+    ).fetchone()
+    assert [float(value or 0) for value in in_marts] == [attempts, attempts, leads]
+    revenue = db.execute(
+        "select coalesce(sum(value), 0) from marts.mart_kpi_monthly where kpi = 'revenue' and channel_key = 'all'"
+    ).fetchone()
+    ledger = db.execute("select coalesce(sum(amount_base), 0) from facts.fct_payment").fetchone()
+    assert float(revenue[0]) == pytest.approx(float(ledger[0]), abs=1e-6)
+
+
+def _lead_counts(db: duckdb.DuckDBPyConnection) -> Counter:
+    return Counter(
+        {
+            (month, channel): value
+            for month, channel, value in db.execute(
+                "select month, channel_key, value from marts.mart_kpi_monthly where kpi = 'leads' and value > 0"
+            ).fetchall()
+        }
+    )
+
+
+@BRIEF
+@given(seed=SEEDS, leads=LEADS)
+def test_a_payment_never_changes_a_lead_count(models: CompiledModels, seed: int, leads: int) -> None:
+    files = random_files(seed, leads, dirty=False)
+    before = _lead_counts(_build(models, files))
+    random = Random(seed + 1)  # noqa: S311  test data
+    more = [random_payment(random, f"more-{number}", random.choice(files["leads"])) for number in range(4)]
+    after = _lead_counts(_build(models, files | {"payments": [*files["payments"], *more]}))
+    assert after == before
+
+
+@BRIEF
+@given(seed=SEEDS, leads=LEADS)
+def test_the_order_of_rows_never_changes_a_mart(models: CompiledModels, seed: int, leads: int) -> None:
+    files = random_files(seed, leads, dirty=False)
+    marts = [
+        f"marts.{mart}" for mart in (*MARTS, "mart_kpi_daily", "mart_funnel_period", "mart_winback", "mart_change_factors", "mart_verdict")
+    ]
+    before = everything(_build(models, files), marts)
+    after = everything(_build(models, shuffled(files, seed + 1)), marts)
+    for mart in marts:
+        assert after[mart] == before[mart], mart
