@@ -28,13 +28,17 @@ def build_warehouse(settings: Settings, number: int, as_of: date = date(2026, 3,
         db.execute("begin; create schema if not exists marts; create schema if not exists facts; create schema if not exists landing")
         db.execute(f"create or replace table landing.pipeline_run as select date '{as_of}' as as_of")
         db.execute(
-            f"create or replace table marts.mart_kpi_monthly as select date '2026-01-01' as month, 'leads' as kpi, 'channel' || range as channel_key, "
-            f"{number}.0::double as value from range(50) order by random()"
+            "create or replace table marts.mart_kpi_monthly as select date '2026-01-01' as month, 'leads' as kpi, "
+            f"'channel' || range as channel_key, {number}.0::double as value from range(50) order by random()"
         )
-        db.execute(f"create or replace table facts.fct_payment as select range as payment_key, {number} as amount_base, 'ann@x.io' as contact_email from range(50)")
         db.execute(
-            f"create or replace table marts.mart_publication as select ''::varchar as version, null::timestamp as published_at, date '{as_of}' as as_of, "
-            f"date '{as_of}' as data_through, '{{\"demo\": \"{as_of}\"}}' as data_through_by_source, ''::varchar as quality_status"
+            f"create or replace table facts.fct_payment as select range as payment_key, {number} as amount_base, "
+            "'ann@x.io' as contact_email from range(50)"
+        )
+        db.execute(
+            "create or replace table marts.mart_publication as select ''::varchar as version, null::timestamp as published_at, "
+            f"date '{as_of}' as as_of, date '{as_of}' as data_through, '{{\"demo\": \"{as_of}\"}}' as data_through_by_source, "
+            "''::varchar as quality_status"
         )
         db.execute(
             "create or replace table facts.fct_quarantine as select 'demo' as source_name, 'payments' as entity, 'missing_rate' as rule, "
@@ -59,5 +63,7 @@ def shown_numbers(path: Path) -> set[float]:
     with duckdb.connect(str(path), read_only=True) as db:
         return {
             float(number)
-            for (number,) in db.execute("select distinct value from marts.mart_kpi_monthly union select distinct amount_base from facts.fct_payment").fetchall()
+            for (number,) in db.execute(
+                "select distinct value from marts.mart_kpi_monthly union select distinct amount_base from facts.fct_payment"
+            ).fetchall()
         }
