@@ -159,6 +159,12 @@ class RestEntity(Strict):
     paging: Paging | None = None
     delivery: Literal["full", "delta"] = "full"
 
+    @model_validator(mode="after")
+    def _window_adds(self) -> RestEntity:
+        if self.delivery == "full" and any("{since}" in str(value) for value in self.params.values()):
+            raise ValueError("params ask for the time since {since} only, so each answer adds to the last: declare `delivery: delta`")
+        return self
+
 
 class BaseSource(Strict):
     name: Name

@@ -145,7 +145,9 @@ def statement(options: TableEntity, since: Any) -> Any:
         schema, _, table = options.table.rpartition(".")
         rows: Any = sa.table(table, schema=schema or None)
     else:
-        rows = sa.text(f"({options.query.strip().rstrip(';')}) as delivered")
+        # A colon would start a parameter, and a query has none.
+        query = options.query.strip().rstrip(";").replace(":", r"\:")
+        rows = sa.text(f"({query}) as delivered")
     chosen = sa.select(sa.literal_column("*")).select_from(rows)
     if options.cursor is None:
         return chosen

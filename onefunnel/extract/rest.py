@@ -1,0 +1,261 @@
+"""The REST connector: pages of JSON with bounded retries inside one deadline; a page that repeats, shifts or is cut off is noticed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin, urlsplit
+
+from onefunnel.config import PipelineConfig, RestEntity, RestSource
+from onefunnel.entities import entity_of
+from onefunnel.errors import ConfigError, OnefunnelError
+from onefunnel.extract.documents import jsonl_relation
+from onefunnel.extract.parts import PartWriter
+from onefunnel.extract.snapshot import Snapshot
+from onefunnel.landing.loads import StagedLoad
+from onefunnel.settings import redact
+
+if TYPE_CHECKING:
+    import httpx
+
+    from onefunnel.settings import Settings
+
+MAX_PAGE_BYTES = 200_000_000
+RETRIED = {408, 425, 429, 500, 502, 503, 504}
+FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 0.5, 60.0
+
+
+class SourceDown(OnefunnelError):  # noqa: N818 - what is told to people is not the class
+    """The source did not answer within the attempts and the time it was given."""
+
+
+class Passing(Exception):  # noqa: N818 - a failure that may pass
+    """Worth another attempt. wait: seconds the source asked for, if it did."""
+
+    def __init__(self, reason: str, wait: float | None = None) -> None:
+        super().__init__(reason)
+        self.wait = wait
+
+
+def stage_resource(config: PipelineConfig, source: RestSource, entity: str, staged: StagedLoad, settings: Settings) -> None:
+    """Land every record of one resource. Raises ConfigError (no secret, refused), SourceDown, OnefunnelError (pages do not add up)."""
+    options = source.entities[entity]
+    contract = entity_of(source.system, entity)
+    personal = (*(contract.personal if contract else ()), *source.personal)
+    headers, secrets = request_headers(source, str(config.file))
+    until = staged.interval.as_of
+    dates = {"since": (until - timedelta(days=config.lookback_days)).isoformat(), "until": until.isoformat()}
+    lines = staged.scratch / "records.jsonl"
+    digest = hashlib.sha256()
+    with Client(source, headers, secrets, staged.where) as client, lines.open("w", encoding="utf-8") as out:
+        for record in read_records(client, source, options, dates):
+            line = json.dumps(record, ensure_ascii=False) + "\n"
+            digest.update(line.encode())
+            out.write(line)
+    snapshot = Snapshot(lines, options.path.lstrip("/") or entity, digest.hexdigest(), lines.stat().st_size)
+    with PartWriter(staged, settings, contract.required if contract else (), contract.columns if contract else (), personal) as writer:
+        if snapshot.size == 0:
+            # Nothing to name columns from: an empty answer is an empty load, which the gate judges.
+            writer.required = ()
+        writer.write(jsonl_relation(writer, snapshot), file=snapshot.name, sha256=snapshot.sha256, fingerprint=snapshot.sha256)
+        writer.finish()
+
+
+def request_headers(source: RestSource, where: str) -> tuple[dict[str, str], list[str]]:
+    """Headers with their secrets, and the secrets by themselves. Raises ConfigError naming a variable that is not set."""
+    wanted = {header: (variable, "") for header, variable in source.header_env.items()}
+    if source.token_env:
+        wanted["Authorization"] = (source.token_env, "Bearer ")
+    headers, secrets = {"Accept": "application/json", "User-Agent": "onefunnel"}, []
+    for header, (variable, prefix) in wanted.items():
+        value = os.environ.get(variable)
+        if not value:
+            what = f"the environment variable {variable} is not set"
+            raise ConfigError(what, where=f"{where}: source {source.name}", hint=f"set it to the secret sent as {header}")
+        headers[header] = prefix + value
+        secrets.append(value)
+    return headers, secrets
+
+
+def read_records(client: Client, source: RestSource, options: RestEntity, dates: dict[str, str]) -> Iterator[dict[str, Any]]:
+    """Every record of every page, once. Raises OnefunnelError for a repeated page, a repeated key or a total that does not add up."""
+    url = source.base_url.rstrip("/") + "/" + options.path.lstrip("/")
+    params = {name: value.format_map(dates) if isinstance(value, str) else value for name, value in options.params.items()}
+    seen_places: set[str] = set()
+    seen_pages: set[str] = set()
+    keys: set[str] = set()
+    total, count = None, 0
+    for place, page in _pages(client, url, params, options, source.max_pages):
+        records = dig(page, options.records)
+        if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
+            raise OnefunnelError(
+                f"no list of objects at {options.records or 'the top'!r} of the answer", where=client.where, hint="correct `records`"
+            )
+        mark = hashlib.sha256(json.dumps(records, sort_keys=True).encode()).hexdigest()
+        if place in seen_places or (records and mark in seen_pages):
+            raise OnefunnelError(
+                f"the source repeats a page after {count} records", where=client.where, hint="nothing is landed; check `paging`"
+            )
+        seen_places.add(place)
+        seen_pages.add(mark)
+        total = _total(page, options, client.where) if total is None else total
+        for record in records:
+            if options.key is not None:
+                key = json.dumps(record.get(options.key))
+                if key in keys:
+                    what = f"the record {options.key} of one page comes again on a later one: the list shifted while it was read"
+                    raise OnefunnelError(what, where=client.where, hint="nothing is landed; the next attempt reads it anew")
+                keys.add(key)
+            count += 1
+            yield record
+    if total is not None and total != count:
+        what = f"the source counts {total} records and delivered {count}"
+        raise OnefunnelError(what, where=client.where, hint="nothing is landed; the list changed or was cut off while it was read")
+
+
+def _pages(client: Client, url: str, params: dict[str, Any], options: RestEntity, max_pages: int) -> Iterator[tuple[str, Any]]:
+    """(where it was read from, answer) of every page, until the source says that there is no more."""
+    paging = options.paging
+    number, offset = (paging.start, 0) if paging else (1, 0)
+    if paging and paging.size and paging.size_param:
+        params = {**params, paging.size_param: paging.size}
+    for _ in range(max_pages):
+        asked = dict(params)
+        if paging and paging.by == "page":
+            asked[paging.param] = number
+        if paging and paging.by == "offset":
+            asked[paging.param] = offset
+        page = client.get(url, asked)
+        yield json.dumps([url, asked], sort_keys=True), page
+        if paging is None:
+            return
+        if paging.by in ("page", "offset"):
+            got = len(dig(page, options.records) or [])
+            if not got or (paging.size and got < paging.size):
+                return
+            number, offset = number + 1, offset + got
+            continue
+        following = dig(page, paging.next)
+        if following in (None, "", False):
+            return
+        if paging.by == "cursor":
+            params = {**params, paging.param: following}
+        else:
+            url, params = _same_host(urljoin(url, str(following)), url, client.where), {}
+    raise OnefunnelError(f"more than {max_pages} pages", where=client.where, hint="check `paging`, or raise `max_pages`")
+
+
+class Client:
+    """GET with retries. Attempts and waits end at the deadline of the source, whatever it answers. Use as a context manager."""
+
+    def __init__(self, source: RestSource, headers: dict[str, str], secrets: list[str], where: str) -> None:
+        import httpx
+
+        self.source, self.secrets, self.where = source, secrets, where
+        self.deadline = time.monotonic() + source.deadline_seconds
+        self._http = httpx.Client(headers=headers, timeout=source.timeout_seconds, follow_redirects=False)
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.close()
+
+    def get(self, url: str, params: dict[str, Any]) -> Any:
+        """The answer as JSON, numbers as text. Raises ConfigError when it is refused for good, SourceDown when time is over."""
+        import tenacity
+
+        def wait(state: tenacity.RetryCallState) -> float:
+            asked = getattr(state.outcome.exception(), "wait", None)
+            return min(FIRST_WAIT_SECONDS * 2 ** (state.attempt_number - 1), LONGEST_WAIT_SECONDS) if asked is None else asked
+
+        def over(state: tenacity.RetryCallState) -> bool:
+            return state.attempt_number >= self.source.attempts or time.monotonic() + (state.upcoming_sleep or 0) >= self.deadline
+
+        retrying = tenacity.Retrying(retry=tenacity.retry_if_exception_type(Passing), wait=wait, stop=over, reraise=True)
+        try:
+            return retrying(self._attempt, url, params)
+        except Passing as error:
+            what = f"the source is down: {redact(str(error), self.secrets)}"
+            raise SourceDown(what, where=self.where, hint="the next run retries; its last good data stay, and it shows as stale") from None
+
+    def _attempt(self, url: str, params: dict[str, Any]) -> Any:
+        import httpx
+
+        left = self.deadline - time.monotonic()
+        if left <= 0:
+            raise Passing(f"no answer within {self.source.deadline_seconds:g} s")
+        try:
+            with self._http.stream("GET", url, params=params or None, timeout=min(self.source.timeout_seconds, left)) as response:
+                self._judge(response)
+                return self._body(response)
+        except httpx.TransportError as error:
+            raise Passing(type(error).__name__) from None
+
+    def _judge(self, response: httpx.Response) -> None:
+        status = response.status_code
+        if status in RETRIED:
+            raise Passing(f"HTTP {status}", retry_after(response.headers.get("Retry-After")))
+        if status in (401, 403):
+            raise ConfigError(
+                f"the source refuses the credentials (HTTP {status})", where=self.where, hint="renew the secret of this source"
+            )
+        if not 200 <= status < 300:
+            raise ConfigError(f"the source answers HTTP {status}", where=self.where, hint="check base_url, path and params")
+
+    def _body(self, response: httpx.Response) -> Any:
+        """The body, read piece by piece so that a source that drips meets the deadline, too."""
+        body = bytearray()
+        for piece in response.iter_bytes():
+            body += piece
+            if time.monotonic() > self.deadline:
+                raise Passing(f"no whole answer within {self.source.deadline_seconds:g} s")
+            if len(body) > MAX_PAGE_BYTES:
+                raise OnefunnelError(f"one page is larger than {MAX_PAGE_BYTES:,} bytes", where=self.where, hint="ask for smaller pages")
+        try:
+            return json.loads(body, parse_float=str, parse_int=str)
+        except (ValueError, RecursionError):
+            raise Passing("the answer is cut off or not JSON") from None
+
+
+def dig(content: Any, path: str) -> Any:
+    """What a dotted path leads to, None where it leads nowhere; the empty path is the whole."""
+    for name in path.split(".") if path else ():
+        content = content.get(name) if isinstance(content, dict) else None
+    return content
+
+
+def retry_after(value: str | None, now: datetime | None = None) -> float | None:
+    """Seconds that a Retry-After header asks to wait (a number or an HTTP date); None when it says nothing usable."""
+    if not value:
+        return None
+    try:
+        return max(0.0, float(value))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, (parsedate_to_datetime(value) - (now or datetime.now(UTC))).total_seconds())
+    except (TypeError, ValueError):
+        return None
+
+
+def _total(page: Any, options: RestEntity, where: str) -> int | None:
+    if options.total is None:
+        return None
+    value = dig(page, options.total)
+    if not str(value).isdigit():
+        raise OnefunnelError(f"no number at {options.total!r} of the answer", where=where, hint="correct `total`")
+    return int(value)
+
+
+def _same_host(url: str, first: str, where: str) -> str:
+    """A next link, as long as it stays at the source: the secret headers go with it."""
+    if urlsplit(url)[:2] != urlsplit(first)[:2]:
+        raise OnefunnelError("the next link leads to another host", where=where, hint="refused: the credentials would follow it")
+    return url

@@ -1,0 +1,287 @@
+"""Databases through SQLAlchemy: SQLite always, a real Postgres where its programs are installed."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import socket
+import sqlite3
+import subprocess
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta, timezone
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+import yaml
+from conftest_landing import Landing
+from sqlalchemy.dialects import postgresql
+
+from onefunnel.config import TableEntity, load_config
+from onefunnel.errors import ConfigError, OnefunnelError
+from onefunnel.extract import extract_source
+from onefunnel.extract.database import statement, value_text
+from onefunnel.interval import Interval
+
+POSTGRES = Path("/usr/lib/postgresql/15/bin")
+
+
+class Source:
+    """One table of a database, landed into a home of its own."""
+
+    def __init__(self, folder: Path, system: str = "other", entity: str = "rows", **options: Any) -> None:
+        self.landing = Landing(folder, {}, system=system, entity=entity)
+        self.options: dict[str, Any] = {"table": "leads", **options}
+        self.source: dict[str, Any] = {"url_env": "CRM_DATABASE_URL"}
+
+    def land(self, as_of: str = "2024-06-01") -> Any:
+        content = {"name": "src", "system": self.landing.system, "connector": "database", **self.source}
+        path = self.landing.folder / "sources.yml"
+        path.write_text(yaml.safe_dump({"version": 1, "sources": [content | {"entities": {self.landing.entity: self.options}}]}))
+        config = load_config(path)
+        return extract_source(config, config.sources[0], Interval.for_as_of(date.fromisoformat(as_of)), self.landing.settings)[0]
+
+
+@pytest.fixture
+def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[sqlite3.Connection]:
+    path = tmp_path / "crm.sqlite"
+    monkeypatch.setenv("CRM_DATABASE_URL", f"sqlite:///{path}")
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("create table leads (lead_id integer, name text, amount numeric, updated_at text)")
+    yield connection
+    connection.close()
+
+
+def test_a_table_lands_whole_and_replaces_the_one_before(tmp_path: Path, database: sqlite3.Connection) -> None:
+    source = Source(tmp_path)
+    database.execute("insert into leads values (5805028000056864695, 'Ева', 10.5, null), (2, '', 3, 'x')")
+    assert source.land("2024-06-01").rows == 2
+    assert source.landing.rows("lead_id", "name", "amount", "updated_at") == [
+        ("5805028000056864695", "Ева", "10.5", None),
+        ("2", "", "3", "x"),
+    ]
+    database.execute("delete from leads where lead_id = 2")
+    source.land("2024-06-02")
+    assert source.landing.rows("lead_id") == [("5805028000056864695",)]
+
+
+def test_a_cursor_reads_only_what_is_new_and_the_overlap(tmp_path: Path, database: sqlite3.Connection) -> None:
+    source = Source(tmp_path, cursor="updated_at")
+    database.execute("insert into leads values (1, 'a', 1, '2024-01-01'), (2, 'b', 1, '2024-05-31')")
+    first = source.land("2024-06-01")
+    assert (first.rows, first.cursor) == (2, {"column": "updated_at", "type": "str", "value": "2024-05-31"})
+    database.execute("insert into leads values (3, 'c', 1, '2024-06-02')")
+    second = source.land("2024-06-02")
+    assert source.landing.rows("lead_id") == [("1",), ("2",), ("2",), ("3",)]
+    assert (second.delivery, second.rows_current, second.cursor["value"]) == ("delta", 4, "2024-06-02")
+
+
+def test_a_retry_of_a_cursor_starts_where_its_first_attempt_did(tmp_path: Path, database: sqlite3.Connection) -> None:
+    source = Source(tmp_path, cursor="lead_id")
+    database.execute("insert into leads values (1, 'a', 1, '')")
+    source.land("2024-06-01")
+    database.execute("insert into leads values (2, 'b', 1, '')")
+    source.land("2024-06-02")
+    database.execute("insert into leads values (3, 'c', 1, '')")
+    assert source.land("2024-06-02").rows == 3
+    assert source.land("2024-06-03").rows == 1
+    database.execute("delete from leads")
+    empty = source.land("2024-06-04")
+    assert (empty.rows, empty.cursor["value"]) == (0, "3")
+
+
+def test_a_query_may_stand_for_a_table(tmp_path: Path, database: sqlite3.Connection) -> None:
+    source = Source(tmp_path)
+    source.options = {"query": "select lead_id as id, ':not_a_parameter' as note from leads where lead_id > 1;"}
+    database.execute("insert into leads values (1, 'a', 1, ''), (2, 'b', 1, '')")
+    source.land()
+    assert source.landing.rows() == [("2", ":not_a_parameter")]
+
+
+def test_personal_columns_and_required_ones_are_treated_as_in_files(tmp_path: Path, database: sqlite3.Connection) -> None:
+    source = Source(tmp_path, system="template", entity="leads")
+    with pytest.raises(OnefunnelError, match="'created_at' is absent"):
+        source.land()
+    database.execute("alter table leads add column created_at text")
+    database.execute("alter table leads add column channel text")
+    database.execute("alter table leads add column contact_email text")
+    database.execute("insert into leads (lead_id, created_at, channel, contact_email) values (1, '2024', 'seo', 'eve@secret.example')")
+    source.land()
+    assert len(source.landing.rows("contact_email")[0][0]) == 64
+    assert b"eve@secret" not in b"".join(path.read_bytes() for path in source.landing.home.rglob("*") if path.is_file())
+
+
+def test_hostile_values_stay_values_and_a_nul_rejects_its_row(tmp_path: Path, database: sqlite3.Connection) -> None:
+    source = Source(tmp_path)
+    database.execute("insert into leads values (1, ?, null, null), (2, ?, null, null)", ["'); drop table leads; --", "a\0b"])
+    source.land()
+    assert source.landing.rows("name") == [("'); drop table leads; --",)]
+    assert source.landing.rejected() == [("leads", 2, "nul_byte")]
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [({"table": "nope"}, "no such table"), ({"cursor": "nope"}, "nope"), ({"table": None, "query": "select from"}, "syntax")],
+)
+def test_what_the_database_refuses_is_a_configuration_error(
+    tmp_path: Path, database: sqlite3.Connection, change: dict[str, Any], says: str
+) -> None:
+    source = Source(tmp_path)
+    source.options = {name: value for name, value in (source.options | change).items() if value is not None}
+    with pytest.raises(OnefunnelError, match=says) as error:
+        source.land()
+    assert error.value.where
+
+
+def test_the_url_comes_from_its_variable_and_is_never_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = Source(tmp_path)
+    monkeypatch.delenv("CRM_DATABASE_URL", raising=False)
+    with pytest.raises(ConfigError, match="CRM_DATABASE_URL is not set"):
+        source.land()
+    monkeypatch.setenv("CRM_DATABASE_URL", "canary-secret: no url")
+    with pytest.raises(ConfigError, match="holds no database URL") as error:
+        source.land()
+    assert "canary" not in str(error.value)
+    monkeypatch.setenv("CRM_DATABASE_URL", "nosuch://user:canary-secret@host/db")
+    with pytest.raises(OnefunnelError) as error:
+        source.land()
+    assert "canary" not in str(error.value)
+
+
+def test_an_airflow_connection_is_read_from_its_variable(
+    tmp_path: Path, database: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = Source(tmp_path)
+    source.source = {"airflow_connection": "crm_db"}
+    monkeypatch.setenv("AIRFLOW_CONN_CRM_DB", os.environ["CRM_DATABASE_URL"])
+    database.execute("insert into leads values (1, 'a', 1, '')")
+    assert source.land().rows == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (None, None),
+        ("", ""),
+        (True, "true"),
+        (5805028000056864695, "5805028000056864695"),
+        (Decimal("1E+3"), "1000"),
+        (Decimal("10.50"), "10.50"),
+        (1e-7, "0.0000001"),
+        (float("nan"), "nan"),
+        (datetime(2024, 6, 1, 10, 0, 0, 5), "2024-06-01 10:00:00.000005"),
+        (datetime(2024, 6, 1, 10, tzinfo=timezone(timedelta(hours=2))), "2024-06-01 10:00:00+02:00"),
+        (date(2024, 6, 1), "2024-06-01"),
+        (time(9, 30), "09:30:00"),
+        (timedelta(days=1, hours=2), "1 day, 2:00:00"),
+        (b"\xaa\x01", "aa01"),
+        ({"k": ["ж"]}, '{"k": ["ж"]}'),
+        (UUID(int=1), "00000000-0000-0000-0000-000000000001"),
+    ],
+)
+def test_value_text(value: object, expected: str | None) -> None:
+    assert value_text(value) == expected
+
+
+def test_names_are_quoted_and_values_bound() -> None:
+    compiled = str(
+        statement(TableEntity(table="crm.select", cursor="order"), datetime(2024, 6, 1, tzinfo=UTC)).compile(dialect=postgresql.dialect())
+    )
+    assert 'FROM crm."select"' in compiled
+    assert '"order" >= %(order_1)s' in compiled.replace("%(order_1)s::TIMESTAMP WITH TIME ZONE", "%(order_1)s")
+
+
+@pytest.fixture(scope="module")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """URL of a Postgres started for these tests alone, by a user that is not root, since it refuses to run as root."""
+    if not (POSTGRES / "initdb").exists():
+        pytest.skip(f"no Postgres programs in {POSTGRES}")
+    user = "postgres" if os.geteuid() == 0 else None
+    if user:
+        try:
+            pwd.getpwnam(user)
+        except KeyError:
+            pytest.skip("running as root, and there is no user postgres to start it as")
+    folder = tmp_path_factory.mktemp("postgres")
+    for path in (folder, *list(folder.parents)[:3]):
+        if user and path.owner() == "root" and path != Path("/tmp"):  # noqa: S108 - pytest's own folders
+            path.chmod(0o755)
+    data = folder / "data"
+    data.mkdir()
+    if user:
+        shutil.chown(folder, user)
+        shutil.chown(data, user)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+
+    def call(*arguments: str) -> None:
+        subprocess.run(arguments, check=True, user=user, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT, timeout=60)
+
+    call(str(POSTGRES / "initdb"), "-D", str(data), "-U", "crm", "-A", "trust", "-E", "UTF8", "--no-sync")
+    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off"
+    call(str(POSTGRES / "pg_ctl"), "-D", str(data), "-w", "-l", str(folder / "log"), "-o", options, "start")
+    try:
+        yield f"postgresql://crm:canary-password@127.0.0.1:{port}/postgres"
+    finally:
+        call(str(POSTGRES / "pg_ctl"), "-D", str(data), "-m", "immediate", "stop")
+
+
+def test_postgres_types_land_without_loss_and_by_cursor(tmp_path: Path, postgres: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CRM_DATABASE_URL", postgres)
+    engine = sa.create_engine(postgres.replace("postgresql:", "postgresql+psycopg:"))
+    with engine.begin() as connection:
+        connection.execute(sa.text("create schema crm"))
+        connection.execute(
+            sa.text(
+                "create table crm.leads (id bigint, amount numeric(30,10), at timestamptz, naive timestamp, day date, flag boolean, "
+                "raw bytea, doc jsonb, tags text[], span interval)"
+            )
+        )
+        connection.execute(
+            sa.text(
+                "insert into crm.leads values (5805028000056864695, 12345678901234567890.0123456789, '2024-06-01 10:00+02', "
+                "'2024-06-01 10:00:00.000001', '2024-06-01', true, '\\xaa01', '{\"k\": 1}', '{a,b}', '1 day 02:00')"
+            )
+        )
+        connection.execute(
+            sa.text(
+                "insert into crm.leads (id, at) "
+                "select n, timestamptz '2024-01-01' + n * interval '1 second' from generate_series(1, 50000) n"
+            )
+        )
+    source = Source(tmp_path, table="crm.leads", cursor="at", lookback_days=1)
+    assert source.land("2024-06-01").rows == 50_001
+    columns = ("id", "amount", "naive", "day", "flag", "raw", "doc", "tags", "span")
+    assert source.landing.rows(*columns)[-1] == (
+        "5805028000056864695",
+        "12345678901234567890.0123456789",
+        "2024-06-01 10:00:00.000001",
+        "2024-06-01",
+        "true",
+        "aa01",
+        '{"k": 1}',
+        '["a", "b"]',
+        "1 day, 2:00:00",
+    )
+    assert datetime.fromisoformat(source.landing.rows("at")[-1][0]) == datetime(2024, 6, 1, 8, tzinfo=UTC)
+    second = source.land("2024-06-02")
+    assert (second.rows, second.cursor["value"]) == (1, "2024-06-01T08:00:00+00:00")
+    with engine.begin() as connection:
+        connection.execute(sa.text("drop schema crm cascade"))
+    with pytest.raises(ConfigError, match=r"crm\.leads") as error:
+        source.land("2024-06-03")
+    assert "canary" not in str(error.value)
+    engine.dispose()
+
+
+def test_a_postgres_that_is_down_is_told_without_its_password(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CRM_DATABASE_URL", "postgresql://crm:canary-password@127.0.0.1:1/postgres?connect_timeout=1")
+    with pytest.raises(OnefunnelError, match="does not answer") as error:
+        Source(tmp_path).land()
+    assert error.value.exit_code == 1
+    assert "canary" not in str(error.value)

@@ -1,0 +1,301 @@
+"""A source over HTTP that errs in every way of the fault list, on a real local server."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import yaml
+from conftest_landing import KEY, Landing
+
+from onefunnel.config import load_config
+from onefunnel.errors import ConfigError, OnefunnelError
+from onefunnel.extract import extract_source, rest
+from onefunnel.extract.rest import SourceDown, retry_after
+from onefunnel.interval import Interval
+
+TOKEN = "canary-token-of-the-source"  # noqa: S105
+
+
+class Api:
+    """A server whose answer is whatever `answer(path, query)` returns: (status, headers, body) or a JSON value."""
+
+    def __init__(self) -> None:
+        self.answer: Callable[[str, dict[str, str]], Any] = lambda path, query: []
+        self.asked: list[dict[str, str]] = []
+        self.headers: list[dict[str, str]] = []
+        api = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                parts = urlsplit(self.path)
+                query = {name: values[0] for name, values in parse_qs(parts.query).items()}
+                api.asked.append(query)
+                api.headers.append(dict(self.headers))
+                answer = api.answer(parts.path, query)
+                status, headers, body = answer if isinstance(answer, tuple) else (200, {}, json.dumps(answer).encode())
+                self.send_response(status)
+                for name, value in {"Content-Length": str(len(body)), **headers}.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                for start in range(0, len(body), 64):
+                    self.wfile.write(body[start : start + 64])
+                    time.sleep(api.drip)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.drip = 0.0
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+
+@pytest.fixture
+def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
+    monkeypatch.setattr(rest, "FIRST_WAIT_SECONDS", 0.01)
+    monkeypatch.setenv("CRM_TOKEN", TOKEN)
+    api = Api()
+    yield api
+    api.server.shutdown()
+    api.server.server_close()
+
+
+class Source:
+    """A source of that server in a home of its own."""
+
+    def __init__(self, folder: Path, api: Api) -> None:
+        self.landing = Landing(folder, {})
+        self.api, self.entity, self.source = (
+            api,
+            {"path": "/leads"},
+            {"token_env": "CRM_TOKEN", "deadline_seconds": 5, "timeout_seconds": 2},
+        )
+
+    def land(self, as_of: str = "2024-06-01") -> Any:
+        content = {"name": "src", "system": "other", "connector": "rest", "base_url": self.api.url, **self.source}
+        path = self.landing.folder / "sources.yml"
+        path.write_text(yaml.safe_dump({"version": 1, "sources": [content | {"entities": {"rows": self.entity}}]}))
+        config = load_config(path)
+        return extract_source(config, config.sources[0], Interval.for_as_of(date.fromisoformat(as_of)), self.landing.settings)[0]
+
+    @property
+    def ids(self) -> list[str]:
+        return [value for (value,) in self.landing.rows("id")]
+
+
+@pytest.fixture
+def source(tmp_path: Path, api: Api) -> Source:
+    return Source(tmp_path, api)
+
+
+RECORDS = [{"id": 5805028000056864695 + n, "amount": 10.5} for n in range(25)]
+IDS = [str(record["id"]) for record in RECORDS]
+
+
+def test_a_list_lands_with_every_digit_and_the_secret_in_its_header(source: Source, api: Api) -> None:
+    api.answer = lambda path, query: {"data": {"items": RECORDS}}
+    source.entity |= {"records": "data.items", "delivery": "delta", "params": {"from": "{since}", "to": "{until}", "limit": 7}}
+    source.land()
+    assert source.ids == IDS
+    assert source.landing.rows("amount")[0] == ("10.5",)
+    assert api.headers[0]["Authorization"] == f"Bearer {TOKEN}"
+    assert api.asked == [{"from": "2024-04-27", "to": "2024-06-01", "limit": "7"}]
+
+
+def by_cursor(path: str, query: dict[str, str]) -> Any:
+    start = int(query.get("after", 0))
+    return {"items": RECORDS[start : start + 10], "next": str(start + 10) if start + 10 < 25 else None, "total": 25}
+
+
+def by_page(path: str, query: dict[str, str]) -> Any:
+    start = (int(query["page"]) - 1) * 10
+    return {"items": RECORDS[start : start + 10]}
+
+
+def by_offset(path: str, query: dict[str, str]) -> Any:
+    start = int(query["skip"])
+    return {"items": RECORDS[start : start + 10]}
+
+
+def by_link(path: str, query: dict[str, str]) -> Any:
+    start = int(query.get("s", 0))
+    return {"items": RECORDS[start : start + 10], "links": {"next": f"/leads?s={start + 10}" if start + 10 < 25 else ""}}
+
+
+@pytest.mark.parametrize(
+    ("answer", "paging"),
+    [
+        (by_cursor, {"by": "cursor", "param": "after", "next": "next"}),
+        (by_page, {"by": "page", "param": "page"}),
+        (by_page, {"by": "page", "param": "page", "size": 10, "size_param": "n"}),
+        (by_offset, {"by": "offset", "param": "skip", "size": 10}),
+        (by_link, {"by": "next_link", "next": "links.next"}),
+    ],
+)
+def test_every_page_is_read_the_last_one_too(source: Source, api: Api, answer: Any, paging: dict[str, Any]) -> None:
+    api.answer = answer
+    source.entity |= {"records": "items", "paging": paging, "key": "id"}
+    source.land()
+    assert source.ids == IDS
+
+
+def test_a_repeated_cursor_is_no_loop(source: Source, api: Api) -> None:
+    api.answer = lambda path, query: {"items": RECORDS[:10] if "after" not in query else RECORDS[10:12], "next": "same"}
+    source.entity |= {"records": "items", "paging": {"by": "cursor", "param": "after", "next": "next"}}
+    with pytest.raises(OnefunnelError, match="repeats a page"):
+        source.land()
+    assert source.landing.loads == []
+
+
+def test_a_page_that_comes_for_ever_is_no_loop(source: Source, api: Api) -> None:
+    api.answer = lambda path, query: {"items": RECORDS[:10]}
+    source.entity |= {"records": "items", "paging": {"by": "page", "param": "page"}}
+    with pytest.raises(OnefunnelError, match="repeats a page"):
+        source.land()
+
+
+def test_a_list_that_shifts_while_read_is_noticed(source: Source, api: Api) -> None:
+    def shifting(path: str, query: dict[str, str]) -> Any:
+        start = (int(query["page"]) - 1) * 10
+        records = RECORDS if start == 0 else [{"id": 1}, *RECORDS]
+        return {"items": records[start : start + 10]}
+
+    api.answer = shifting
+    source.entity |= {"records": "items", "key": "id", "paging": {"by": "page", "param": "page"}}
+    with pytest.raises(OnefunnelError, match="shifted while it was read"):
+        source.land()
+
+
+def test_a_list_that_lost_records_while_read_is_noticed(source: Source, api: Api) -> None:
+    api.answer = lambda path, query: by_cursor(path, query) | ({"items": RECORDS[21:25]} if query.get("after") == "20" else {})
+    source.entity |= {"records": "items", "total": "total", "paging": {"by": "cursor", "param": "after", "next": "next"}}
+    with pytest.raises(OnefunnelError, match="counts 25 records and delivered 24"):
+        source.land()
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 429])
+def test_a_failure_that_passes_is_retried(source: Source, api: Api, status: int) -> None:
+    answers = iter([(status, {}, b"oops"), (status, {"Retry-After": "0"}, b""), RECORDS])
+    api.answer = lambda path, query: next(answers)
+    source.land()
+    assert source.ids == IDS
+
+
+def test_retry_after_is_honoured(source: Source, api: Api) -> None:
+    answers = iter([(429, {"Retry-After": "1"}, b""), RECORDS])
+    api.answer = lambda path, query: next(answers)
+    started = time.monotonic()
+    source.land()
+    assert time.monotonic() - started >= 1
+
+
+def test_a_wait_beyond_the_deadline_is_not_begun(source: Source, api: Api) -> None:
+    api.answer = lambda path, query: (429, {"Retry-After": "3600"}, b"")
+    started = time.monotonic()
+    with pytest.raises(SourceDown, match="HTTP 429"):
+        source.land()
+    assert time.monotonic() - started < 3
+
+
+def test_attempts_are_bounded(source: Source, api: Api) -> None:
+    source.source["attempts"] = 3
+    api.answer = lambda path, query: (500, {}, b"")
+    with pytest.raises(SourceDown, match="HTTP 500"):
+        source.land()
+    assert len(api.asked) == 3
+
+
+def test_a_source_that_hangs_ends_at_the_deadline(source: Source, api: Api) -> None:
+    source.source |= {"deadline_seconds": 1, "timeout_seconds": 0.3}
+    api.answer = lambda path, query: time.sleep(5) or []
+    started = time.monotonic()
+    with pytest.raises(SourceDown, match="ReadTimeout"):
+        source.land()
+    assert time.monotonic() - started < 4
+
+
+def test_a_source_that_drips_ends_at_the_deadline(source: Source, api: Api) -> None:
+    source.source |= {"deadline_seconds": 1, "timeout_seconds": 1}
+    api.answer, api.drip = (lambda path, query: RECORDS * 20), 0.1
+    started = time.monotonic()
+    with pytest.raises(SourceDown, match="within 1 s"):
+        source.land()
+    assert time.monotonic() - started < 4
+
+
+@pytest.mark.parametrize("headers", [{}, {"Content-Length": "5000"}])
+def test_a_truncated_answer_is_retried(source: Source, api: Api, headers: dict[str, str]) -> None:
+    source.source["timeout_seconds"] = 0.5
+    answers = iter([(200, headers | {"Connection": "close"}, json.dumps(RECORDS).encode()[:300]), RECORDS])
+    api.answer = lambda path, query: next(answers)
+    source.land()
+    assert source.ids == IDS
+
+
+def test_a_dead_port_is_a_source_that_is_down(source: Source, api: Api) -> None:
+    source.source["attempts"] = 2
+    api.server.shutdown()
+    api.server.server_close()
+    with pytest.raises(SourceDown, match="ConnectError"):
+        source.land()
+
+
+@pytest.mark.parametrize(("status", "says"), [(401, "credentials"), (404, "HTTP 404"), (302, "HTTP 302")])
+def test_what_does_not_pass_is_not_retried(source: Source, api: Api, status: int, says: str) -> None:
+    api.answer = lambda path, query: (status, {"Location": "/elsewhere"}, b"")
+    with pytest.raises(ConfigError, match=says):
+        source.land()
+    assert len(api.asked) == 1
+
+
+def test_credentials_do_not_follow_a_link_to_another_host(source: Source, api: Api) -> None:
+    api.answer = lambda path, query: {"items": RECORDS[:1], "next": "http://localhost:1/steal"}
+    source.entity |= {"records": "items", "paging": {"by": "next_link", "next": "next"}}
+    with pytest.raises(OnefunnelError, match="another host"):
+        source.land()
+
+
+def test_a_missing_secret_is_named(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CRM_TOKEN")
+    with pytest.raises(ConfigError, match="CRM_TOKEN is not set"):
+        source.land()
+
+
+def test_the_secret_is_in_no_error_and_in_no_file(source: Source, api: Api) -> None:
+    api.answer = lambda path, query: [{"id": 1}]
+    source.land()
+    api.answer = lambda path, query: (500, {}, TOKEN.encode())
+    with pytest.raises(SourceDown) as error:
+        source.land("2024-06-02")
+    written = b"".join(path.read_bytes() for path in source.landing.home.rglob("*") if path.is_file())
+    for secret in (TOKEN, KEY):
+        assert secret not in str(error.value)
+        assert secret.encode() not in written
+
+
+def test_an_empty_answer_is_an_empty_load(source: Source, api: Api) -> None:
+    assert source.land().rows == 0
+
+
+def test_an_answer_without_a_list_is_refused(source: Source, api: Api) -> None:
+    api.answer = lambda path, query: {"error": "no"}
+    source.entity["records"] = "items"
+    with pytest.raises(OnefunnelError, match="no list of objects at 'items'"):
+        source.land()
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"), [("7", 7), ("0.5", 0.5), ("Sat, 01 Jun 2024 10:00:30 GMT", 30), ("soon", None), (None, None), ("-3", 0)]
+)
+def test_retry_after(value: str | None, seconds: float | None) -> None:
+    assert retry_after(value, datetime(2024, 6, 1, 10, tzinfo=UTC)) == seconds
