@@ -3,6 +3,10 @@
 {%- for stage in stages -%}{%- do measures.append(stage ~ '_count') -%}{%- endfor -%}
 {%- do measures.extend(['new_revenue', 'new_revenue_squares', 'existing_revenue', 'existing_revenue_squares', 'refunds', 'refund_squares']) -%}
 
+{%- set columns = ['basis', 'month', 'comparison', 'channel_key', 'lead_quality'] -%}
+{%- for stage in stages[1:] -%}{%- do columns.append(stage ~ '_quality') -%}{%- endfor -%}
+{%- for measure in measures -%}{%- do columns.extend(['base_' ~ measure, 'current_' ~ measure]) -%}{%- endfor -%}
+
 -- Both sides of a comparison in one row per channel, and how the channel takes part: opened, closed, decomposed on its own, or pooled.
 with cells as (
 
@@ -89,12 +93,33 @@ typed as (
 
 ),
 
-grouped as (
+-- A pool that lost its clients is no better than a channel that did: the smallest channel of its own joins it.
+counted as (
 
     select
         *,
-        case when part = 'pooled' then '(pooled)' else channel_key end as group_key
+        sum(case when part = 'pooled' then base_paid_count else 0.0 end) over (partition by basis, month, comparison) as base_pooled,
+        sum(case when part = 'pooled' then current_paid_count else 0.0 end) over (partition by basis, month, comparison) as current_pooled,
+        row_number() over (
+            partition by basis, month, comparison, part order by least(base_paid_count, current_paid_count), channel_key
+        ) as rank_from_smallest
     from typed
+
+),
+
+grouped as (
+
+    select
+        {{ columns | join(',\n        ') }},
+        case when joins_pool then 'pooled' else part end as part,
+        case when joins_pool or part = 'pooled' then '(pooled)' else channel_key end as group_key
+    from (
+        select
+            *,
+            part = 'own' and rank_from_smallest = 1 and base_pooled + current_pooled > 0
+                and least(base_pooled, current_pooled) < {{ var('verdict_own_clients') }} as joins_pool
+        from counted
+    ) as placed
 
 )
 

@@ -10,7 +10,8 @@ import typer
 from onefunnel.cli.common import HomeOption, JsonOption, load_settings, print_json
 
 EXAMPLES = {
-    "verdict": "Examples: [bold]onefunnel verdict[/bold]; [bold]onefunnel verdict --month 2026-01 --versus previous_year --metric revenue[/bold]; "
+    "verdict": "Examples: [bold]onefunnel verdict[/bold]; "
+    "[bold]onefunnel verdict --month 2026-01 --versus previous_year --metric revenue[/bold]; "
     "[bold]onefunnel verdict --lang ru --json[/bold]."
 }
 

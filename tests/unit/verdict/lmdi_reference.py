@@ -90,6 +90,11 @@ def decompose(
             own.append([channel])
         else:
             pool.append(channel)
+    pooled = tuple(sum(sides[c][t]["paid"] for c in pool) for t in (0, 1))
+    if own and sum(pooled) > 0 and min(pooled) < OWN_CLIENTS:
+        smallest = min(own, key=lambda group: (min(sides[group[0]][t]["paid"] for t in (0, 1)), group[0]))
+        own.remove(smallest)
+        pool += smallest
     groups = own + ([pool] if pool else [])
     all_leads = tuple(sum(sides[c][t]["lead"] for group in groups for c in group if _has_leads(sides, group)) for t in (0, 1))
     for group in groups:
@@ -131,7 +136,7 @@ def _group(
         by_name = {names[i]: effect for i, effect in zip(chosen, found, strict=True)}
         for c, share in zip(group, shares, strict=True):
             effects |= {(metric, c, name): effect * share for name, effect in by_name.items()}
-            if len(group) > 1 or min(total["paid"]) < OWN_CLIENTS:
+            if len(group) > 1:
                 weight = logarithmic_mean(total[key][1], total[key][0])
                 per_lead = (
                     quality[c][-1] / logarithmic_mean(expected[-1][1], expected[-1][0])

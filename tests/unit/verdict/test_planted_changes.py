@@ -101,6 +101,23 @@ def test_the_channel_that_carries_the_change_is_named(bench: Bench) -> None:
     assert "канал Контекстная реклама: поиск" in verdict["headline_ru"]
 
 
+def test_a_channel_that_lost_all_its_clients_is_still_found(bench: Bench) -> None:
+    """Pooled, because nobody is left to take rates from: the step is marketing's, and the channel is told."""
+    others = [cell(side, funnel(leads=1000), "seo") for side in ("base", "current")]
+    broken = funnel(leads=500, sql=0.03) | {"contract_sent": 1.0, "paid": 0.0, "new_revenue": 0.0}
+    bench.decide([*others, cell("base", funnel(leads=500), "ppc_search"), cell("current", broken, "ppc_search")], wording=True)
+    verdict = bench.rows("select * from marts.mart_verdict where metric = 'new_clients'")[0]
+    assert (verdict["main_department"], verdict["main_factor"], verdict["main_channel"]) == ("marketing", "step_sql", "ppc_search")
+    assert not bench.rows("select * from marts.mart_change_factors where method = 'zero_limit' and metric = 'new_clients'")
+
+
+def test_fewer_leads_of_one_channel_are_told_with_the_channel(bench: Bench) -> None:
+    others = [cell(side, funnel(leads=1500), "seo") for side in ("base", "current")]
+    bench.decide([*others, cell("base", funnel(leads=1500), "blog"), cell("current", funnel(leads=600), "blog")], wording=True)
+    verdict = bench.rows("select * from marts.mart_verdict where metric = 'new_clients'")[0]
+    assert (verdict["main_factor"], verdict["main_channel"]) == ("lead_volume", "blog")
+
+
 def test_an_opened_and_a_closed_channel_are_factors_of_their_own(bench: Bench) -> None:
     lasting = [cell(side, funnel(leads=2000), "seo") for side in ("base", "current")]
     bench.decide([*lasting, cell("base", funnel(leads=900), "blog"), cell("current", funnel(leads=700), "webinar")])
