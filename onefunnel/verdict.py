@@ -137,11 +137,23 @@ class Words:
 
 
 FIXED_WORDS = {
-    "en": {"previous_month": "the month before", "previous_year": "the same month a year ago", "confidence": "confidence", "within": "within chance",
-           "beyond": "beyond chance", "accounting": "This is accounting, not causation: it says where the change sits, not why."},
-    "ru": {"previous_month": "месяц назад", "previous_year": "год назад", "confidence": "уверенность", "within": "в пределах случайности",
-           "beyond": "не случайность", "accounting": "Это арифметика, а не причины: видно, где изменение, но не почему."},
-}  # fmt: skip
+    "en": {
+        "previous_month": "the month before",
+        "previous_year": "the same month a year ago",
+        "confidence": "confidence",
+        "within": "within chance",
+        "beyond": "beyond chance",
+        "accounting": "This is accounting, not causation: it says where the change sits, not why.",
+    },
+    "ru": {
+        "previous_month": "месяц назад",
+        "previous_year": "год назад",
+        "confidence": "уверенность",
+        "within": "в пределах случайности",
+        "beyond": "не случайность",
+        "accounting": "Это арифметика, а не причины: видно, где изменение, но не почему.",
+    },
+}
 
 
 def read_words(project: Path, language: str) -> Words:
