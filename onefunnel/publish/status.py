@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from onefunnel import state
+from onefunnel.forgotten import read_forgotten
 from onefunnel.locking import RUN_LOCK, is_locked, read_holder
 from onefunnel.publish.candidate import leftovers
 from onefunnel.publish.export import current_parquet
@@ -112,6 +113,8 @@ def _problems(
     orphans = _orphans(settings, shown)
     if orphans and not running:
         found.append(f"never shown, interrupted before the flip: {', '.join(orphans)}; the next run removes it")
+    if read_forgotten(settings.paths.landing).unfinished:
+        found.append("an erase request was interrupted: repeat it (onefunnel forget)")
     if run and (run.status == "killed" or (run.status == "running" and not running and not state.is_alive(run.pid, run.host))):
         found.append(f"run {run.run_id} of {run.as_of} was killed: BI keeps what it showed; run the night again")
     return found

@@ -16,12 +16,13 @@ import pathlib, sys, time
 from small_home import shown_numbers
 current, stop = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
 reads, seen = 0, set()
-while not stop.exists():
+deadline = time.monotonic() + 500
+while not stop.exists() and time.monotonic() < deadline:
     numbers = shown_numbers(current)
     assert len(numbers) == 1, numbers
     seen |= numbers
     reads += 1
-    time.sleep(0.05)
+    time.sleep(0.2)
 print(reads, len(seen))
 """
 

@@ -1,0 +1,160 @@
+"""Every block-level expectation of gate 2 has data that makes it fail; and fault 21: a gate that cannot evaluate has failed.
+
+The data is the published demo night, broken in one place per case. A case is made from the expectation where its type says how to break it,
+and written by hand for queries; a query without a case fails the test.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from onefunnel.config import Quality
+from onefunnel.quality.result import CheckResult
+from onefunnel.quality.suites import Expectation, Suite, read_suites
+
+pytestmark = pytest.mark.slow
+SUITES = read_suites("gate_marts")
+CASES = [
+    pytest.param(suite, expectation, id=f"{suite.relation}-{number}-{expectation.check}")
+    for suite in SUITES
+    for number, expectation in enumerate(suite.expectations)
+    if expectation.severity == "block"
+]
+FIRST = "rowid = (select min(rowid) from {relation})"
+
+# (relation, the words of the expectation) -> SQL that breaks it
+BROKEN_BY = {
+    "no attempt reaches a stage without all the stages before it": (
+        "update facts.fct_lead_funnel set sal_reached = true, sql_reached = false"
+    ),
+    "every channel is in dim_channel": "update facts.fct_lead_funnel set channel_key = 'pigeon' where attempt_number = 1",
+    "every stage entry belongs to an attempt": (
+        "delete from facts.fct_lead_funnel where lead_month = (select min(lead_month) from facts.fct_lead_funnel)"
+    ),
+    "payments are positive and refunds negative": "update facts.fct_payment set amount_base = -amount_base",
+    "0 <= paid on time <= paid <= planned": "update facts.fct_payment_plan set paid_base = planned_base + 1",
+    "landed = valid + quarantined + superseded": "update facts.fct_row_count set rows_valid = rows_valid - 1",
+    "rows landed by the load manifests = rows counted by the build": "update facts.fct_row_count set rows_landed = rows_landed + 1",
+    "money landed = valid + quarantined + superseded": "update facts.fct_row_count set money_valid_original = money_valid_original + 1",
+    "every valid payment is published once": "delete from facts.fct_payment where is_first_payment",
+    "per source and entity at most max_quarantined_rows_pct of the rows": (
+        "update facts.fct_row_count set rows_quarantined = rows_landed, rows_left_out = 0"
+    ),
+    "per source at most max_quarantined_money_pct of the money": (
+        "update facts.fct_quarantine set amount_base = 1e9, severity = 'quarantine'"
+    ),
+    "the marts were built for the day that is published": "update marts.mart_publication set as_of = date '2020-01-01'",
+    "no column that holds a person or a company": "alter table facts.dim_client add column contact_email varchar",
+    "a ratio without denominator is null": "update marts.mart_kpi_monthly set denominator = 0, value = 0 where kpi = 'cpl'",
+    "counts and costs are not negative": "update marts.mart_kpi_monthly set value = -1 where kpi = 'leads'",
+    "leads of all months = leads in the funnel fact": (
+        "update marts.mart_kpi_monthly set value = value + 1 where kpi = 'leads' and channel_key = 'all'"
+    ),
+    "revenue of all months = the payments ledger": "update marts.mart_kpi_monthly set numerator = numerator + 1 where kpi = 'revenue'",
+    "cost of all months = the spend fact": "update marts.mart_kpi_monthly set numerator = numerator * 2 where kpi = 'cost'",
+    "the channels sum up to all": "update marts.mart_kpi_monthly set numerator = numerator + 5 where kpi = 'sql' and channel_key = 'all'",
+    "a later stage is never reached more often than the one before": "update marts.mart_funnel_cohort set reached = leads + 1",
+    "cost of all channels = the spend fact": "update marts.mart_channel_economics set cost = cost + 1",
+    "income of all clients = the payments ledger": "update marts.mart_customer_value set ltv_gross = ltv_gross + 1",
+    "the effects of all factors sum up to the change": "update marts.mart_change_factors set effect = effect + 1",
+    "marketing + sales + market = the change": "update marts.mart_verdict set sales_effect = sales_effect + 1",
+}
+
+
+def breaking_sql(suite: Suite, expectation: Expectation) -> str:
+    """SQL after which the expectation no longer holds of its relation."""
+    relation, kwargs = suite.relation, expectation.kwargs
+    column, first = kwargs.get("column"), FIRST.format(relation=suite.relation)
+    match expectation.type:
+        case "expect_table_columns_to_match_set":
+            return f"alter table {relation} rename column {kwargs['column_set'][-1]} to gone"
+        case "expect_table_row_count_to_be_between" | "expect_table_row_count_to_equal":
+            return f"delete from {relation}"
+        case "expect_column_values_to_be_unique" | "expect_compound_columns_to_be_unique":
+            return f"insert into {relation} select * from {relation} limit 1"
+        case "expect_column_values_to_not_be_null":
+            return f"update {relation} set {column} = null where {first}"
+        case "expect_column_values_to_be_in_set":
+            return f"update {relation} set {column} = 'nonsense' where {first}"
+        case "expect_column_values_to_be_between":
+            return f"update {relation} set {column} = {kwargs['min_value']} - 1 where {column} is not null"
+        case _:
+            return BROKEN_BY[expectation.expected]
+
+
+@pytest.fixture(scope="session")
+def evaluate_copy(demo_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Evaluate suites on a copy of what the demo night published, after breaking it with SQL."""
+    from onefunnel.quality import engine
+    from onefunnel.quality.landed import landed_rows
+    from onefunnel.settings import Settings
+
+    folder = tmp_path_factory.mktemp("broken")
+    rows = landed_rows(Settings(home=demo_home))
+
+    def evaluate(suites: list[Suite], sql: str = "", path: Path | None = None) -> list[CheckResult]:
+        copy = folder / "copy.duckdb"
+        copy.unlink(missing_ok=True)
+        shutil.copyfile(path or (demo_home / "published" / "current.duckdb"), copy)
+        with duckdb.connect(str(copy)) as db:
+            db.execute(sql or "select 1")
+        parameters = {**Quality().model_dump(), "lookback_days": 35, "landed_rows": rows}
+        return engine.evaluate(copy, "candidate", suites, parameters)[0]
+
+    return evaluate
+
+
+def test_the_demo_night_passes_every_expectation(evaluate_copy: Any) -> None:
+    checks = evaluate_copy(SUITES)
+    assert [check.sentence for check in checks if check.is_blocking] == []
+    assert len(checks) == sum(len(suite.expectations) for suite in SUITES)
+
+
+@pytest.mark.parametrize(("suite", "expectation"), CASES)
+def test_bad_data_closes_the_gate(suite: Suite, expectation: Expectation, evaluate_copy: Any) -> None:
+    only = Suite(suite.relation, (expectation,), allow_empty=suite.allow_empty)
+    (check,) = evaluate_copy([only], breaking_sql(suite, expectation))
+    assert check.outcome == "fail", check.sentence
+    assert check.is_blocking
+
+
+@pytest.mark.parametrize(
+    ("sql", "outcome"),
+    [
+        ("drop table marts.mart_verdict", "not_evaluated"),
+        ("alter table marts.mart_verdict rename column confidence to sureness", "error"),
+        ("alter table marts.mart_verdict rename column delta to difference", "error"),
+    ],
+    ids=["missing relation", "missing column", "a query that raises"],
+)
+def test_what_cannot_be_evaluated_has_failed(sql: str, outcome: str, evaluate_copy: Any) -> None:
+    suite = next(suite for suite in SUITES if suite.relation == "marts.mart_verdict")
+    checks = evaluate_copy([suite], sql)
+    assert outcome in {check.outcome for check in checks}
+    assert any(check.is_blocking for check in checks)
+
+
+def test_an_empty_relation_does_not_pass_by_having_nothing_to_check(evaluate_copy: Any) -> None:
+    suite = next(suite for suite in SUITES if suite.relation == "marts.mart_kpi_monthly")
+    checks = evaluate_copy([suite], "delete from marts.mart_kpi_monthly")
+    by_row = [check for check in checks if check.name in ("key_unique", "key_not_null")]
+    assert by_row
+    assert {check.outcome for check in by_row} == {"not_evaluated"}
+
+
+def test_an_empty_suite_has_failed(evaluate_copy: Any) -> None:
+    (check,) = evaluate_copy([Suite("marts.mart_verdict", ())])
+    assert check.is_blocking
+
+
+def test_no_value_of_a_row_leaves_the_gate(evaluate_copy: Any) -> None:
+    checks = evaluate_copy(
+        SUITES, "update facts.fct_lead_funnel set outcome = 'canary@example.com', lead_attempt_key = 'canary@example.com'"
+    )
+    assert any(check.is_blocking for check in checks)
+    assert "canary@example.com" not in repr(checks)
