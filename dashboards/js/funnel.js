@@ -12,6 +12,7 @@ function undatedStages() {
 /** Stages with count, the count of the stage before, and conversion, for a month: flows of the month or its cohort of leads. */
 function funnelOf(month) {
   const stages = funnelStages();
+  const undated = state.funnel === "period" ? undatedStages() : [];
   return stages.map((stage) => {
     const row = state.funnel === "period"
       ? group("funnel_period", "channel_key", "stage_key", "event_month")(state.channel, stage.stage_key, month)[0]
@@ -19,7 +20,7 @@ function funnelOf(month) {
     const reached = state.funnel === "period" ? row?.entries : row?.reached;
     const before = state.funnel === "period" ? row?.entries_previous : row?.reached_previous;
     return {
-      stage, reached: reached ?? 0, imputed: row?.reached_imputed ?? 0, before: before ?? 0, mature: row?.is_mature,
+      stage, unknown: undated.includes(stage.stage_key), reached: reached ?? 0, imputed: row?.reached_imputed ?? 0, before: before ?? 0, mature: row?.is_mature,
       conversion: stage.stage_order === 1 ? null : ratio(reached, before),
     };
   });
@@ -50,7 +51,7 @@ function funnelBars({ steps, lowest, worst }) {
         h("i", { class: "bar", style: { width: `${(step.reached / most) * 100}%` } }),
         step.imputed ? h("i", { class: "bar imputed", style: { left: `${((step.reached - step.imputed) / most) * 100}%`, width: `${(step.imputed / most) * 100}%` } }) : null,
         h("i", { class: "ghost", style: { left: `${(step.then.reached / most) * 100}%` } })),
-      h("span", { class: "value", "data-value": step.reached }, count(step.reached)),
+      h("span", { class: "value", "data-value": step.unknown ? null : step.reached }, step.unknown ? NOTHING : count(step.reached)),
       step.stage.stage_order === 1 ? h("span", { class: "step" }) : h("span", { class: "step" },
         kpiLink(`step_conversion_${key}${state.funnel === "cohort" ? "_cohort" : ""}`,
           h("b", { "data-conversion": step.conversion }, percent(step.conversion, 0))),
@@ -63,7 +64,8 @@ function funnelTable({ steps }) {
   return dataTable({
     caption: t("funnel_title"),
     head: [t("stage"), monthLabel(state.month, "short"), monthLabel(otherMonth(), "short"), t("step_conversion"), t("before"), t("change_points")],
-    rows: steps.map((step) => [stageLabel(step.stage.stage_key), { text: count(step.reached), value: step.reached }, count(step.then.reached),
+    rows: steps.map((step) => [stageLabel(step.stage.stage_key), step.unknown ? NOTHING : { text: count(step.reached), value: step.reached },
+      step.unknown ? NOTHING : count(step.then.reached),
       { text: percent(step.conversion), value: step.conversion }, percent(step.then.conversion), isNumber(step.change) ? points(step.change) : NOTHING]),
   });
 }
