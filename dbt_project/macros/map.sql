@@ -33,7 +33,7 @@
 {# The rate of a day: the base currency is 1, others the latest rate not older than max_rate_age_days. #}
 {% macro join_rate(rows, date_column) %}
     left join {{ ref('int_fx_rates') }} as fx_rates
-        on {{ rows }}.currency = fx_rates.currency and {{ rows }}.{{ date_column }} >= fx_rates.valid_from and {{ rows }}.{{ date_column }} < fx_rates.valid_until
+        on {{ rows }}.currency = fx_rates.currency and {{ rows }}.{{ date_column }} = fx_rates.rate_date
     left join {{ ref('currencies') }} as known_currency on {{ rows }}.currency = known_currency.currency
 {% endmacro %}
 {% macro rate_to_base(rows) -%} case when {{ rows }}.currency = {{ base_currency() }} then cast(1 as decimal(18, 8)) else fx_rates.rate_to_base end {%- endmacro %}

@@ -6,18 +6,9 @@ with attempts as (
 
 ),
 
--- long to wide: one column pair per stage; the working-calendar position travels along for the lags
 milestones as (
 
-    select
-        lead_attempt_key
-        {%- for stage in stages %},
-        max(case when stage_order = {{ loop.index }} then entered_at end) as {{ stage }}_at,
-        max(case when stage_order = {{ loop.index }} then business_position end) as {{ stage }}_position
-        {%- endfor %},
-        max(stage_order) as dated_stage_order
-    from {{ ref('int_attempt_milestones') }}
-    group by lead_attempt_key
+    select * from {{ ref('int_attempt_milestones') }}
 
 ),
 
@@ -65,15 +56,21 @@ joined as (
 
     select
         attempts.*,
-        {{ local_date('attempts.created_at') }} as created_date,
+        milestones.lead_date as created_date,
         {%- for stage in stages %}
         milestones.{{ stage }}_at,
+        milestones.{{ stage }}_date,
         milestones.{{ stage }}_position,
         {%- endfor %}
         {%- for stage in stages[1:] %}
         milestones.{{ stage }}_at is not null or coalesce(proven.{{ stage }}_proven, false) as {{ stage }}_proven,
         {%- endfor %}
-        greatest(milestones.dated_stage_order, coalesce(proven.status_stage_order, 1)) as furthest_stage_order,
+        greatest(
+            {%- for stage in stages %}
+            case when milestones.{{ stage }}_at is not null then {{ loop.index }} else 1 end,
+            {%- endfor %}
+            coalesce(proven.status_stage_order, 1)
+        ) as furthest_stage_order,
         endings.lead_attempt_key is not null or (attempts.is_last_attempt and coalesce(proven.has_terminal_status, false)) as has_ended,
         coalesce(endings.has_handoff_event, false) or (attempts.is_last_attempt and coalesce(proven.has_handoff_status, false)) as is_partner_handoff,
         coalesce(endings.ended_at, case when attempts.is_last_attempt then coalesce(attempts.closed_at, attempts.status_at) end) as ended_at,
@@ -104,7 +101,8 @@ dated as (
 
     select
         *,
-        case outcome when 'open' then null when 'won' then paid_at else ended_at end as outcome_at
+        case outcome when 'open' then null when 'won' then paid_at else ended_at end as outcome_at,
+        case outcome when 'open' then null when 'won' then paid_date else {{ local_date('ended_at') }} end as outcome_date
     from judged
 
 )
@@ -130,10 +128,12 @@ select
     {{ month_start('dated.created_date') }} as lead_month,
     true as lead_reached,
     dated.created_at as lead_at,
+    dated.created_date as lead_date,
     false as lead_is_imputed,
     {%- for stage in stages[1:] %}
     dated.furthest_stage_order >= {{ loop.index + 1 }} as {{ stage }}_reached,
     dated.{{ stage }}_at,
+    dated.{{ stage }}_date,
     dated.furthest_stage_order >= {{ loop.index + 1 }} and not dated.{{ stage }}_proven as {{ stage }}_is_imputed,
     {%- endfor %}
     cast(dated.furthest_stage_order as integer) as furthest_stage_order,
@@ -141,7 +141,8 @@ select
     dated.outcome,
     dated.is_partner_handoff,
     dated.outcome_at,
-    {{ month_start(local_date('dated.outcome_at')) }} as outcome_month,
+    dated.outcome_date,
+    {{ month_start('dated.outcome_date') }} as outcome_month,
     case when dated.outcome in ('rejected', 'returned', 'lost') then coalesce(dated.ending_reason_key, 'unknown') end as reason_key,
     case when dated.outcome in ('rejected', 'returned', 'lost') then furthest_stage.stage_key end as lost_after_stage_key,
     case dated.outcome when 'rejected' then 'marketing' when 'returned' then 'marketing' when 'lost' then 'sales' end as lost_department,

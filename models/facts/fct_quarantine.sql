@@ -25,9 +25,9 @@ select
     end, 2) as decimal(18, 2)) as amount_base
 from quarantined
 left join {{ ref('int_fx_rates') }} as fx_rates
-    on quarantined.currency = fx_rates.currency and quarantined.dated_on >= fx_rates.valid_from and quarantined.dated_on < fx_rates.valid_until
+    on quarantined.currency = fx_rates.currency and quarantined.dated_on = fx_rates.rate_date
 left join (
     select currency, rate_to_base
-    from (select *, row_number() over (partition by currency order by valid_from desc) as age_rank from {{ ref('int_fx_rates') }}) as aged
+    from (select *, row_number() over (partition by currency order by rate_date desc) as age_rank from {{ ref('int_fx_rates') }}) as aged
     where age_rank = 1
 ) as latest_rates on quarantined.currency = latest_rates.currency

@@ -16,59 +16,41 @@ placed as (
 
     select
         *,
-        {{ local_timestamp('entered_at') }} as entered_local_at,
-        lead(entered_at) over (partition by lead_attempt_key order by entered_at, is_terminal, stage_event_key) as exited_at,
+        lead(entered_at) over in_order as exited_at,
+        lead(business_position) over in_order as exited_position,
         row_number() over (partition by lead_attempt_key, stage_key order by entered_at, stage_event_key) = 1 as is_first_entry,
         -- a regression goes back behind the furthest stage entered before
         coalesce(stage_order < max(stage_order) over (
             partition by lead_attempt_key order by entered_at, is_terminal, stage_event_key rows between unbounded preceding and 1 preceding
         ), false) as is_regression
     from entries
-
-),
-
-timed as (
-
-    select
-        placed.*,
-        {{ business_position('placed.entered_local_at', 'entered_day') }} as entered_position
-    from placed
-    left join {{ ref('dim_date') }} as entered_day on cast(placed.entered_local_at as date) = entered_day.date_day
-
-),
-
-with_exit as (
-
-    select
-        *,
-        lead(entered_position) over (partition by lead_attempt_key order by entered_at, is_terminal, stage_event_key) as exited_position
-    from timed
+    window in_order as (partition by lead_attempt_key order by entered_at, is_terminal, stage_event_key)
 
 ),
 
 dated_entries as (
 
     select
-        with_exit.stage_event_key,
-        with_exit.lead_attempt_key,
-        with_exit.lead_key,
-        with_exit.source_name,
+        placed.stage_event_key,
+        placed.lead_attempt_key,
+        placed.lead_key,
+        placed.source_name,
         funnel.channel_key,
-        with_exit.stage_key,
-        with_exit.stage_order,
-        with_exit.entered_at,
-        {{ month_start('cast(with_exit.entered_local_at as date)') }} as entered_month,
-        with_exit.exited_at,
-        with_exit.is_first_entry,
-        with_exit.is_regression,
+        placed.stage_key,
+        placed.stage_order,
+        placed.entered_at,
+        {{ month_start('placed.entered_date') }} as entered_month,
+        placed.exited_at,
+        placed.is_first_entry,
+        placed.is_regression,
         false as is_imputed,
-        with_exit.is_terminal,
-        {{ minutes_between('with_exit.entered_at', 'with_exit.exited_at') }} as calendar_minutes,
-        with_exit.exited_position - with_exit.entered_position as business_minutes,
-        with_exit.actor,
-        with_exit.reason_key
-    from with_exit
-    inner join funnel on with_exit.lead_attempt_key = funnel.lead_attempt_key
+        placed.is_terminal,
+        {{ minutes_between('placed.entered_at', 'placed.exited_at') }} as calendar_minutes,
+        placed.exited_position - placed.business_position as business_minutes,
+        placed.actor,
+        placed.reason_key
+    from placed
+    inner join funnel on placed.lead_attempt_key = funnel.lead_attempt_key
 
 ),
 

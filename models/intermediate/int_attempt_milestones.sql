@@ -1,75 +1,84 @@
--- When each attempt first entered each stage, with the moment's position on the working calendar. Stages proven without a date are in int_attempt_status.
+-- When each attempt first entered each stage, with the moment's position on the working calendar. What is reached without a date is in int_attempt_status.
+{% set stages = funnel_stages() %}
+
 with attempts as (
 
-    select * from {{ ref('int_lead_attempts') }}
+    select lead_attempt_key, created_at, {{ local_timestamp('created_at') }} as created_local_at from {{ ref('int_lead_attempts') }}
 
 ),
 
-stage_entries as (
+entries as (
 
-    select lead_attempt_key, stage_order, min(entered_at) as entered_at
+    -- the calendar's position never falls with time, so the earliest entry has the smallest; nor does the day
+    select
+        lead_attempt_key
+        {%- for stage in stages[1:] %},
+        min(case when stage_order = {{ loop.index + 1 }} then entered_at end) as {{ stage }}_at,
+        min(case when stage_order = {{ loop.index + 1 }} then entered_date end) as {{ stage }}_date,
+        min(case when stage_order = {{ loop.index + 1 }} then business_position end) as {{ stage }}_position
+        {%- endfor %}
     from {{ ref('int_stage_events') }}
     where stage_order between 2 and 9
-    group by lead_attempt_key, stage_order
+    group by lead_attempt_key
 
 ),
 
-status_entries as (
+dated_statuses as (
 
-    select lead_attempt_key, stage_order, entered_at
+    select lead_attempt_key, stage_order, entered_at, {{ local_timestamp('entered_at') }} as entered_local_at
     from {{ ref('int_attempt_status') }}
     where stage_order between 2 and 9 and entered_at is not null
 
 ),
 
-first_payments as (
-
-    select lead_attempt_key, 9 as stage_order, min(paid_at) as entered_at
-    from {{ ref('int_payments_attributed') }}
-    where kind = 'payment' and lead_attempt_key is not null
-    group by lead_attempt_key
-
-),
-
--- better evidence first: the ledger dates the client, an event dates a stage, a status only where nothing else does
-evidence as (
-
-    select lead_attempt_key, 1 as stage_order, created_at as entered_at, 1 as evidence_rank from attempts
-    union all
-    select lead_attempt_key, stage_order, entered_at, 1 from first_payments
-    union all
-    select lead_attempt_key, stage_order, entered_at, 2 from stage_entries
-    union all
-    select lead_attempt_key, stage_order, entered_at, 3 from status_entries
-
-),
-
-best as (
-
-    select lead_attempt_key, stage_order, entered_at
-    from (
-        select *, row_number() over (partition by lead_attempt_key, stage_order order by evidence_rank) as choice from evidence
-    ) as ordered
-    where choice = 1
-
-),
-
-placed as (
+statuses as (
 
     select
-        best.lead_attempt_key,
-        best.stage_order,
-        best.entered_at,
-        {{ local_timestamp('best.entered_at') }} as entered_local_at
-    from best
+        dated_statuses.lead_attempt_key
+        {%- for stage in stages[1:] %},
+        min(case when dated_statuses.stage_order = {{ loop.index + 1 }} then dated_statuses.entered_at end) as {{ stage }}_at,
+        min(case when dated_statuses.stage_order = {{ loop.index + 1 }} then cast(dated_statuses.entered_local_at as date) end) as {{ stage }}_date,
+        min(case when dated_statuses.stage_order = {{ loop.index + 1 }} then {{ business_position('dated_statuses.entered_local_at', 'dim_date') }} end)
+            as {{ stage }}_position
+        {%- endfor %}
+    from dated_statuses
+    left join {{ ref('dim_date') }} as dim_date on cast(dated_statuses.entered_local_at as date) = dim_date.date_day
+    group by dated_statuses.lead_attempt_key
+
+),
+
+first_payments as (
+
+    select lead_attempt_key, paid_at, {{ local_timestamp('paid_at') }} as paid_local_at
+    from (
+        select lead_attempt_key, min(paid_at) as paid_at
+        from {{ ref('int_payments_attributed') }}
+        where kind = 'payment' and lead_attempt_key is not null
+        group by lead_attempt_key
+    ) as earliest
 
 )
 
+-- better evidence first: the ledger dates the client, an event dates a stage, a status only where nothing else does
 select
-    placed.lead_attempt_key,
-    placed.stage_order,
-    placed.entered_at,
-    cast(placed.entered_local_at as date) as entered_date,
-    {{ business_position('placed.entered_local_at', 'dim_date') }} as business_position
-from placed
-left join {{ ref('dim_date') }} as dim_date on cast(placed.entered_local_at as date) = dim_date.date_day
+    attempts.lead_attempt_key,
+    attempts.created_at as lead_at,
+    cast(attempts.created_local_at as date) as lead_date,
+    {{ business_position('attempts.created_local_at', 'created_day') }} as lead_position
+    {%- for stage in stages[1:-1] %},
+    coalesce(entries.{{ stage }}_at, statuses.{{ stage }}_at) as {{ stage }}_at,
+    coalesce(entries.{{ stage }}_date, statuses.{{ stage }}_date) as {{ stage }}_date,
+    coalesce(entries.{{ stage }}_position, statuses.{{ stage }}_position) as {{ stage }}_position
+    {%- endfor %},
+    coalesce(first_payments.paid_at, entries.paid_at, statuses.paid_at) as paid_at,
+    coalesce(cast(first_payments.paid_local_at as date), entries.paid_date, statuses.paid_date) as paid_date,
+    case
+        when first_payments.paid_at is not null then {{ business_position('first_payments.paid_local_at', 'paid_day') }}
+        else coalesce(entries.paid_position, statuses.paid_position)
+    end as paid_position
+from attempts
+left join entries on attempts.lead_attempt_key = entries.lead_attempt_key
+left join statuses on attempts.lead_attempt_key = statuses.lead_attempt_key
+left join first_payments on attempts.lead_attempt_key = first_payments.lead_attempt_key
+left join {{ ref('dim_date') }} as created_day on cast(attempts.created_local_at as date) = created_day.date_day
+left join {{ ref('dim_date') }} as paid_day on cast(first_payments.paid_local_at as date) = paid_day.date_day

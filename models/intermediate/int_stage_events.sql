@@ -82,42 +82,76 @@ with_stage as (
 
 ),
 
+-- few leads come back: only they are put in order
+first_endings as (
+
+    select lead_key, min(entered_at) as ended_at from with_stage where is_terminal group by lead_key
+
+),
+
+returned as (
+
+    select with_stage.lead_key
+    from with_stage
+    inner join first_endings on with_stage.lead_key = first_endings.lead_key
+    where not with_stage.is_terminal and with_stage.stage_order is not null and with_stage.entered_at > first_endings.ended_at
+    group by with_stage.lead_key
+
+),
+
 openings as (
 
     -- a stage entered after an ending opens the next attempt; an entry that no seed knows does not come in between
     select
-        *,
+        with_stage.*,
         case
             when stage_order is not null
-                and lag(is_terminal) over (partition by lead_key, stage_key = 'unmapped' order by entered_at, is_terminal, stage_event_key) then 1
+                and lag(is_terminal) over (partition by with_stage.lead_key, stage_key = 'unmapped' order by entered_at, is_terminal, stage_event_key) then 1
             else 0
         end as opens_attempt
     from with_stage
+    inner join returned on with_stage.lead_key = returned.lead_key
+
+),
+
+attempts as (
+
+    select
+        stage_event_key,
+        opens_attempt,
+        1 + sum(opens_attempt) over (
+            partition by lead_key order by entered_at, is_terminal, stage_event_key rows between unbounded preceding and current row
+        ) as attempt_number
+    from openings
 
 ),
 
 numbered as (
 
     select
-        *,
-        1 + sum(opens_attempt) over (
-            partition by lead_key order by entered_at, is_terminal, stage_event_key rows between unbounded preceding and current row
-        ) as attempt_number
-    from openings
+        with_stage.*,
+        {{ local_timestamp('with_stage.entered_at') }} as entered_local_at,
+        coalesce(attempts.opens_attempt, 0) as opens_attempt,
+        coalesce(attempts.attempt_number, 1) as attempt_number
+    from with_stage
+    left join attempts on with_stage.stage_event_key = attempts.stage_event_key
 
 )
 
 select
-    stage_event_key,
-    lead_key,
-    lead_key || '#' || cast(attempt_number as varchar) as lead_attempt_key,
-    cast(attempt_number as integer) as attempt_number,
-    source_name,
-    stage_key,
-    stage_order,
-    is_terminal,
-    opens_attempt = 1 as opens_attempt,
-    entered_at,
-    actor,
-    reason_key
+    numbered.stage_event_key,
+    numbered.lead_key,
+    numbered.lead_key || '#' || cast(numbered.attempt_number as varchar) as lead_attempt_key,
+    cast(numbered.attempt_number as integer) as attempt_number,
+    numbered.source_name,
+    numbered.stage_key,
+    numbered.stage_order,
+    numbered.is_terminal,
+    numbered.opens_attempt = 1 as opens_attempt,
+    numbered.entered_at,
+    cast(numbered.entered_local_at as date) as entered_date,
+    {{ business_position('numbered.entered_local_at', 'dim_date') }} as business_position,
+    numbered.actor,
+    numbered.reason_key
 from numbered
+left join {{ ref('dim_date') }} as dim_date on cast(numbered.entered_local_at as date) = dim_date.date_day

@@ -1,12 +1,21 @@
 {%- set stages = funnel_stages() -%}
 -- What happened on each day, whenever the leads had come. Clients are dated by the ledger, as in the KPI new_clients.
-with milestones as (
+with leads as (
 
-    select milestones.entered_date, leads.channel_key, milestones.stage_order, count(*) as entries
-    from {{ ref('int_attempt_milestones') }} as milestones
-    inner join {{ ref('fct_lead_funnel') }} as leads on milestones.lead_attempt_key = leads.lead_attempt_key
-    where milestones.stage_order < {{ stages | length }}
-    group by milestones.entered_date, leads.channel_key, milestones.stage_order
+    select * from {{ ref('fct_lead_funnel') }}
+
+),
+
+milestones as (
+    {%- for stage in stages[:-1] %}
+    select {{ stage }}_date as entered_date, channel_key, {{ loop.index }} as stage_order, count(*) as entries
+    from leads
+    where {{ stage }}_date is not null
+    group by {{ stage }}_date, channel_key
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+    {%- endfor %}
 
 ),
 
@@ -25,7 +34,8 @@ payments as (
         payments.client_key,
         payments.is_first_payment,
         new_clients.client_key is not null as is_new,
-        cast(payments.amount_base as double) as amount
+        -- summed as decimals, so that no order of rows changes a figure
+        payments.amount_base as amount
     from {{ ref('fct_payment') }} as payments
     left join new_clients
         on payments.client_key = new_clients.client_key and payments.paid_month = new_clients.paid_month and payments.amount_base > 0
@@ -58,7 +68,7 @@ stacked as (
         case when stage_order = {{ loop.index }} then entries else 0 end as {{ stage }}_count,
         {%- endfor %}
         0 as paid_count,
-        0.0 as new_revenue, 0.0 as new_revenue_squares, 0.0 as existing_revenue, 0.0 as existing_revenue_squares, 0.0 as refunds, 0.0 as refund_squares
+        0 as new_revenue, 0 as new_revenue_squares, 0 as existing_revenue, 0 as existing_revenue_squares, 0 as refunds, 0 as refund_squares
     from milestones
 
     union all
@@ -82,11 +92,11 @@ select
     {%- for stage in stages %}
     sum({{ stage }}_count) as {{ stage }}_count,
     {%- endfor %}
-    sum(new_revenue) as new_revenue,
-    sum(new_revenue_squares) as new_revenue_squares,
-    sum(existing_revenue) as existing_revenue,
-    sum(existing_revenue_squares) as existing_revenue_squares,
-    sum(refunds) as refunds,
-    sum(refund_squares) as refund_squares
+    cast(sum(new_revenue) as double) as new_revenue,
+    cast(sum(new_revenue_squares) as double) as new_revenue_squares,
+    cast(sum(existing_revenue) as double) as existing_revenue,
+    cast(sum(existing_revenue_squares) as double) as existing_revenue_squares,
+    cast(sum(refunds) as double) as refunds,
+    cast(sum(refund_squares) as double) as refund_squares
 from stacked
 group by date_day, {{ month_start('date_day') }}, channel_key

@@ -7,18 +7,6 @@ with attempts as (
 
 ),
 
-dated as (
-
-    select
-        *,
-        {{ local_date('outcome_at') }} as outcome_date
-        {%- for stage in stages %},
-        {{ local_date(stage ~ '_at') }} as {{ stage }}_date
-        {%- endfor %}
-    from attempts
-
-),
-
 -- a later stage proves the earlier ones: the first dated proof says by when a skipped stage was reached at the latest
 proven as (
 
@@ -34,7 +22,7 @@ proven as (
         {{ stage }}_at as {{ stage }}_known_at
         {%- endif %}
         {%- endfor %}
-    from dated
+    from attempts
 
 ),
 

@@ -40,12 +40,11 @@ def count(bench: Bench) -> Count:
             "create table facts.dim_date as select day::date as date_day, date_trunc('month', day)::date as month "
             "from generate_series(timestamp '2020-01-01', timestamp '2028-01-01', interval 1 day) as days(day)"
         )
-        stages = ", ".join(f"{stage}_reached boolean, {stage}_at timestamp" for stage in STAGES[1:])
+        stages = ", ".join(f"{stage}_reached boolean, {stage}_at timestamp, {stage}_date date" for stage in STAGES[1:])
         db.execute(
             "create table facts.fct_lead_funnel (lead_attempt_key varchar, source_name varchar, channel_key varchar, created_at timestamp, "
-            f"created_date date, lead_month date, {stages})"
+            f"created_date date, lead_month date, lead_date date, {stages})"
         )
-        db.execute("create table intermediate.int_attempt_milestones (lead_attempt_key varchar, stage_order integer, entered_date date)")
         _insert(db, leads)
         db.execute(
             "create table facts.fct_payment (lead_attempt_key varchar, client_key varchar, channel_key varchar, paid_at timestamp, "
@@ -67,21 +66,19 @@ def count(bench: Bench) -> Count:
 
 
 def _insert(db: duckdb.DuckDBPyConnection, leads: list[Lead]) -> None:
-    facts, milestones = [], []
+    rows = []
     for number, one in enumerate(leads):
         at = {stage: one["created"] + timedelta(days=days) for stage, days in one["days"].items()}
         furthest = max((STAGES.index(stage) for stage in {*at, *one["undated"]}), default=0)
         day = one["created"].date()
-        values = [str(number), one["source"], one["channel"], one["created"], day, day.replace(day=1)]
+        values = [str(number), one["source"], one["channel"], one["created"], day, day, day.replace(day=1)]
         for order, stage in enumerate(STAGES[1:], start=1):
-            values += [order <= furthest, pd.Timestamp(at[stage]) if stage in at else pd.NaT]
-        facts.append(values)
-        dated = {"lead": one["created"]} | at
-        milestones += [(str(number), STAGES.index(stage) + 1, moment.date()) for stage, moment in dated.items()]
-    for table, rows in (("facts.fct_lead_funnel", facts), ("intermediate.int_attempt_milestones", milestones)):
-        db.register("given", pd.DataFrame(rows))
-        db.execute(f"insert into {table} select * from given")
-        db.unregister("given")
+            moment = pd.Timestamp(at[stage]) if stage in at else pd.NaT
+            values += [order <= furthest, moment, moment.normalize()]
+        rows.append(values)
+    db.register("given", pd.DataFrame(rows))
+    db.execute("insert into facts.fct_lead_funnel select * from given")
+    db.unregister("given")
 
 
 JANUARY, FEBRUARY, MARCH = date(2026, 1, 1), date(2026, 2, 1), date(2026, 3, 1)
