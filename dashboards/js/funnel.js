@@ -19,9 +19,10 @@ function funnelOf(month) {
       : group("funnel_cohort", "channel_key", "window_days", "stage_key", "lead_month")(state.channel, state.window, stage.stage_key, month)[0];
     const reached = state.funnel === "period" ? row?.entries : row?.reached;
     const before = state.funnel === "period" ? row?.entries_previous : row?.reached_previous;
+    const unknown = undated.includes(stage.stage_key);
     return {
-      stage, unknown: undated.includes(stage.stage_key), reached: reached ?? 0, imputed: row?.reached_imputed ?? 0, before: before ?? 0, mature: row?.is_mature,
-      conversion: stage.stage_order === 1 ? null : ratio(reached, before),
+      stage, unknown, reached: reached ?? 0, imputed: row?.reached_imputed ?? 0, before: before ?? 0, mature: row?.is_mature,
+      conversion: stage.stage_order === 1 || unknown ? null : ratio(reached, before),
     };
   });
 }

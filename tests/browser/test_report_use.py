@@ -187,6 +187,22 @@ def test_a_running_month_is_compared_to_date_only(altered: Callable[..., Path], 
     assert "to date" in page.inner_text("#choose-month option:first-child")
 
 
+def test_a_stage_that_no_source_dates_has_no_count_by_month(altered: Callable[..., Path], open_page: OpenPage) -> None:
+    undated = altered(
+        "update marts.mart_funnel_period set entries = null, flow_conversion = null where stage_key = 'sql'",
+        "update marts.mart_funnel_period set entries_previous = null, flow_conversion = null where stage_key = 'sal'",
+        "update marts.mart_kpi_monthly set value = null, numerator = null where kpi in ('sql', 'sal_ratio')",
+    )
+    page = open_page(undated)
+    assert page.locator("#funnel-cohort").get_attribute("aria-pressed") == "true"
+    assert page.locator('[data-kpi="sal_ratio_cohort"]').count() == 1
+    assert "not dated" in page.inner_text('[data-kpi="sql"]')
+    page.click("#funnel-period")
+    assert page.inner_text('.funnel [data-stage="sql"] .value') == "–"
+    assert page.locator('.funnel [data-stage="sql"] .tag').count() == 0
+    assert "SQL" in page.inner_text("#funnel .note.warn")
+
+
 def test_a_source_that_stopped_is_said_first(altered: Callable[..., Path], open_page: OpenPage) -> None:
     stale = altered("""update marts.mart_publication set data_through_by_source = '{"crm": "2026-03-20", "ads": "2026-03-31"}'""")
     page = open_page(stale)
