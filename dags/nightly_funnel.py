@@ -32,7 +32,7 @@ MARTS = Asset("onefunnel_marts")
     catchup=False,
     max_active_runs=1,
     dagrun_timeout=timedelta(hours=6),
-    default_args={"retries": 2, "retry_delay": timedelta(minutes=1), "retry_exponential_backoff": 2.0,
+    default_args={"owner": "data-team", "retries": 2, "retry_delay": timedelta(minutes=1), "retry_exponential_backoff": 2.0,
                   "max_retry_delay": timedelta(minutes=15), "execution_timeout": timedelta(hours=1)},
     params={
         "as_of": Param(None, type=["null", "string"], format="date", description="Day to report, YYYY-MM-DD; empty: the last whole day"),

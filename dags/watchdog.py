@@ -27,7 +27,7 @@ PLAN = orchestration.read_plan()
     tags=["onefunnel"],
 )
 def watchdog():
-    @task(retries=1, retry_delay=timedelta(minutes=1), execution_timeout=timedelta(minutes=10))
+    @task(owner="data-team", retries=1, retry_delay=timedelta(minutes=1), execution_timeout=timedelta(minutes=10))
     def look_for_the_night():
         return orchestration.run_watchdog()
 

@@ -19,7 +19,6 @@ def test_the_scheduler_runs_the_night_side_by_side_and_publishes(tiny_source, tm
         assert refused.status_code == 400
         assert "is not a 'date'" in refused.text
 
-        # Queued while the DAG is paused, so that it comes before the run that the schedule makes.
         run = api.post(RUNS, json={"logical_date": None, "conf": {"as_of": "2026-03-31"}}).json()["dag_run_id"]
         assert api.patch("/api/v2/dags/nightly_funnel", json={"is_paused": False}).status_code == 200
         state = wait_for(lambda: (s := api.get(f"{RUNS}/{run}").json()["state"]) in ("success", "failed") and s, 420, "the run to end")
