@@ -328,8 +328,11 @@ def _check_sources(config: PipelineConfig, root: yaml.Node) -> None:
 
 def _as_config_error(error: ValidationError, root: yaml.Node, path: Path) -> ConfigError:
     errors = error.errors()
-    first = errors[0]
+    # A misspelt key is missing under its right name, too: the misspelling is the better news.
+    first = next((each for each in errors if each["type"] == "extra_forbidden"), errors[0])
     location = tuple(first["loc"])
+    if first["type"].startswith("union_tag"):
+        location = (*location, "connector")
     name = ".".join(str(part) for part in _path_in_file(root, location)) or "the file"
     message = {"extra_forbidden": "unknown key", "missing": "missing"}.get(first["type"]) or first["msg"].removeprefix("Value error, ")
     more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""

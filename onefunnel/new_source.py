@@ -297,7 +297,7 @@ def _draft(sample: str) -> Draft:
 
 
 def _land_sample(path: Path) -> tuple[tuple[str, ...], int, int, Mapping[str, list[str]]]:
-    """(columns, rows, rejected rows, sample values by column) of a file, through the real connector into a landing thrown away afterwards."""
+    """(columns, rows, rejected rows, sample values by column) of a file, through the real connector into a landing thrown away."""
     import duckdb
 
     from onefunnel.config import FileEntity, FilesSource, PipelineConfig

@@ -79,7 +79,8 @@ def _relation(
     errors, scans = f"reject_errors_{next(_serial)}", f"reject_scans_{next(_serial)}"
     columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in names)
     options = (
-        f"auto_detect = false, header = true, skip = 0, delim = {literal(delimiter)}, quote = '\"', escape = '\"', comment = '', "
+        "auto_detect = false, hive_partitioning = false, header = true, skip = 0, "
+        f"delim = {literal(delimiter)}, quote = '\"', escape = '\"', comment = '', "
         f"columns = {{{columns}}}, max_line_size = {MAX_RECORD_BYTES}, "
         f"store_rejects = true, rejects_table = '{errors}', rejects_scan = '{scans}', rejects_limit = {MAX_REJECTED + 1}"
     )

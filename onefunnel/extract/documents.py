@@ -36,7 +36,8 @@ def jsonl_relation(writer: PartWriter, snapshot: Snapshot) -> Relation:
     name = snapshot.name
     # A line that is no CSV at all to DuckDB: no quotes, and a delimiter that JSON must escape, so one column whatever it holds.
     lines = (
-        f"select line, row_number() over () as _row from read_csv({literal(str(snapshot.path))}, auto_detect = false, header = false, "
+        f"select line, row_number() over () as _row from read_csv({literal(str(snapshot.path))}, "
+        "auto_detect = false, hive_partitioning = false, header = false, "
         f"delim = chr(31), quote = '', escape = '', comment = '', columns = {{'line': 'VARCHAR'}}, max_line_size = {MAX_RECORD_BYTES}, "
         "store_rejects = true, rejects_table = 'json_errors', rejects_scan = 'json_scans')"
     )

@@ -262,3 +262,13 @@ def test_nothing_of_a_source_lands_when_one_entity_fails(tmp_path: Path) -> None
         extract_source(config, config.sources[0], Interval.for_as_of(date(2024, 6, 1)), landing.settings)
     assert all_loads(landing.settings.paths.landing) == []
     assert not list((tmp_path / "home").rglob(".tmp-*"))
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.jsonl", "a.json"])
+def test_columns_called_like_the_folders_of_the_landing_keep_their_values(landing: Landing, name: str) -> None:
+    """Folders are called source=… and load=…, which readers may take for partitions."""
+    contents = {"a.csv": "Source,Load\nFacebook Ads,7\n", "a.jsonl": '{"Source": "Facebook Ads", "Load": 7}'}
+    landing.options["path"] = name
+    landing.write(name, contents.get(name, '[{"Source": "Facebook Ads", "Load": 7}]'))
+    landing.land()
+    assert landing.rows("Source", "Load") == [("Facebook Ads", "7")]

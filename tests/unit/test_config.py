@@ -1,0 +1,130 @@
+"""sources.yml: every mistake is told with file, line and what to do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from onefunnel.config import DatabaseSource, expand_variables, load_config
+from onefunnel.errors import ConfigError
+from onefunnel.project import project_root
+
+GOOD = """version: 1
+reporting: {base_currency: EUR, time_zone: Europe/Berlin}
+sources:
+  - name: demo
+    system: template
+    connector: files
+    entities:
+      leads: {path: "leads*.csv"}
+  - name: crm
+    system: template
+    connector: database
+    url_env: CRM_DATABASE_URL
+    enabled: false
+    entities:
+      leads: {table: sales.leads, cursor: updated_at, key: lead_id}
+  - name: ads
+    system: template
+    connector: rest
+    base_url: https://ads.example.com
+    token_env: ADS_TOKEN
+    header_env: {X-Key: ADS_KEY}
+    entities:
+      ad_spend: {path: /report, delivery: delta, params: {from: "{since}"}, paging: {by: cursor, param: after, next: next}}
+"""
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "sources.yml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_good_file_with_its_defaults(tmp_path: Path) -> None:
+    config = load_config(write(tmp_path, GOOD))
+    assert [source.name for source in config.enabled_sources] == ["demo", "ads"]
+    assert isinstance(config.source("crm"), DatabaseSource)
+    assert (config.lookback_days, config.quality.max_quarantined_rows_pct, config.folder) == (35, 5, tmp_path)
+    assert list(config.reporting.working_hours) == ["mon", "tue", "wed", "thu", "fri"]
+    assert config.secret_variables == {"CRM_DATABASE_URL", "ADS_TOKEN", "ADS_KEY"}
+
+
+@pytest.mark.parametrize("name", ["demo", "zoho"])
+def test_the_shipped_examples_are_valid(name: str) -> None:
+    path = project_root() / "examples" / name / "sources.yml"
+    if not path.exists():
+        pytest.skip(f"{path} is not written yet")
+    assert load_config(path).enabled_sources
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "says"),
+    [
+        ("system: template", "systen: template", 5, "systen: unknown key"),
+        ("    connector: files\n", "", 4, "connector"),
+        ("connector: files", "connector: ftp", 6, "connector"),
+        ('{path: "leads*.csv"}', "{}", 8, "path: missing"),
+        ('{path: "leads*.csv"}', "{path: x, encoding: klingon}", 8, "no such encoding"),
+        ('{path: "leads*.csv"}', "{path: x, delimiter: ';;'}", 8, "delimiter"),
+        ("leads: {path", "visits: {path", 8, "no entity visits"),
+        ("name: crm", "name: demo", 9, "two sources are called demo"),
+        ("name: demo", "name: Demo!", 4, "name"),
+        ("Europe/Berlin", "Europe/Berlim", 2, "no such time zone"),
+        ("base_currency: EUR", "base_currency: euro", 2, "base_currency"),
+        ("version: 1", "version: 2", 1, "version"),
+        ("version: 1", "version: 1\nquality: {max_age_hours: 0}", 2, "max_age_hours"),
+        ("version: 1", "version: 1\nversion: 1", 2, "given twice"),
+        ("version: 1", "version: 1\nreporting: {working_hours: {mon: 9-18}}\n#", 2, "09:00-18:00"),
+        ("table: sales.leads", "table: 'leads; drop table x'", 15, "table"),
+        ("table: sales.leads, ", "", 15, "either a table or a query"),
+        ("    url_env: CRM_DATABASE_URL\n", "", 9, "url_env"),
+        ("https://ads", "https://user:pw@ads", 19, "base_url"),
+        ("by: cursor, param: after, next: next", "by: cursor", 23, "needs next and param"),
+        ("delivery: delta, ", "", 23, "delivery: delta"),
+        (
+            "system: template\n    connector: files",
+            "system: template\n    expect: {payments: {min_rows: 1}}\n    connector: files",
+            4,
+            "expects rows of payments",
+        ),
+    ],
+)
+def test_a_mistake_is_told_with_its_line(tmp_path: Path, old: str, new: str, line: int, says: str) -> None:
+    text = GOOD.replace(old, new, 1)
+    if "reporting: {working" in new:
+        text = text.replace("reporting: {base_currency: EUR, time_zone: Europe/Berlin}\n", "", 1)
+    with pytest.raises(ConfigError, match=says) as error:
+        load_config(write(tmp_path, text))
+    assert error.value.exit_code == 2
+    assert error.value.where.endswith(f"sources.yml, line {line}")
+    assert error.value.hint
+
+
+@pytest.mark.parametrize("text", ["", "[]", "just words", "a: b: c", "sources:\n\t- x", "\0"])
+def test_what_is_no_configuration_is_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ConfigError):
+        load_config(write(tmp_path, text))
+
+
+def test_missing_and_unreadable_files(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="missing"):
+        load_config(tmp_path / "nope.yml")
+    (tmp_path / "sources.yml").write_bytes(b"\xff\xfe\xff")
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load_config(tmp_path / "sources.yml")
+
+
+def test_an_unknown_source_lists_those_there_are(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as error:
+        load_config(write(tmp_path, GOOD)).source("nope")
+    assert "demo, crm, ads" in error.value.hint
+
+
+def test_variables_expand_in_paths_only_when_written_in_braces(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EXPORTS", "/data/exports")
+    assert expand_variables("${EXPORTS}/$EXPORTS/%EXPORTS%", "here") == "/data/exports/$EXPORTS/%EXPORTS%"
+    monkeypatch.setenv("EXPORTS", "")
+    with pytest.raises(ConfigError, match="EXPORTS is not set"):
+        expand_variables("${EXPORTS}/a.csv", "here")

@@ -1,0 +1,133 @@
+"""How dbt is run: without secrets, with its outcome told per node."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pytest
+import yaml
+
+from onefunnel import dbt
+from onefunnel.config import load_config
+from onefunnel.dbt import BuildError, build, child_environment, command, newest_as_of, read_results
+from onefunnel.errors import OnefunnelError
+from onefunnel.settings import Settings
+
+
+@pytest.fixture
+def night(tmp_path: Path) -> tuple:
+    (tmp_path / "leads.csv").write_text("lead_id,created_at,channel\n1,2024-06-01,seo\n")
+    source = {"name": "one", "system": "template", "connector": "files", "entities": {"leads": {"path": "leads.csv"}}}
+    path = tmp_path / "sources.yml"
+    path.write_text(yaml.safe_dump({"version": 1, "sources": [source]}))
+    return load_config(path), Settings(home=tmp_path / "home")
+
+
+def fake_dbt(monkeypatch: pytest.MonkeyPatch, script: str) -> None:
+    """Stand a small program in dbt's place, to see what reaches it and how its end is told."""
+    monkeypatch.setattr(dbt, "command", lambda full_refresh, select: [sys.executable, "-c", script])
+
+
+RESULTS = {
+    "results": [
+        {"unique_id": "model.onefunnel.stg_a", "status": "success", "execution_time": 0.25, "failures": None, "message": "OK"},
+        {"unique_id": "test.onefunnel.assert_b.1a2b", "status": "fail", "execution_time": 0.1, "failures": 3, "message": "Got 3 results"},
+        {
+            "unique_id": "model.onefunnel.mart_c",
+            "status": "error",
+            "execution_time": 0.1,
+            "failures": None,
+            "message": "Binder Error: canary-url",
+        },
+        {"unique_id": "test.onefunnel.warned.9f", "status": "warn", "execution_time": 0.1, "failures": 1, "message": "Got 1 result"},
+    ]
+}
+WRITE = (
+    f"import json, os, pathlib, sys; pathlib.Path(os.environ['DBT_TARGET_PATH'], 'run_results.json').write_text({json.dumps(RESULTS)!r}); "
+)
+
+
+def test_secrets_do_not_reach_dbt(night: tuple, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = night[1]
+    for name in ("ONEFUNNEL_HASH_KEY", "ONEFUNNEL_ALERT_URLS", "CRM_DATABASE_URL", "AIRFLOW_CONN_CRM"):
+        monkeypatch.setenv(name, "canary-0123456789")
+    monkeypatch.setenv("PLAIN", "kept")
+    environment = child_environment(settings, ["CRM_DATABASE_URL"])
+    assert "canary-0123456789" not in environment.values()
+    assert (environment["PLAIN"], environment["ONEFUNNEL_HOME"]) == ("kept", str(settings.paths.home))
+    assert environment["DBT_SEND_ANONYMOUS_USAGE_STATS"] == "false"
+
+
+def test_the_command_line() -> None:
+    assert command(False, None)[1:3] == ["-m", "dbt.cli.main"]
+    assert command(True, "a+ b")[-4:] == ["--full-refresh", "--select", "a+", "b"]
+
+
+def test_results_are_told_per_node(night: tuple, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake_dbt(monkeypatch, WRITE)
+    result = build(*night, date(2024, 6, 1))
+    assert [(node.kind, node.name, node.status, node.failures) for node in result.nodes][:2] == [
+        ("model", "stg_a", "success", 0),
+        ("test", "assert_b", "fail", 3),
+    ]
+    assert result.counts == {"success": 1, "fail": 1, "error": 1, "warn": 1}
+    assert result.summary()["warnings"] == ["warned: Got 1 result"]
+    assert result.slowest[0].name == "stg_a"
+    assert json.dumps(result.summary())
+
+
+def test_a_failure_names_its_node_and_shows_no_secret(night: tuple, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ONEFUNNEL_ALERT_URLS", "canary-url")
+    fake_dbt(monkeypatch, WRITE + "sys.exit(1)")
+    with pytest.raises(BuildError) as error:
+        build(*night, date(2024, 6, 1))
+    assert error.value.message == "model mart_c failed: Binder Error: ***; 1 more failed"
+    assert "--select mart_c" in error.value.hint
+    assert len(error.value.result.nodes) == 4
+
+
+def test_a_dbt_that_dies_early_is_told_in_its_own_words(night: tuple, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake_dbt(monkeypatch, "print('Compilation Error: no such macro'); raise SystemExit(2)")
+    with pytest.raises(BuildError, match="code 2: Compilation Error: no such macro"):
+        build(*night, date(2024, 6, 1))
+
+
+def test_finished_nodes_are_reported_while_it_runs(night: tuple, monkeypatch: pytest.MonkeyPatch) -> None:
+    events = [{"info": {"name": name, "msg": f"{name} text"}} for name in ("LogModelResult", "Noise", "LogTestResult")]
+    fake_dbt(monkeypatch, f"print({chr(10).join(json.dumps(event) for event in events)!r})")
+    lines: list[str] = []
+    build(*night, date(2024, 6, 1), progress=lines.append)
+    assert lines == ["LogModelResult text", "LogTestResult text"]
+
+
+def test_stale_results_of_an_earlier_build_are_not_taken_for_new_ones(night: tuple, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake_dbt(monkeypatch, WRITE)
+    build(*night, date(2024, 6, 1))
+    fake_dbt(monkeypatch, "pass")
+    assert build(*night, date(2024, 6, 1)).nodes == ()
+    assert list(read_results(night[1].paths.target / "nope.json")) == []
+
+
+def test_the_day_is_that_of_the_newest_load(night: tuple) -> None:
+    from onefunnel.extract import extract_source
+    from onefunnel.interval import Interval
+
+    config, settings = night
+    with pytest.raises(OnefunnelError, match="nothing is landed"):
+        newest_as_of(config, settings)
+    extract_source(config, config.sources[0], Interval.for_as_of(date(2024, 6, 5)), settings)
+    assert newest_as_of(config, settings) == date(2024, 6, 5)
+
+
+@pytest.mark.slow
+def test_the_real_dbt_builds_staging(night: tuple, tmp_path: Path, run_cli: Callable) -> None:
+    run = ("--sources", tmp_path / "sources.yml", "--home", tmp_path / "home", "--as-of", "2024-06-02")
+    run_cli("extract", *run)
+    done = run_cli("build", *run, "--select", "stg_template__leads", "--json")
+    summary = json.loads(done.stdout)
+    assert summary["nodes"].get("success", 0) + summary["nodes"].get("pass", 0) >= 2
+    assert summary["as_of"] == "2024-06-02"
