@@ -23,9 +23,9 @@ def test_leads_and_duplicates(real: duckdb.DuckDBPyConnection) -> None:
 
 def test_rows_without_an_id_are_quarantined(real: duckdb.DuckDBPyConnection) -> None:
     assert real.execute(
-        "select entity, rule, count(*) from facts.fct_quarantine where entity = 'leads' or rule = 'missing_id' group by all"
-    ).fetchall() == [("leads", "missing_id", 2)]
-    assert _one(real, "select rows_landed from facts.fct_row_count where entity = 'leads'") == 21_595
+        "select entity, rule, count(*) from facts.fct_quarantine where entity = 'deals' group by all"
+    ).fetchall() == [("deals", "missing_id", 2)]
+    assert _one(real, "select rows_landed from facts.fct_row_count where entity = 'deals'") == 21_595
 
 
 @pytest.mark.parametrize(("month", "leads"), [("2023-07-01", 612), ("2023-12-01", 1_661), ("2024-04-01", 2_888)])
@@ -62,7 +62,7 @@ def test_paid_amounts_are_published_or_quarantined(real: duckdb.DuckDBPyConnecti
         (rule, (rows, money))
         for rule, rows, money in real.execute(
             "select rule, count(*), sum(amount_base) from facts.fct_quarantine "
-            "where entity = 'payments' and rule <> 'excluded_lead' group by rule"
+            "where entity = 'deal_payments' and rule <> 'excluded_lead' group by rule"
         ).fetchall()
     )
     quarantined = sum(money or 0 for _, money in rules.values())
