@@ -16,7 +16,7 @@ with departments as (
 
 ),
 
--- a factor speaks for its department only where the department as a whole went the same way
+-- A factor speaks for its department only where a good part of it is left of the department as a whole: what colleagues made good is not blamed.
 standing_out as (
 
     select
@@ -30,7 +30,7 @@ standing_out as (
     inner join departments
         on factors.basis = departments.basis and factors.month = departments.month and factors.comparison = departments.comparison
         and factors.metric = departments.metric and factors.owner_department = departments.department
-    where factors.effect * departments.effect > 0 and factors.stderr > 0
+    where factors.stderr > 0 and departments.effect * case when factors.effect < 0 then -1 else 1 end >= abs(factors.effect) / 3
     group by factors.basis, factors.month, factors.comparison, factors.metric, factors.owner_department
 
 ),

@@ -103,7 +103,9 @@ joined as (
 worded as (
 
     select
-        *
+        *,
+        case when has_undated_milestones then 1 else 0 end + case when has_young_cohort or has_partial_month then 1 else 0 end
+            + case when has_different_cohorts then 1 else 0 end as doubts
         {%- for language in languages %},
         case
             when rest_{{ language }} is null then parts_{{ language }}
@@ -129,13 +131,14 @@ select
     main_department,
     main_factor,
     main_channel,
-    -- A name is as sure as its distance from chance; "nobody" is as sure as a change would have had to be small to hide.
+    -- A name is as sure as its distance from chance; "nobody" is as sure as a change would have had to be small to hide. Each doubt about the
+    -- counts themselves takes a step away.
     case
-        when has_few_clients then 'low'
-        when main_department is not null and main_evidence > 1.3 and not (has_young_cohort or has_partial_month or has_different_cohorts) then 'high'
+        when has_few_clients or doubts > 1 then 'low'
+        when main_department is not null and main_evidence > 1.3 and doubts = 0 then 'high'
         when main_department is not null then 'medium'
         when has_spread_change then 'low'
-        when {{ var('verdict_critical_z') }} * widest_stderr <= 0.2 * base_value then 'high'
+        when {{ var('verdict_critical_z') }} * widest_stderr <= 0.2 * base_value and doubts = 0 then 'high'
         when {{ var('verdict_critical_z') }} * widest_stderr <= 0.5 * base_value then 'medium'
         else 'low'
     end as confidence,

@@ -71,10 +71,10 @@ def _insert(db: duckdb.DuckDBPyConnection, leads: list[Lead]) -> None:
         at = {stage: one["created"] + timedelta(days=days) for stage, days in one["days"].items()}
         furthest = max((STAGES.index(stage) for stage in {*at, *one["undated"]}), default=0)
         day = one["created"].date()
-        values = [str(number), one["source"], one["channel"], one["created"], day, day, day.replace(day=1)]
+        values = [str(number), one["source"], one["channel"], one["created"], day, day.replace(day=1), day]
         for order, stage in enumerate(STAGES[1:], start=1):
             moment = pd.Timestamp(at[stage]) if stage in at else pd.NaT
-            values += [order <= furthest, moment, moment.normalize()]
+            values += [order <= furthest, moment, moment if moment is pd.NaT else moment.normalize()]
         rows.append(values)
     db.register("given", pd.DataFrame(rows))
     db.execute("insert into facts.fct_lead_funnel select * from given")
