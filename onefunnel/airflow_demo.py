@@ -34,7 +34,7 @@ def prepare_home(home: Path, keep: bool) -> None:
     paths = HomePaths(home)
     marked = (home / MARKER).exists()
     if not marked and (paths.landing.exists() or paths.published.exists()):
-        hint = "give the demo another: ONEFUNNEL_HOME=data-demo make demo"
+        hint = "give the demo another: ONEFUNNEL_HOME=data/demo make demo"
         raise ConfigError("this home holds data that the demo did not make", where=str(home), hint=hint)
     home.mkdir(parents=True, exist_ok=True)
     (home / MARKER).touch()

@@ -20,9 +20,10 @@ QUIET = {
 def airflow_environment(home: Path, sources: Path, base: Mapping[str, str] | None = None) -> dict[str, str]:
     """Variables for an Airflow whose metadata is a SQLite file in `<home>/airflow` and whose DAGs are this project's.
 
-    base: the environment to start from (default: this process's). Settings of another Airflow in it are left out.
+    base: the environment to start from (default: this process's). Settings of another Airflow in it are
+    left out; its connections (AIRFLOW_CONN_…) stay, as sources may name them.
     """
-    inherited = {name: value for name, value in (os.environ if base is None else base).items() if not _of_airflow(name)}
+    inherited = {name: value for name, value in (os.environ if base is None else base).items() if not name.startswith(("AIRFLOW__", "AIRFLOW_HOME"))}
     folder = home.resolve() / "airflow"
     return {
         **inherited,
@@ -37,8 +38,3 @@ def airflow_environment(home: Path, sources: Path, base: Mapping[str, str] | Non
         # Airflow starts its parts by name, so this environment's programs come first.
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), inherited.get("PATH", os.defpath)]),
     }
-
-
-def _of_airflow(name: str) -> bool:
-    """Whether a variable configures Airflow itself; connections stay, sources may name them."""
-    return name == "AIRFLOW_HOME" or (name.startswith("AIRFLOW__") and not name.startswith("AIRFLOW_CONN_"))
