@@ -67,8 +67,11 @@ def rollback(
 ) -> None:
     """Switch BI back to an earlier version, by the same atomic step."""
     from onefunnel.publish.publication import rollback as switch_back
+    from onefunnel.report import write_report
 
-    result = switch_back(load_settings(home), version)
+    settings = load_settings(home)
+    result = switch_back(settings, version)
+    write_report(settings.paths.current, settings.paths.report_dir)
     if as_json:
         print_json(result.to_dict())
         return
