@@ -23,7 +23,8 @@ def airflow_environment(home: Path, sources: Path, base: Mapping[str, str] | Non
     base: the environment to start from (default: this process's). Settings of another Airflow in it are
     left out; its connections (AIRFLOW_CONN_…) stay, as sources may name them.
     """
-    inherited = {name: value for name, value in (os.environ if base is None else base).items() if not name.startswith(("AIRFLOW__", "AIRFLOW_HOME"))}
+    base = os.environ if base is None else base
+    inherited = {name: value for name, value in base.items() if not name.startswith(("AIRFLOW__", "AIRFLOW_HOME"))}
     folder = home.resolve() / "airflow"
     return {
         **inherited,
