@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,9 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from onefunnel.errors import ConfigError
+
+# Connections and keys of the scheduler and of databases, which no child of ours needs.
+SHAPED_LIKE_SECRETS = re.compile(r"AIRFLOW_CONN_|(AIRFLOW_|POSTGRES_|PG).*(CONN|KEY|SECRET|PASSWORD|TOKEN)")
 
 
 @dataclass(frozen=True)
@@ -97,7 +101,7 @@ def load_settings(**overrides: object) -> Settings:
 
 def secret_variables(url_variables: Iterable[str] = ()) -> set[str]:
     """Names of the environment variables that hold secrets: never handed to a child process, never shown."""
-    shaped = {name for name in os.environ if name.startswith("AIRFLOW_CONN_")}
+    shaped = {name for name in os.environ if SHAPED_LIKE_SECRETS.match(name)}
     return {"ONEFUNNEL_HASH_KEY", "ONEFUNNEL_ALERT_URLS", *shaped, *url_variables}
 
 

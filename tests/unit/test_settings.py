@@ -42,7 +42,11 @@ def test_printing_settings_shows_no_secret(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_secret_variables_and_redaction(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AIRFLOW_CONN_CRM", "postgresql://u:p@h/d")
+    for name in ("AIRFLOW_CONN_CRM", "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", "AIRFLOW__CORE__FERNET_KEY", "PGPASSWORD"):
+        monkeypatch.setenv(name, "postgresql://u:p@h/d")
+        assert name in secret_variables()
+    monkeypatch.setenv("AIRFLOW_HOME", "/opt/airflow")
+    assert "AIRFLOW_HOME" not in secret_variables()
     assert secret_variables(["CRM_DATABASE_URL"]) >= {"ONEFUNNEL_HASH_KEY", "ONEFUNNEL_ALERT_URLS", "AIRFLOW_CONN_CRM", "CRM_DATABASE_URL"}
     assert (
         redact("could not reach u:secret@host with secret-long", ["secret", "secret-long", None, "", "u"])
