@@ -22,9 +22,9 @@ def test_leads_and_duplicates(real: duckdb.DuckDBPyConnection) -> None:
 
 
 def test_rows_without_an_id_are_quarantined(real: duckdb.DuckDBPyConnection) -> None:
-    assert real.execute(
-        "select entity, rule, count(*) from facts.fct_quarantine where entity = 'deals' group by all"
-    ).fetchall() == [("deals", "missing_id", 2)]
+    assert real.execute("select entity, rule, count(*) from facts.fct_quarantine where entity = 'deals' group by all").fetchall() == [
+        ("deals", "missing_id", 2)
+    ]
     assert _one(real, "select rows_landed from facts.fct_row_count where entity = 'deals'") == 21_595
 
 
