@@ -122,11 +122,8 @@ def _land(writer: PartWriter, connection: sa.Connection, options: TableEntity, s
             digest.update(json.dumps(columns, ensure_ascii=False).encode())
             marked = marked or any(NUL in text for column in columns for text in column if text)
             if cursor_index is not None:
-                last = (
-                    max((row[cursor_index] for row in batch if row[cursor_index] is not None), default=last)
-                    if last is None
-                    else max([last, *(row[cursor_index] for row in batch if row[cursor_index] is not None)])
-                )
+                values = [row[cursor_index] for row in batch if row[cursor_index] is not None]
+                last = max(values if last is None else [last, *values], default=None)
             numbers = pa.array(range(count + 1, count + len(batch) + 1), pa.int64())
             out.write_table(pa.table([*(pa.array(column, pa.string()) for column in columns), numbers], schema=schema))
             count += len(batch)
