@@ -16,6 +16,7 @@ from sqlalchemy.engine import URL, default
 from sqlalchemy.pool import StaticPool
 
 NAME = "duckdb.readonly"
+_opened: list[duckdb.DuckDBPyConnection] = []
 
 
 class ReadOnlyDuckDB(default.DefaultDialect):
@@ -43,6 +44,12 @@ class ReadOnlyDuckDB(default.DefaultDialect):
     def create_connect_args(self, url: URL) -> tuple[list[Any], dict[str, Any]]:
         """The file of the URL, always read-only."""
         return [url.database], {"read_only": True}
+
+    def connect(self, *arguments: Any, **options: Any) -> duckdb.DuckDBPyConnection:
+        """Open, and remember it: GX makes several engines and closes none of them, so the file would stay open (see close_all)."""
+        opened = duckdb.connect(*arguments, **options)
+        _opened.append(opened)
+        return opened
 
     def initialize(self, connection: Any) -> None:
         """Nothing to ask the server."""
@@ -130,3 +137,9 @@ def register() -> None:
 def url_of(path: Path) -> str:
     """The SQLAlchemy URL of a file, opened read-only."""
     return URL.create("duckdb+readonly", database=str(path.resolve())).render_as_string()
+
+
+def close_all() -> None:
+    """Close every connection of this process that was opened through the dialect."""
+    while _opened:
+        _opened.pop().close()

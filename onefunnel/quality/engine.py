@@ -22,7 +22,7 @@ import sqlalchemy as sa
 from great_expectations.core import ExpectationSuite
 from great_expectations.core.expectation_validation_result import ExpectationSuiteValidationResult
 
-from onefunnel.quality.dialect import register, url_of
+from onefunnel.quality.dialect import close_all, register, url_of
 from onefunnel.quality.result import CheckResult
 from onefunnel.quality.suites import Expectation, Suite, filled
 
@@ -38,26 +38,32 @@ def evaluate(path: Path, gate: str, suites: list[Suite], parameters: dict[str, A
     logging.getLogger("great_expectations").setLevel(logging.CRITICAL)
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}
-    source = context.data_sources.add_sql(name=gate, connection_string=url_of(path))
     checks: list[CheckResult] = []
     reports: list[tuple[Suite, ExpectationSuiteValidationResult]] = []
-    for number, suite in enumerate(suites):
-        if suite.expectations and not _exists(source, suite.relation):
-            checks += [_result(gate, suite, each, "not_evaluated", detail="the relation is missing") for each in suite.expectations]
-            continue
-        if not suite.expectations:
-            checks.append(_result(gate, suite, _EMPTY_SUITE, "not_evaluated", detail="the suite has no expectations"))
-            continue
-        try:
-            report, found = _evaluate_suite(source, f"{gate}_{number}", suite, {**parameters, **dict(suite.parameters)})
-            reports.append((suite, report))
+    try:
+        source = context.data_sources.add_sql(name=gate, connection_string=url_of(path))
+        for number, suite in enumerate(suites):
+            report, found = _checked(source, f"{gate}_{number}", suite, {**parameters, **dict(suite.parameters)})
             checks += [replace(check, gate=gate) for check in found]
-        except Exception as error:
-            checks += [
-                _result(gate, suite, expectation, "not_evaluated", detail=without_values(str(error))) for expectation in suite.expectations
-            ]
-    source.get_engine().dispose()
+            reports += [(suite, report)] if report else []
+    finally:
+        close_all()
     return checks, reports
+
+
+def _checked(
+    source: Any, name: str, suite: Suite, parameters: dict[str, Any]
+) -> tuple[ExpectationSuiteValidationResult | None, list[CheckResult]]:
+    """One suite, whatever happens: without expectations, without its relation, or with an engine that raises, it was not evaluated."""
+    if not suite.expectations:
+        return None, [_result("", suite, _EMPTY_SUITE, "not_evaluated", detail="the suite has no expectations")]
+    try:
+        if _exists(source, suite.relation):
+            return _evaluate_suite(source, name, suite, parameters)
+        reason = "the relation is missing"
+    except Exception as error:
+        reason = without_values(str(error))
+    return None, [_result("", suite, expectation, "not_evaluated", detail=reason) for expectation in suite.expectations]
 
 
 def _exists(source: Any, relation: str) -> bool:
