@@ -35,7 +35,8 @@ FILES = {
     "leads": """
         select 'L' || i as lead_id, strftime(created_at, '%Y-%m-%d %H:%M:%S') as created_at, channel, 'campaign ' || (i % 40) as campaign,
             'C' || (i - case when draw(i, 'back') < 0.03 and i > 1000 then 1000 else 0 end) as contact_id,
-            ['seo', 'ppc', 'analytics', 'social_media'][1 + i % 4] as requested_service, 'SDR ' || (i % 7) as sdr, 'Rep ' || (i % 11) as sales_rep,
+            ['seo', 'ppc', 'analytics', 'social_media'][1 + i % 4] as requested_service,
+            'SDR ' || (i % 7) as sdr, 'Rep ' || (i % 11) as sales_rep,
             case when draw(i, 'test') < 0.002 then 'true' end as is_test
         from leads where is_wanted order by i
     """,
@@ -45,7 +46,8 @@ FILES = {
             strftime(created_at + to_minutes(cast(stage_number * 1900 * (0.2 + draw(i, 'pace')) as bigint)), '%Y-%m-%d %H:%M:%S') as entered_at,
             case when stage_number > least(depth, 7) then {reasons}[1 + i % 6] end as reason
         from leads, range(1, 9) as numbers(stage_number)
-        where is_wanted and (stage_number <= least(depth, 7) or (stage_number = least(depth, 7) + 1 and depth < 7 and draw(i, 'open') < 0.8))
+        where is_wanted
+            and (stage_number <= least(depth, 7) or (stage_number = least(depth, 7) + 1 and depth < 7 and draw(i, 'open') < 0.8))
             and created_at + to_minutes(cast(stage_number * 1900 * (0.2 + draw(i, 'pace')) as bigint)) < timestamp '{last_day} 23:00:00'
         order by i, stage_number
     """,
@@ -53,14 +55,16 @@ FILES = {
         select 'P' || i || '-' || n as payment_id, 'L' || i as lead_id,
             strftime(created_at + to_days(20 + 30 * n), '%Y-%m-%d %H:%M:%S') as paid_at,
             cast(cast(200 + 1800 * draw(i, 'amount') as decimal(10, 2)) as varchar) as amount,
-            case when i % 9 = 0 then 'USD' else 'EUR' end as currency, case when n = 4 and i % 50 = 0 then 'refund' else 'payment' end as kind,
+            case when i % 9 = 0 then 'USD' else 'EUR' end as currency,
+            case when n = 4 and i % 50 = 0 then 'refund' else 'payment' end as kind,
             case when i % 3 = 0 then '50.00' end as direct_cost
         from leads, range(0, 6) as numbers(n)
         where is_wanted and depth >= 8 and created_at + to_days(20 + 30 * n) < timestamp '{last_day} 23:00:00'
         order by i, n
     """,
     "ad_spend": """
-        select cast(cast(day_at as date) as varchar) as date, channel, 'campaign ' || c as campaign, cast(cast(5 + 60 * draw(c, channel) as decimal(10, 2)) as varchar) as cost,
+        select cast(cast(day_at as date) as varchar) as date, channel, 'campaign ' || c as campaign,
+            cast(cast(5 + 60 * draw(c, channel) as decimal(10, 2)) as varchar) as cost,
             'EUR' as currency, '1000' as impressions, '37' as clicks
         from generate_series(date '{last_day}' - interval {months} month, date '{last_day}', interval 1 day) as days(day_at),
             (select unnest({channels}) as channel), range(40) as campaigns(c)
@@ -69,12 +73,15 @@ FILES = {
     """,
     "fx_rates": """
         select cast(cast(day_at as date) as varchar) as date, 'USD' as currency, '0.92' as rate_to_base
-        from generate_series(date '{last_day}' - interval {months} month - interval 40 day, date '{last_day}', interval 1 day) as days(day_at)
+        from generate_series(date '{last_day}' - interval {months} month - interval 40 day, date '{last_day}', interval 1 day)
+            as days(day_at)
     """,
 }
 
 
-def generate(folder: Path, leads: int, *, months: int = 36, last_day: str = "2026-03-31", from_lead: int = 0, from_day: str = "1970-01-01") -> None:
+def generate(
+    folder: Path, leads: int, *, months: int = 36, last_day: str = "2026-03-31", from_lead: int = 0, from_day: str = "1970-01-01"
+) -> None:
     """Write one Parquet file per entity into `folder`. `from_lead` and `from_day` keep only what is newer: the delivery of one more night.
 
     Leads are numbered by time, so a history of the same size always holds the same leads, whatever part of it is written.
