@@ -33,7 +33,8 @@ from range({leads}) as numbers(i)
 
 FILES = {
     "leads": """
-        select 'L' || i as lead_id, strftime(created_at, '%Y-%m-%d %H:%M:%S') as created_at, channel, 'campaign ' || (i % 40) as campaign,
+        select 'L' || i as lead_id, strftime(created_at, '%Y-%m-%d %H:%M:%S') as created_at, channel,
+            'campaign ' || (i % 40) as campaign,
             'C' || (i - case when draw(i, 'back') < 0.03 and i > 1000 then 1000 else 0 end) as contact_id,
             ['seo', 'ppc', 'analytics', 'social_media'][1 + i % 4] as requested_service,
             'SDR ' || (i % 7) as sdr, 'Rep ' || (i % 11) as sales_rep,

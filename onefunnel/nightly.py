@@ -130,7 +130,7 @@ def report_step(settings: Settings, config: PipelineConfig, as_of: date, run_id:
 
 
 def alerts_step(settings: Settings, config: PipelineConfig, as_of: date, run_id: str) -> dict[str, Any]:
-    """Close the run in the journal, turn what it and the gates say into alerts and all-clears, and deliver them. Runs whatever happened before."""
+    """Close the run in the journal, turn what it and the gates say into alerts and all-clears, deliver them. Runs whatever happened."""
     from onefunnel.alerts import settle
 
     close_run(settings, as_of, run_id)
@@ -215,7 +215,7 @@ def _night(
 def _extract_all(
     settings: Settings, config: PipelineConfig, as_of: date, run_id: str, names: list[str], progress: Progress
 ) -> tuple[list[dict[str, Any]], list[str]]:
-    """Land all sources side by side. A source that is down stands on its last good load, if it has one; a wrong configuration stops the night."""
+    """Land all sources side by side. One that is down stands on its last good load, if it has one; a wrong configuration stops the night."""
     from onefunnel.landing import has_loads
 
     def one(name: str) -> list[dict[str, Any]] | OnefunnelError:

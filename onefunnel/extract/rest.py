@@ -31,11 +31,11 @@ RETRIED = {408, 425, 429, 500, 502, 503, 504}
 FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 0.5, 60.0
 
 
-class SourceDown(OnefunnelError):  # noqa: N818 - what is told to people is not the class
+class SourceDown(OnefunnelError):
     """The source did not answer within the attempts and the time it was given."""
 
 
-class Passing(Exception):  # noqa: N818 - a failure that may pass
+class Passing(Exception):
     """Worth another attempt. wait: seconds the source asked for, if it did."""
 
     def __init__(self, reason: str, wait: float | None = None) -> None:
