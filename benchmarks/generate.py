@@ -44,7 +44,8 @@ FILES = {
     "stage_events": """
         select 'E' || i || '-' || stage_number as event_id, 'L' || i as lead_id,
             case when stage_number <= least(depth, 7) then {stages}[stage_number] else 'lost' end as stage,
-            strftime(created_at + to_minutes(cast(stage_number * 1900 * (0.2 + draw(i, 'pace')) as bigint)), '%Y-%m-%d %H:%M:%S') as entered_at,
+            strftime(created_at + to_minutes(cast(stage_number * 1900 * (0.2 + draw(i, 'pace')) as bigint)), '%Y-%m-%d %H:%M:%S')
+                as entered_at,
             case when stage_number > least(depth, 7) then {reasons}[1 + i % 6] end as reason
         from leads, range(1, 9) as numbers(stage_number)
         where is_wanted

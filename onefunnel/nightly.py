@@ -215,7 +215,7 @@ def _night(
 def _extract_all(
     settings: Settings, config: PipelineConfig, as_of: date, run_id: str, names: list[str], progress: Progress
 ) -> tuple[list[dict[str, Any]], list[str]]:
-    """Land all sources side by side. One that is down stands on its last good load, if it has one; a wrong configuration stops the night."""
+    """Land all sources side by side. One that is down stands on its last good load, if any; a wrong configuration stops the night."""
     from onefunnel.landing import has_loads
 
     def one(name: str) -> list[dict[str, Any]] | OnefunnelError:
