@@ -125,8 +125,8 @@ def outcomes(seeds: Iterable[int], incidents: Iterable[str], leads_per_month: in
 def table(found: list[Outcome], leads_per_month: int) -> str:
     """Markdown: how often the right one was named, and what the verdict said for the first seed."""
     lines = [
-        f"{leads_per_month} leads a month, {MONTHS} months to {END}, the incident from {INCIDENT_MONTH:%B %Y} on, that month against the month before,",
-        "cohorts at 30 days of age.",
+        f"{leads_per_month} leads a month, {MONTHS} months to {END}, the incident from {INCIDENT_MONTH:%B %Y} on, that month against",
+        "the month before, cohorts at 30 days of age.",
         "",
         "| planted | metric | must be named | right | right factor | named instead | headline of the first seed |",
         "|---|---|---|---|---|---|---|",
@@ -163,7 +163,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for outcome in outcomes(range(1, arguments.seeds + 1), arguments.incidents, arguments.leads, Path(folder)):
             found.append(outcome)
-            print(f"{'ok   ' if outcome.is_right else 'WRONG'} {outcome.planted.incident} seed {outcome.seed}: {outcome.headline}", flush=True)
+            print(
+                f"{'ok   ' if outcome.is_right else 'WRONG'} {outcome.planted.incident} seed {outcome.seed}: {outcome.headline}", flush=True
+            )
     text = table(found, arguments.leads)
     print(f"\n{text}\n\n{time.monotonic() - started:.0f} s")
     if arguments.write:

@@ -45,3 +45,5 @@ select
     cast({{ column }} as double) as {{ column }}
     {%- endfor %}
 from cells
+-- in one order, so that sums of fractions further on come out the same to the last digit
+order by basis, month, comparison, side, channel_key

@@ -3,7 +3,18 @@
 
 with leads as (
 
-    select * from {{ ref('fct_lead_funnel') }}
+    select
+        lead_attempt_key,
+        source_name,
+        channel_key,
+        created_at,
+        created_date,
+        lead_month
+        {%- for stage in stages[1:] %},
+        {{ stage }}_reached,
+        {{ stage }}_at
+        {%- endfor %}
+    from {{ ref('fct_lead_funnel') }}
 
 ),
 
@@ -117,8 +128,9 @@ per_client as (
         placed.window_key,
         placed.channel_key,
         placed.lead_attempt_key,
-        cast(sum(case when payments.amount_base > 0 then payments.amount_base else 0 end) as double) as paid_in,
-        cast(sum(case when payments.amount_base < 0 then payments.amount_base else 0 end) as double) as paid_back
+        -- decimals, so that no order of rows changes a figure
+        cast(sum(case when payments.amount_base > 0 then payments.amount_base else 0 end) as decimal(18, 2)) as paid_in,
+        cast(sum(case when payments.amount_base < 0 then payments.amount_base else 0 end) as decimal(18, 2)) as paid_back
     from placed
     inner join {{ ref('fct_payment') }} as payments
         on placed.lead_attempt_key = payments.lead_attempt_key and payments.paid_at <= placed.window_ends_at
@@ -152,13 +164,13 @@ select
     counted.{{ stage }}_count,
     {%- endfor %}
     counted.undated_count,
-    coalesce(money.new_revenue, 0.0) as new_revenue,
-    coalesce(money.new_revenue_squares, 0.0) as new_revenue_squares,
+    cast(coalesce(money.new_revenue, 0) as double) as new_revenue,
+    cast(coalesce(money.new_revenue_squares, 0) as double) as new_revenue_squares,
     -- a cohort is all new clients: later payments of the same deal are part of its check
     0.0 as existing_revenue,
     0.0 as existing_revenue_squares,
-    coalesce(money.refunds, 0.0) as refunds,
-    coalesce(money.refund_squares, 0.0) as refund_squares
+    cast(coalesce(money.refunds, 0) as double) as refunds,
+    cast(coalesce(money.refund_squares, 0) as double) as refund_squares
 from {{ ref('int_verdict_sides') }} as sides
 inner join counted on sides.side_month = counted.side_month and sides.window_key = counted.window_key
 left join money

@@ -1,15 +1,10 @@
 {%- set stages = funnel_stages() -%}
 -- What happened on each day, whenever the leads had come. Clients are dated by the ledger, as in the KPI new_clients.
-with leads as (
-
-    select * from {{ ref('fct_lead_funnel') }}
-
-),
-
-milestones as (
+-- each stage reads its own two columns of the funnel: a common table of all leads would be copied for it
+with milestones as (
     {%- for stage in stages[:-1] %}
     select {{ stage }}_date as entered_date, channel_key, {{ loop.index }} as stage_order, count(*) as entries
-    from leads
+    from {{ ref('fct_lead_funnel') }}
     where {{ stage }}_date is not null
     group by {{ stage }}_date, channel_key
     {%- if not loop.last %}
@@ -30,15 +25,16 @@ payments as (
 
     select
         payments.paid_date,
-        coalesce(new_clients.channel_key, payments.channel_key) as channel_key,
+        case when new_clients.client_key is not null and payments.amount_base > 0 then new_clients.channel_key else payments.channel_key end
+            as channel_key,
         payments.client_key,
         payments.is_first_payment,
-        new_clients.client_key is not null as is_new,
+        new_clients.client_key is not null and payments.amount_base > 0 as is_new,
         -- summed as decimals, so that no order of rows changes a figure
         payments.amount_base as amount
     from {{ ref('fct_payment') }} as payments
     left join new_clients
-        on payments.client_key = new_clients.client_key and payments.paid_month = new_clients.paid_month and payments.amount_base > 0
+        on payments.client_key = new_clients.client_key and payments.paid_month = new_clients.paid_month
 
 ),
 

@@ -217,3 +217,4 @@ select
     basis, month, comparison, 'revenue' as metric, channel_key as group_key, factor, 'difference' as method, base, current_value, current_value - base,
     0.0, 0.0, 0.0, 0.0, direct_variance
 from ledger_rest
+order by basis, month, comparison, metric, group_key, factor
