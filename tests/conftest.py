@@ -16,6 +16,18 @@ ROOT = Path(__file__).resolve().parent.parent
 DEMO_AS_OF = "2026-03-31"
 REAL_AS_OF = "2024-06-22"
 RunCli = Callable[..., subprocess.CompletedProcess[str]]
+# Cheapest news first: what fails in a second is told before what takes minutes.
+ORDER = ("unit", "pipeline", "dbt", "browser", "dags", "faults")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the folders of tests in ORDER, and inside each the slow tests last."""
+
+    def rank(item: pytest.Item) -> tuple[int, bool]:
+        folder = item.path.relative_to(ROOT / "tests").parts[0]
+        return ORDER.index(folder) if folder in ORDER else len(ORDER), item.get_closest_marker("slow") is not None
+
+    items.sort(key=rank)
 
 
 def _environment(**extra: str) -> dict[str, str]:
@@ -34,7 +46,9 @@ def hash_key() -> str:
 def run_cli(hash_key: str) -> RunCli:
     """Run `onefunnel …` as a process of its own; `code` is the exit code it must end with, `env` is added to the environment."""
 
-    def run(*arguments: object, code: int | None = 0, env: dict[str, str] | None = None, timeout: float = 300) -> subprocess.CompletedProcess[str]:
+    def run(
+        *arguments: object, code: int | None = 0, env: dict[str, str] | None = None, timeout: float = 300
+    ) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
             [sys.executable, "-m", "onefunnel.cli.main", *map(str, arguments)],
             capture_output=True,
