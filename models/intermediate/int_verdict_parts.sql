@@ -19,7 +19,7 @@ metrics as (
 
 ),
 
--- the main factor's two values over all channels, as the other marts show them
+-- the main factor's two values, of the channel that carries it or over all channels, as the other marts show them
 changes as (
 
     select
@@ -31,10 +31,12 @@ changes as (
         main_factors.department,
         {%- for side in ['base', 'current'] %}
         case main_factors.factor
-            when 'lead_volume' then metrics.{{ side }}_lead_count
-            when 'average_check' then checks.{{ side }}_value / nullif(metrics.{{ side }}_paid_count, 0)
+            when 'lead_volume' then coalesce(carriers.{{ side }}_lead_count, metrics.{{ side }}_lead_count)
+            when 'average_check'
+                then coalesce(carriers.{{ side }}_new_revenue, checks.{{ side }}_value) / nullif(coalesce(carriers.{{ side }}_paid_count, metrics.{{ side }}_paid_count), 0)
             {%- for stage in stages[1:] %}
-            when 'step_{{ stage }}' then metrics.{{ side }}_{{ stage }}_count / nullif(metrics.{{ side }}_{{ stages[loop.index0] }}_count, 0)
+            when 'step_{{ stage }}' then coalesce(carriers.{{ side }}_{{ stage }}_count, metrics.{{ side }}_{{ stage }}_count)
+                / nullif(coalesce(carriers.{{ side }}_{{ stages[loop.index0] }}_count, metrics.{{ side }}_{{ stages[loop.index0] }}_count), 0)
             {%- endfor %}
         end as {{ side }}_number,
         {%- endfor %}
@@ -51,6 +53,9 @@ changes as (
         and main_factors.comparison = checks.comparison and checks.metric = 'new_client_revenue'
     inner join {{ ref('factor_owners') }} as owners on main_factors.factor = owners.factor
     left join {{ ref('dim_channel') }} as channels on main_factors.channel_key = channels.channel_key
+    left join {{ ref('int_verdict_channels') }} as carriers
+        on main_factors.basis = carriers.basis and main_factors.month = carriers.month
+        and main_factors.comparison = carriers.comparison and main_factors.channel_key = carriers.channel_key
 
 ),
 

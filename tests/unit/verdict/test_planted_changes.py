@@ -97,7 +97,7 @@ def test_the_channel_that_carries_the_change_is_named(bench: Bench) -> None:
     )
     verdict = bench.rows("select * from marts.mart_verdict where metric = 'new_clients'")[0]
     assert (verdict["main_factor"], verdict["main_channel"]) == ("step_sql", "ppc_search")
-    assert "brief -> SQL in PPC search" in verdict["headline_en"]
+    assert "brief -> SQL in PPC search 70 % -> 20 %" in verdict["headline_en"]
     assert "канал Контекстная реклама: поиск" in verdict["headline_ru"]
 
 
