@@ -31,7 +31,8 @@ select
     coalesce(ranked.impressions, 0) as impressions,
     coalesce(ranked.clicks, 0) as clicks,
     ranked.cost_original,
-    {{ to_base('ranked.cost_original', rate_to_base('ranked'), 'decimal(18, 4)') }} as cost_base,
+    -- nothing is nothing in every currency, also without a rate
+    case when ranked.cost_original = 0 then cast(0 as decimal(18, 4)) else {{ to_base('ranked.cost_original', rate_to_base('ranked'), 'decimal(18, 4)') }} end as cost_base,
     case when ranked.cost_original = 0 then null {{ rate_rule('ranked') }} end as quarantine_rule
 from ranked
 {{ join_channel('ranked') }}

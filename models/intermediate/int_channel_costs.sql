@@ -56,7 +56,7 @@ select
     cast(0 as bigint) as impressions,
     cast(0 as bigint) as clicks,
     daily.daily_cost as cost_original,
-    {{ to_base('daily.daily_cost', rate_to_base('daily'), 'decimal(18, 4)') }} as cost_base,
+    case when daily.daily_cost = 0 then cast(0 as decimal(18, 4)) else {{ to_base('daily.daily_cost', rate_to_base('daily'), 'decimal(18, 4)') }} end as cost_base,
     case
         when daily.spend_date > {{ as_of() }} then 'after_as_of'
         when daily.daily_cost = 0 then null

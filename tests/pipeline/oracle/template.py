@@ -158,7 +158,10 @@ class _Reader:
     def spend(self, rates: Rates) -> None:
         for row in self.rows("ad_spend"):
             day = self.known_day("ad_spend", row["date"])
-            cost = self.money("ad_spend", row, day, rates, row["cost"]) if day else None
+            if day is None:
+                continue
+            free = read_number(row["cost"]) == 0  # nothing is nothing in every currency, also without a rate
+            cost = Decimal(0) if free else self.money("ad_spend", row, day, rates, row["cost"])
             if cost is not None:
                 self.source.spend.append(Spend(day, self.channel(row), cents(cost, 4)))
         for row in self.rows("channel_costs"):
