@@ -78,6 +78,8 @@ class Settings(BaseSettings):
     sources: Path = Field(Path("sources.yml"), description="The list of sources")
     hash_key: SecretStr | None = Field(None, description="Secret key under which personal data is hashed; at least 16 characters")
     alert_urls: SecretStr | None = Field(None, description="Where alerts go: apprise URLs, separated by commas")
+    publish_postgres_url: SecretStr | None = Field(None, description="Postgres to publish to as well, as a role that may create schemas")
+    publish_postgres_reader: str = Field("onefunnel_reader", description="Postgres role of BI; it may select from the views only")
     keep_versions: int = Field(7, ge=1, description="Published versions to keep for rollback")
     threads: int = Field(2, ge=1, description="Threads of DuckDB and dbt")
     memory_limit: str = Field("4GB", pattern=r"^\d+(\.\d+)?\s?(KB|MB|GB|TB|KiB|MiB|GiB|TiB)$", description="Memory limit of DuckDB")
@@ -102,7 +104,7 @@ def load_settings(**overrides: object) -> Settings:
 def secret_variables(url_variables: Iterable[str] = ()) -> set[str]:
     """Names of the environment variables that hold secrets: never handed to a child process, never shown."""
     shaped = {name for name in os.environ if SHAPED_LIKE_SECRETS.match(name)}
-    return {"ONEFUNNEL_HASH_KEY", "ONEFUNNEL_ALERT_URLS", *shaped, *url_variables}
+    return {"ONEFUNNEL_HASH_KEY", "ONEFUNNEL_ALERT_URLS", "ONEFUNNEL_PUBLISH_POSTGRES_URL", *shaped, *url_variables}
 
 
 def redact(text: str, secrets: Iterable[str | None]) -> str:

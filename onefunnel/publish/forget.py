@@ -18,6 +18,7 @@ from onefunnel.errors import ConfigError, OnefunnelError
 from onefunnel.extract.normalise import hash_value, literal, quoted, require_key
 from onefunnel.forgotten import Forgotten, erase_rows, identity_columns, new_token, read_forgotten
 from onefunnel.landing.loads import MANIFEST, LoadManifest
+from onefunnel.publish import postgres
 from onefunnel.publish.candidate import leftovers
 from onefunnel.publish.contents import contents
 from onefunnel.publish.export import export_in_place, parquet_folder
@@ -149,6 +150,9 @@ def _erase_versions(settings: Settings, tokens: dict[str, str]) -> list[str]:
             manifest.save(version_manifest_file(settings, version))
             if version == current_version(settings):
                 manifest.save(settings.paths.manifest)
+            if postgres.is_configured(settings):
+                postgres.prepare(settings, version, anew=True)
+                postgres.show(settings, current_version(settings) or version)
             done.append(version)
     return done
 

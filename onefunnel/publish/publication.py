@@ -19,6 +19,7 @@ from filelock import FileLock
 from onefunnel.durable import flip_symlink, fsync_file, fsync_folder, remove_quietly, sha256_of
 from onefunnel.errors import GateBlocked, OnefunnelError
 from onefunnel.faultpoints import reach
+from onefunnel.publish import postgres
 from onefunnel.publish.candidate import Candidate
 from onefunnel.publish.contents import contents, data_through, excluded_rows
 from onefunnel.publish.export import export_parquet, flip_parquet, parquet_folder
@@ -145,6 +146,8 @@ def _place(candidate: Candidate, gate: GateResult, settings: Settings, digest: s
     reach("publish.before_parquet")
     export_parquet(settings, final, candidate.version)
     reach("publish.before_version_manifest")
+    if postgres.is_configured(settings):
+        postgres.prepare(settings, candidate.version)
     manifest.save(version_manifest_file(settings, candidate.version))
     reach("publish.after_version_manifest")
     return manifest
@@ -186,6 +189,8 @@ def _follow(settings: Settings, manifest: Manifest) -> None:
     manifest.save(version_manifest_file(settings, manifest.version))
     manifest.save(settings.paths.manifest)
     reach("publish.after_manifest")
+    if postgres.is_configured(settings):
+        postgres.show(settings, manifest.version)
 
 
 def heal(settings: Settings) -> list[str]:
@@ -197,6 +202,9 @@ def heal(settings: Settings) -> list[str]:
     if beside and (described is None or described.version != shown or not beside.published_at):
         _follow(settings, beside.flipped(datetime.now(UTC).isoformat(timespec="microseconds")))
         done.append(f"manifest.json and the Parquet link follow current.duckdb to {shown}")
+    elif shown and postgres.is_configured(settings) and postgres.shown_version(settings) != shown:
+        postgres.show(settings, shown)
+        done.append(f"the views in Postgres follow current.duckdb to {shown}")
     published = {manifest.version for manifest in retained(settings)} | {shown}
     folder = settings.paths.versions
     for path in sorted(folder.glob("*")) if folder.is_dir() else []:
@@ -231,6 +239,8 @@ def _retire(settings: Settings) -> tuple[str, ...]:
     gone = [manifest.version for manifest in manifests if manifest.version not in keep]
     for version in gone:
         remove_quietly(version_manifest_file(settings, version), version_file(settings, version), parquet_folder(settings, version))
+    if postgres.is_configured(settings):
+        postgres.keep_only(settings, [manifest.version for manifest in manifests if manifest.version in keep])
     reach("publish.after_retention")
     return tuple(gone)
 

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import os
-import pwd
-import shutil
-import socket
 import sqlite3
-import subprocess
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
@@ -19,6 +15,7 @@ import pytest
 import sqlalchemy as sa
 import yaml
 from conftest_landing import Landing
+from postgres_server import running_postgres
 from sqlalchemy.dialects import postgresql
 
 from onefunnel.config import TableEntity, load_config
@@ -26,8 +23,6 @@ from onefunnel.errors import ConfigError, OnefunnelError
 from onefunnel.extract import extract_source
 from onefunnel.extract.database import statement, value_text
 from onefunnel.interval import Interval
-
-POSTGRES = Path("/usr/lib/postgresql/15/bin")
 
 
 class Source:
@@ -197,38 +192,9 @@ def test_names_are_quoted_and_values_bound() -> None:
 
 @pytest.fixture(scope="module")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """URL of a Postgres started for these tests alone, by a user that is not root, since it refuses to run as root."""
-    if not (POSTGRES / "initdb").exists():
-        pytest.skip(f"no Postgres programs in {POSTGRES}")
-    user = "postgres" if os.geteuid() == 0 else None
-    if user:
-        try:
-            pwd.getpwnam(user)
-        except KeyError:
-            pytest.skip("running as root, and there is no user postgres to start it as")
-    folder = tmp_path_factory.mktemp("postgres")
-    for path in (folder, *list(folder.parents)[:3]):
-        if user and path.owner() == "root" and path != Path("/tmp"):  # noqa: S108 - pytest's own folders
-            path.chmod(0o755)
-    data = folder / "data"
-    data.mkdir()
-    if user:
-        shutil.chown(folder, user)
-        shutil.chown(data, user)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-
-    def call(*arguments: str) -> None:
-        subprocess.run(arguments, check=True, user=user, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT, timeout=60)
-
-    call(str(POSTGRES / "initdb"), "-D", str(data), "-U", "crm", "-A", "trust", "-E", "UTF8", "--no-sync")
-    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off"
-    call(str(POSTGRES / "pg_ctl"), "-D", str(data), "-w", "-l", str(folder / "log"), "-o", options, "start")
-    try:
-        yield f"postgresql://crm:canary-password@127.0.0.1:{port}/postgres"
-    finally:
-        call(str(POSTGRES / "pg_ctl"), "-D", str(data), "-m", "immediate", "stop")
+    """URL of a Postgres started for these tests alone."""
+    with running_postgres(tmp_path_factory.mktemp("postgres"), "crm") as address:
+        yield f"postgresql://crm:canary-password@{address}/postgres"
 
 
 def test_postgres_types_land_without_loss_and_by_cursor(tmp_path: Path, postgres: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,164 @@
+"""The same publication in Postgres, for BI that reads a server: a schema per version, and views in schema `marts` that show one of them.
+
+A version is built and counted under its own name (`marts__<version>`) before anybody sees it; switching repoints all views in one
+transaction. Readers get a role of their own that may select from the views and nothing else.
+Only active when ONEFUNNEL_PUBLISH_POSTGRES_URL is set.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from onefunnel.errors import OnefunnelError
+from onefunnel.extract.normalise import quoted
+from onefunnel.publish.manifest import version_file
+
+if TYPE_CHECKING:
+    import psycopg
+
+    from onefunnel.settings import Settings
+
+VIEWS = "marts"
+TYPES = {
+    "BIGINT": "bigint",
+    "INTEGER": "integer",
+    "SMALLINT": "smallint",
+    "HUGEINT": "numeric(38, 0)",
+    "DOUBLE": "double precision",
+    "FLOAT": "real",
+    "BOOLEAN": "boolean",
+    "DATE": "date",
+    "TIME": "time",
+    "TIMESTAMP": "timestamp",
+    "TIMESTAMP WITH TIME ZONE": "timestamptz",
+}
+BATCH_ROWS = 10_000
+
+
+def is_configured(settings: Settings) -> bool:
+    """Whether a Postgres is to be published to."""
+    return settings.publish_postgres_url is not None
+
+
+def schema_of(version: str) -> str:
+    """The schema that holds one version."""
+    return f"{VIEWS}__{version.replace('-', '_')}"
+
+
+def prepare(settings: Settings, version: str, *, anew: bool = False) -> None:
+    """Build the schema of a version from its file and count it; nobody sees it yet. Does nothing if it is there (unless `anew`)."""
+    with _connected(settings) as server, duckdb.connect(str(version_file(settings, version)), read_only=True) as file:
+        schema = schema_of(version)
+        if not anew and _comment(server, schema) == version:
+            return
+        with server.transaction():
+            server.execute(f"drop schema if exists {quoted(schema)} cascade")
+            server.execute(f"create schema {quoted(schema)}")
+            for table, columns in _tables(file).items():
+                _copy(file, server, schema, table, columns)
+            # the comment is the mark of a finished schema: it appears with the rest or not at all
+            server.execute(f"comment on schema {quoted(schema)} is '{version}'")
+
+
+def show(settings: Settings, version: str) -> None:
+    """Make the views of schema `marts` show a version, in one transaction. Builds its schema if that is missing."""
+    prepare(settings, version)
+    with _connected(settings) as server, server.transaction():
+        server.execute("set local lock_timeout = '20s'")
+        server.execute(f"create schema if not exists {VIEWS}")
+        tables = _names(server, "select table_name from information_schema.tables where table_schema = %s", schema_of(version))
+        for view in _names(server, "select table_name from information_schema.views where table_schema = %s", VIEWS):
+            server.execute(f"drop view {VIEWS}.{quoted(view)}")
+        for table in tables:
+            server.execute(f"create view {VIEWS}.{quoted(table)} as select * from {quoted(schema_of(version))}.{quoted(table)}")
+        server.execute(f"comment on schema {VIEWS} is '{version}'")
+        _grant(server, settings.publish_postgres_reader)
+
+
+def shown_version(settings: Settings) -> str | None:
+    """The version that the views show."""
+    with _connected(settings) as server:
+        return _comment(server, VIEWS)
+
+
+def keep_only(settings: Settings, versions: Iterable[str]) -> None:
+    """Drop the schemas of versions that are no longer kept."""
+    kept = {schema_of(version) for version in versions}
+    with _connected(settings) as server:
+        found = _names(server, "select schema_name from information_schema.schemata where schema_name like %s", f"{VIEWS}\\_\\_%")
+        for schema in found:
+            if schema not in kept:
+                server.execute(f"drop schema {quoted(schema)} cascade")
+
+
+@contextmanager
+def _connected(settings: Settings) -> Iterator[psycopg.Connection]:
+    """A connection that commits each statement outside a transaction block. Every failure is an OnefunnelError without the URL."""
+    import psycopg
+
+    url = settings.publish_postgres_url.get_secret_value() if settings.publish_postgres_url else ""
+    try:
+        with psycopg.connect(url, autocommit=True, connect_timeout=10, application_name="onefunnel") as server:
+            yield server
+    except psycopg.Error as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0].replace(url, "***")
+        raise OnefunnelError(
+            f"Postgres: {reason}",
+            where="ONEFUNNEL_PUBLISH_POSTGRES_URL",
+            hint="mend the server or its rights, then run again; until then its readers see the version before",
+        ) from None
+
+
+def _tables(file: duckdb.DuckDBPyConnection) -> dict[str, list[tuple[str, str]]]:
+    rows = file.execute(
+        "select table_name, column_name, data_type from duckdb_columns() where schema_name = 'marts' and not internal "
+        "order by table_name, column_index"
+    ).fetchall()
+    tables: dict[str, list[tuple[str, str]]] = {}
+    for table, column, kind in rows:
+        tables.setdefault(table, []).append((column, kind))
+    return tables
+
+
+def _type_of(kind: str) -> str:
+    decimal = re.fullmatch(r"DECIMAL\((\d+),\s*(\d+)\)", kind)
+    return f"numeric({decimal[1]}, {decimal[2]})" if decimal else TYPES.get(kind, "text")
+
+
+def _copy(file: duckdb.DuckDBPyConnection, server: psycopg.Connection, schema: str, table: str, columns: list[tuple[str, str]]) -> None:
+    """Copy one mart and prove it: as many rows, and as many values in each column, as the file has."""
+    target = f"{quoted(schema)}.{quoted(table)}"
+    server.execute(f"create table {target} ({', '.join(f'{quoted(name)} {_type_of(kind)}' for name, kind in columns)})")
+    chosen = ", ".join(quoted(name) if _type_of(kind) != "text" else f"cast({quoted(name)} as varchar)" for name, kind in columns)
+    rows = file.execute(f"select {chosen} from marts.{quoted(table)}")
+    with server.cursor().copy(f"copy {target} from stdin") as copy:
+        while batch := rows.fetchmany(BATCH_ROWS):
+            for row in batch:
+                copy.write_row(row)
+    counts = ", ".join(f"count({quoted(name)})" for name, _ in columns)
+    written = server.execute(f"select count(*), {counts} from {target}").fetchone()
+    expected = file.execute(f"select count(*), {counts} from marts.{quoted(table)}").fetchone()
+    if tuple(written or ()) != tuple(expected or ()):
+        raise OnefunnelError(f"Postgres took {written} of {expected} rows and values of {table}", hint="run again; nothing was switched")
+
+
+def _grant(server: psycopg.Connection, reader: str) -> None:
+    """Let the reading role see the views, and only them. A role that does not exist is an administrator's to make."""
+    if not server.execute("select 1 from pg_roles where rolname = %s", (reader,)).fetchone():
+        return
+    server.execute(f"grant usage on schema {VIEWS} to {quoted(reader)}")
+    server.execute(f"grant select on all tables in schema {VIEWS} to {quoted(reader)}")
+
+
+def _comment(server: psycopg.Connection, schema: str) -> str | None:
+    row = server.execute("select obj_description(oid, 'pg_namespace') from pg_namespace where nspname = %s", (schema,)).fetchone()
+    return row[0] if row else None
+
+
+def _names(server: psycopg.Connection, query: str, parameter: str) -> list[str]:
+    return sorted(str(row[0]) for row in server.execute(query, (parameter,)).fetchall())
