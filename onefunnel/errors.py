@@ -32,6 +32,12 @@ class ConfigError(OnefunnelError):
     exit_code = 2
 
 
+class MissingColumn(OnefunnelError):
+    """A source lacks a column it must have: it stands on its last good load; without one, the configuration is wrong (exit 2)."""
+
+    exit_code = 2
+
+
 class GateBlocked(OnefunnelError):
     """Built, but a quality gate forbids publication: the last good version stays."""
 

@@ -29,14 +29,16 @@ select
     ranked.load_id,
     ranked.file_name,
     ranked.row_number,
-    coalesce(leads.client_key, ranked.source_name || ':' || coalesce(ranked.client_id, 'lead-' || ranked.lead_id)) as client_key,
+    coalesce(survivor.client_key, leads.client_key, ranked.source_name || ':' || coalesce(ranked.client_id, 'lead-' || ranked.lead_id)) as client_key,
     ranked.service,
     ranked.currency,
     ranked.due_date,
     ranked.planned_original,
     {{ to_base('ranked.planned_original', rate_to_base('ranked')) }} as planned_base,
-    case when leads.exclusion is not null then 'excluded_lead' {{ rate_rule('ranked') }} end as quarantine_rule
+    -- the plan of a merged lead goes to the lead that survived, as its payments do
+    case when leads.exclusion is not null and survivor.lead_key is null then 'excluded_lead' {{ rate_rule('ranked') }} end as quarantine_rule
 from ranked
 left join leads on ranked.lead_id = leads.lead_id and ranked.source_name = leads.source_name
+left join leads as survivor on leads.exclusion = 'merged' and leads.merged_into_lead_key = survivor.lead_key and survivor.exclusion is null
 {{ join_rate('ranked', 'rate_on') }}
 where ranked.version_rank = 1

@@ -10,7 +10,7 @@ from types import TracebackType
 
 import duckdb
 
-from onefunnel.errors import ConfigError, OnefunnelError
+from onefunnel.errors import ConfigError, MissingColumn, OnefunnelError
 from onefunnel.extract.normalise import hashed_sql, key_parameters, literal, looks_personal, personal_in, quoted, require_key
 from onefunnel.forgotten import erase_known
 from onefunnel.landing.loads import REJECTED, LandedFile, StagedLoad
@@ -67,7 +67,7 @@ class PartWriter:
             self.db.execute("insert into rejected select ?, unnest(?), unnest(?), unnest(?)", [file, numbers, rules, details])
 
     def write(self, relation: Relation, *, file: str, sha256: str, fingerprint: str) -> LandedFile:
-        """Write the next part. Raises OnefunnelError when a required column is absent, ConfigError when the hash key is."""
+        """Write the next part. Raises MissingColumn when a required column is absent, ConfigError when the hash key is."""
         check_columns(relation.columns, self.required, file)
         secret = personal_in(relation.columns, self.personal)
         parameters: dict[str, bytes | str] = {"file": file, "source": self.staged.source, "load": self.staged.load_id}
@@ -190,7 +190,7 @@ class PartWriter:
 
 
 def check_columns(columns: Sequence[str], required: Iterable[str], file: str) -> None:
-    """Raise OnefunnelError naming the first required column that is absent and the delivered one most like it."""
+    """Raise MissingColumn naming the first required column that is absent and the delivered one most like it."""
     import difflib
 
     delivered = {name.strip().lower(): name for name in columns}
@@ -198,7 +198,7 @@ def check_columns(columns: Sequence[str], required: Iterable[str], file: str) ->
         if name.lower() not in delivered:
             like = difflib.get_close_matches(name.lower(), list(delivered), n=1, cutoff=0.5)
             hint = f"was it renamed to {delivered[like[0]]!r}? " if like else ""
-            raise OnefunnelError(
+            raise MissingColumn(
                 f"the required column {name!r} is absent",
                 where=f"{file}: columns {', '.join(columns) or '(none)'}",
                 hint=f"{hint}Deliver it under its old name, or change the mapping of this system; until then the last good load stays",
