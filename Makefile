@@ -38,7 +38,7 @@ docs: $(READY) ## Write docs/metrics.md from the seeds, and the dbt docs of the 
 	@$(BIN)/python -m onefunnel.docs_metrics
 	@$(BIN)/dbt docs generate --quiet
 
-bench: $(READY) ## Measure speed and memory; write benchmarks/RESULTS.md
+bench: $(READY) ## Measure speed and memory; write benchmarks/results.md
 	@$(BIN)/python -m benchmarks
 
 lock: ## Pin the dependencies of pyproject.toml anew (UPGRADE=1: take newer versions)

@@ -1,0 +1,71 @@
+"""Measure speed and memory and write benchmarks/results.md.
+
+    python -m benchmarks                       100,000 and 1,000,000 leads, a CSV of 1,000,000
+    python -m benchmarks --sizes 10000000      another size; see --help
+"""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+import tempfile
+from pathlib import Path
+
+from benchmarks.csv_extract import measure as measure_csv
+from benchmarks.measure import load_average, machine
+from benchmarks.results import render
+from benchmarks.scenario import PEER_REPEATS, measure
+
+RESULTS = Path(__file__).with_name("results.md")
+
+
+def say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure speed and memory; write benchmarks/results.md.")
+    parser.add_argument("--sizes", type=int, nargs="*", default=[100_000, 1_000_000], help="leads of each generated agency")
+    parser.add_argument("--csv-rows", type=int, default=1_000_000, help="rows of the CSV whose extraction is measured; 0: none")
+    parser.add_argument("--scratch", type=Path, help="folder for scratch data; 1M leads need about 4 GB there (default: the system's)")
+    parser.add_argument("--out", type=Path, default=RESULTS, help="where the results go")
+    options = parser.parse_args()
+    command = shlex.join(["python", "-m", "benchmarks", *_shown(sys.argv[1:])])
+    load = load_average()
+    outcomes, extractions = [], []
+
+    def write() -> None:
+        loads = (load, load_average())
+        options.out.write_text(render(outcomes, extractions, command=command, machine=machine(), load=loads), encoding="utf-8")
+
+    with tempfile.TemporaryDirectory(prefix="onefunnel-bench-", dir=options.scratch) as scratch:
+        if options.csv_rows:
+            say(f"extraction of a CSV of {options.csv_rows:,} rows")
+            extractions = measure_csv(Path(scratch) / "csv", options.csv_rows, PEER_REPEATS)
+            write()
+        for leads in options.sizes:
+            with tempfile.TemporaryDirectory(prefix=f"{leads}-", dir=scratch) as folder:
+                outcomes.append(measure(Path(folder), leads, say))
+            # what is measured is kept, whatever becomes of the larger sizes
+            write()
+    say(f"written: {options.out}")
+    equal = all(item.is_equal for outcome in outcomes for item in outcome.comparisons) and all(item.pandas_is_equal for item in outcomes)
+    return 0 if equal else 1
+
+
+def _shown(arguments: list[str]) -> list[str]:
+    """The arguments that matter to whoever repeats the run: where this machine keeps files does not."""
+    shown, skip = [], False
+    for argument in arguments:
+        if skip or argument.startswith(("--scratch=", "--out=")):
+            skip = False
+        elif argument in ("--scratch", "--out"):
+            skip = True
+        else:
+            shown.append(argument)
+    return shown
+
+
+if __name__ == "__main__":
+    sys.exit(main())

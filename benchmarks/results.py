@@ -1,0 +1,120 @@
+"""results.md: what one run of the benchmark measured, with what it does not show."""
+
+from __future__ import annotations
+
+from benchmarks.csv_extract import Extraction
+from benchmarks.measure import Cost
+from benchmarks.scenario import PEER_REPEATS, Night, Outcome
+
+HEAD = """# Benchmark
+
+    {command}
+
+{machine}. Load average of the last minute: {load_before:.1f} when it began, {load_after:.1f} when it ended.
+Beyond the number of cores the machine is shared: then CPU seconds (user + system, all threads and children) say more than wall seconds,
+so the ratios are of CPU.
+
+Except where said, a figure is of a whole process, its start included, with 2 threads and DuckDB's memory limit at 4 GB. Each night ran
+once; limit.sql, pandas and the extractions are medians of {repeats}. Peak memory is that of the largest process.
+"""
+
+LIMITS = """
+## What this does not show
+
+- The facts and marts are rebuilt in full every night: a night is **not** yet proportional to what is new. Only extraction is.
+- limit.sql is a floor, not an alternative. It takes clean data for granted (no repeated key, no unreadable text, no reopened lead), which
+  holds here because the data is generated. It makes {facts}, and of
+  mart_kpi_monthly seven additive KPIs (without targets and comparisons). The build besides judges every value, keeps what it refused and
+  why, reconciles rows and money, and makes every other KPI, the cohorts and the verdict, and runs every data test. None of that is in the
+  floor.
+- A build costs some seconds at any size, because dbt starts and runs several hundred statements one by one.
+- The generated agency has one source, two currencies, no contact data in its nights and no late corrections. Its {spend:,} rows of spend
+  are the same at every size.
+- Gates, publication and the report page are not measured here, nor any size that has no section above.
+"""
+
+
+def render(outcomes: list[Outcome], extractions: list[Extraction], *, command: str, machine: str, load: tuple[float, float]) -> str:
+    """The whole page; parts that did not run are left out."""
+    parts = [HEAD.format(command=command, machine=machine, load_before=load[0], load_after=load[1], repeats=PEER_REPEATS)]
+    parts += [_outcome(outcome) for outcome in outcomes]
+    if extractions:
+        parts.append(_extractions(extractions))
+    if outcomes:
+        facts = ", ".join(item.table for item in outcomes[0].comparisons if item.table.startswith("fct_"))
+        parts.append(LIMITS.format(facts=facts, spend=outcomes[0].first.rows["ad_spend"]))
+    return "".join(parts)
+
+
+def _outcome(outcome: Outcome) -> str:
+    first, second, floor = outcome.first, outcome.second, outcome.limit
+    per_night = (second.extract.cpu + second.build.cpu) / (first.extract.cpu + first.build.cpu)
+    parts = first.parts
+    lines = [
+        f"\n## {outcome.leads:,} leads\n",
+        f"- First night: {_rows(first)} ({outcome.input_mb:,.0f} MB of Parquet).",
+        f"- Second night, 1 % more leads in files that add: {_rows(second)}.\n",
+        "| what | wall s | CPU s | peak MB | CPU, times limit.sql |",
+        "|---|---:|---:|---:|---:|",
+        _row("`onefunnel extract`, first night", first.extract),
+        _row(f"`onefunnel build`, first night ({_nodes(first)})", first.build, floor),
+        _row("limit.sql on the first night's landing", floor, floor),
+        _row("pandas on the same, the seven KPIs only", outcome.pandas, floor),
+        _row("`onefunnel extract`, second night", second.extract),
+        _row("`onefunnel build`, second night", second.build),
+        f"\nThe second night cost {100 * per_night:.0f} % of the CPU time of the first, for {_share(outcome):.1f} % as many rows.\n",
+        f"Where dbt spent the first build, in seconds of its two threads: {parts['covered']:.0f} in the four facts of limit.sql and what",
+        f"they are made of, {parts['other models']:.0f} in other models, {parts['tests']:.0f} in data tests,",
+        f"{parts['seeds']:.0f} in seeds.",
+        "Slowest models, wall seconds: " + ", ".join(f"{name} {seconds:.1f}" for name, seconds in first.slowest[:4]) + ",",
+        ", ".join(f"{name} {seconds:.1f}" for name, seconds in first.slowest[4:]) + ".\n",
+        "| limit.sql against the build | rows | columns compared | of | equal |",
+        "|---|---:|---:|---:|---|",
+        *(
+            f"| {item.table} | {item.rows:,} | {item.columns} | {item.columns_of_model} | {'yes' if item.is_equal else '**no**'} |"
+            for item in outcome.comparisons
+        ),
+        "\nOf mart_kpi_monthly, the cells of the seven additive KPIs that are not 0 are compared, by month, channel and value;",
+        f"pandas against limit.sql in the same cells: {'equal' if outcome.pandas_is_equal else '**not equal**'}.\n",
+    ]
+    return "\n".join(lines)
+
+
+def _rows(night: Night) -> str:
+    return ", ".join(f"{count:,} {entity}" for entity, count in night.rows.items())
+
+
+def _nodes(night: Night) -> str:
+    return ", ".join(f"{night.nodes.get(kind, 0)} {kind}s" for kind in ("model", "seed", "test"))
+
+
+def _share(outcome: Outcome) -> float:
+    return 100 * sum(outcome.second.rows.values()) / sum(outcome.first.rows.values())
+
+
+def _row(what: str, cost: Cost, floor: Cost | None = None) -> str:
+    ratio = f"{cost.cpu / floor.cpu:.1f}" if floor else ""
+    return f"| {what} | {cost.wall:.1f} | {cost.cpu:.1f} | {cost.peak_mb:,.0f} | {ratio} |"
+
+
+def _extractions(extractions: list[Extraction]) -> str:
+    floor = {item.kind: item for item in extractions if item.who == "duckdb"}
+    lines = [
+        f"\n## Extraction of a CSV of {extractions[0].rows:,} leads\n",
+        "Seven columns; three of them hashed (HMAC-SHA256 under a key) or, with the same bytes under other names, none. DuckDB's own",
+        "`read_csv` -> Parquet, every column as text, is the floor. Python's start is left out here; peak memory is of the process.\n",
+        "| what | wall s | CPU s | peak MB | CPU, times DuckDB |",
+        "|---|---:|---:|---:|---:|",
+    ]
+    names = {
+        ("onefunnel", "plain"): "onefunnel, nothing hashed", ("onefunnel", "hashed"): "onefunnel, three columns hashed",
+        ("duckdb", "plain"): "DuckDB alone",
+    }  # fmt: skip
+    for item in extractions:
+        if name := names.get((item.who, item.kind)):
+            lines.append(_row(name, item.cost, floor["plain"].cost))
+    lines += [
+        "\nBeyond the floor the connector copies and fingerprints the file, numbers the rows, sets aside those that cannot be read,",
+        "and writes a manifest before one rename.\n",
+    ]
+    return "\n".join(lines)

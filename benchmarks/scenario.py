@@ -1,0 +1,149 @@
+"""One agency of a given size: two nights of it by the real commands, and the peers that compute the same from the same landing."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+import duckdb
+
+from benchmarks.generate import generate
+from benchmarks.limit import ENTITIES, FACTS, Comparison, compare, landed_parts
+from benchmarks.measure import Cost, medians, run
+from onefunnel.dbt import NodeResult, read_results
+
+FIRST_NIGHT = date(2026, 3, 31)
+SECOND_NIGHT = FIRST_NIGHT + timedelta(days=1)
+PEER_REPEATS = 3
+Say = Callable[[str], None]
+SOURCES = """
+version: 1
+reporting: {base_currency: EUR, time_zone: Europe/Berlin}
+sources:
+  - name: bench
+    system: template
+    connector: files
+    time_zone: Europe/Berlin
+    entities:
+"""
+
+
+@dataclass
+class Night:
+    """What a night delivered and cost. rows: landed by entity; parts: as build_parts() says."""
+
+    rows: dict[str, int]
+    extract: Cost
+    build: Cost
+    parts: dict[str, float]
+    slowest: list[tuple[str, float]]
+    nodes: dict[str, int]
+
+
+@dataclass
+class Outcome:
+    """Everything measured at one size."""
+
+    leads: int
+    input_mb: float
+    first: Night
+    second: Night
+    limit: Cost
+    comparisons: list[Comparison]
+    pandas: Cost
+    pandas_is_equal: bool
+
+
+def write_source(folder: Path, leads: int) -> None:
+    """The first night's delivery, and a sources.yml whose entities are delivered as files that add to one another."""
+    generate(folder / "delivery-1", leads, last_day=FIRST_NIGHT.isoformat())
+    entities = "".join(f'      {entity}: {{path: "delivery-*/{entity}.parquet", delivery: delta}}\n' for entity in ENTITIES)
+    (folder / "sources.yml").write_text(SOURCES + entities, encoding="utf-8")
+
+
+def add_delivery(folder: Path, leads: int) -> None:
+    """One more day: 1 % more leads with what happened to them, and a day of spend."""
+    grown, day = leads + leads // 100, SECOND_NIGHT.isoformat()
+    generate(folder / "delivery-2", grown, last_day=day, from_lead=leads, from_day=day)
+
+
+def measure(folder: Path, leads: int, say: Say) -> Outcome:
+    """Two nights and the peers in `folder`. Between the nights the peers read what the first one landed."""
+    home, limit_file, pandas_file = folder / "home", folder / "limit.duckdb", folder / "pandas.parquet"
+    say(f"{leads:,} leads: writing the first delivery")
+    write_source(folder, leads)
+    input_mb = sum(path.stat().st_size for path in folder.glob("delivery-1/*")) / 2**20
+    first = measure_night(folder, home, FIRST_NIGHT, say)
+    say("limit.sql")
+    landing, python = home / "landing", sys.executable
+    limit = medians([run([python, "-m", "benchmarks.limit", landing, limit_file]) for _ in range(PEER_REPEATS)])
+    comparisons = compare(home / "warehouse.duckdb", limit_file)
+    say("pandas")
+    pandas = medians([run([python, "-m", "benchmarks.pandas_kpis", landing, pandas_file]) for _ in range(PEER_REPEATS)])
+    pandas_is_equal = same_kpis(limit_file, pandas_file)
+    add_delivery(folder, leads)
+    second = measure_night(folder, home, SECOND_NIGHT, say)
+    return Outcome(leads, input_mb, first, second, limit, comparisons, pandas, pandas_is_equal)
+
+
+def measure_night(folder: Path, home: Path, as_of: date, say: Say) -> Night:
+    """`onefunnel extract` and `onefunnel build`, each a process of its own."""
+    before = landed_rows(home / "landing")
+    options = ["--sources", folder / "sources.yml", "--home", home, "--as-of", as_of.isoformat()]
+    command = [sys.executable, "-m", "onefunnel.cli.main"]
+    say(f"night of {as_of}: extract")
+    extract = run([*command, "extract", *options])
+    say(f"night of {as_of}: build")
+    build = run([*command, "build", *options])
+    nodes = list(read_results(home / "target" / "run_results.json"))
+    slowest = sorted(((node.name, node.seconds) for node in nodes if node.kind == "model"), key=lambda item: -item[1])[:8]
+    kinds: dict[str, int] = {}
+    for node in nodes:
+        kinds[node.kind] = kinds.get(node.kind, 0) + 1
+    after = landed_rows(home / "landing")
+    rows = {entity: after[entity] - before[entity] for entity in ENTITIES}
+    return Night(rows, extract, build, build_parts(home / "target", nodes), slowest, kinds)
+
+
+def build_parts(target: Path, nodes: list[NodeResult]) -> dict[str, float]:
+    """Seconds, summed over both threads, in what limit.sql stands for (four facts and all they are made of), other models, tests, seeds."""
+    parents = json.loads((target / "manifest.json").read_text(encoding="utf-8"))["parent_map"]
+    covered: set[str] = set()
+    waiting = [key for key in parents if key.startswith("model.") and key.rpartition(".")[2] in FACTS]
+    while waiting:
+        key = waiting.pop()
+        if key not in covered:
+            covered.add(key)
+            waiting += parents.get(key, [])
+    found = {"covered": 0.0, "other models": 0.0, "tests": 0.0, "seeds": 0.0}
+    for node in nodes:
+        is_covered = node.kind == "model" and node.unique_id in covered
+        found["covered" if is_covered else {"model": "other models", "test": "tests"}.get(node.kind, "seeds")] += node.seconds
+    return found
+
+
+def landed_rows(landing: Path) -> dict[str, int]:
+    """Rows of each entity in all loads."""
+    rows = dict.fromkeys(ENTITIES, 0)
+    with duckdb.connect() as db:
+        for entity in ENTITIES:
+            if parts := landed_parts(landing, entity):
+                rows[entity] = db.execute("select sum(num_rows)::bigint from parquet_file_metadata(?)", [parts]).fetchone()[0]
+    return rows
+
+
+def same_kpis(limit_file: Path, pandas_file: Path) -> bool:
+    """Whether pandas came to the very cells and values of limit.sql."""
+    with duckdb.connect() as db:
+        db.execute(f"attach '{limit_file}' as made (read_only)")
+        wrong = db.execute(
+            f"""select count(*) from made.mart_kpi_monthly as ours
+                full join '{pandas_file}' as theirs
+                    on ours.month = cast(theirs.month as date) and ours.kpi = theirs.kpi and ours.channel_key = theirs.channel_key
+                where ours.value is distinct from theirs.value"""
+        ).fetchone()[0]
+    return wrong == 0

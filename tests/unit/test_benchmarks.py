@@ -1,0 +1,72 @@
+"""The benchmark's data must be consistent, and its floor must compute what the models compute; else its ratios mean nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from benchmarks.generate import generate
+from benchmarks.limit import FACTS, compare, run_limit
+from benchmarks.measure import run
+from benchmarks.scenario import FIRST_NIGHT, SECOND_NIGHT, add_delivery, measure_night, write_source
+
+LEADS = 1_000
+
+
+@pytest.fixture(scope="module")
+def delivery(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("agency")
+    generate(folder, LEADS)
+    return folder
+
+
+def count(folder: Path, question: str) -> int:
+    with duckdb.connect() as db:
+        for entity in ("leads", "stage_events", "payments"):
+            db.execute(f"create view {entity} as from read_parquet('{folder / entity}.parquet')")
+        return db.execute(question).fetchone()[0]
+
+
+def test_generated_files_refer_to_generated_leads(delivery: Path) -> None:
+    assert count(delivery, "select count(distinct lead_id) from leads") == LEADS
+    assert count(delivery, "select count(*) from stage_events anti join leads using (lead_id)") == 0
+    assert count(delivery, "select count(*) from payments anti join leads using (lead_id)") == 0
+    for entity, key in (("stage_events", "event_id"), ("payments", "payment_id")):
+        rows = count(delivery, f"select count(*) from {entity}")
+        assert rows > LEADS
+        assert count(delivery, f"select count(distinct {key}) from {entity}") == rows
+    assert count(delivery, "select count(*) from stage_events join leads using (lead_id) where entered_at < created_at") == 0
+
+
+def test_second_delivery_holds_only_new_leads(delivery: Path, tmp_path: Path) -> None:
+    add_delivery(tmp_path, LEADS)
+    later = tmp_path / "delivery-2"
+    assert count(later, "select count(*) from leads") == LEADS // 100
+    assert count(later, f"select count(*) from leads semi join '{delivery / 'leads.parquet'}' using (lead_id)") == 0
+    assert count(later, "select count(*) from stage_events anti join leads using (lead_id)") == 0
+    assert count(later, f"select max(created_at) <= '{SECOND_NIGHT} 18:00:00' from leads")
+
+
+def test_a_failing_process_is_not_measured(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match="ended with code"):
+        run(["false"])
+    assert run(["true"]).wall > 0
+
+
+@pytest.mark.slow
+def test_limit_agrees_with_the_models_and_a_wrong_cent_shows(tmp_path: Path) -> None:
+    write_source(tmp_path, LEADS)
+    home, result = tmp_path / "home", tmp_path / "limit.duckdb"
+    night = measure_night(tmp_path, home, FIRST_NIGHT, lambda line: None)
+    assert night.rows["leads"] == LEADS
+    assert night.parts["covered"] > 0
+    run_limit(home / "landing", result)
+    found = {item.table: item for item in compare(home / "warehouse.duckdb", result)}
+    assert set(found) == {*FACTS, "mart_kpi_monthly"}
+    assert all(item.is_equal and item.rows for item in found.values()), found
+
+    with duckdb.connect(str(result)) as db:
+        db.execute("update fct_payment set amount_base = amount_base + 0.01 where payment_key = (select min(payment_key) from fct_payment)")
+    assert [item.table for item in compare(home / "warehouse.duckdb", result) if not item.is_equal] == ["fct_payment"]
