@@ -6,16 +6,13 @@ import os
 import secrets
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
 import pytest
+from nights import DEMO_AS_OF, REAL_AS_OF, ROOT, RunCli
 
-ROOT = Path(__file__).resolve().parent.parent
-DEMO_AS_OF = "2026-03-31"
-REAL_AS_OF = "2024-06-22"
-RunCli = Callable[..., subprocess.CompletedProcess[str]]
 # Cheapest news first: what fails in a second is told before what takes minutes.
 ORDER = ("unit", "pipeline", "dbt", "browser", "dags", "faults")
 

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import DEMO_AS_OF, ROOT, RunCli
+from nights import DEMO_AS_OF, ROOT, RunCli
 
 pytestmark = pytest.mark.slow
 
