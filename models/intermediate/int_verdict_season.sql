@@ -1,5 +1,6 @@
 -- Season index of lead arrival per comparison: ratio to the centred twelve-month average, from at least 24 whole months, never from the two
 -- months compared (a month must not explain itself). Shrunk towards "no season" by the evidence there is (docs/verdict.md).
+-- What is summed or averaged is a decimal of twelve digits: sums of doubles differ in their last bits with the order of the rows.
 with monthly as (
 
     select lead_month as month, cast(count(*) as double) as leads
@@ -62,7 +63,9 @@ pairs as (
 
 known as (
 
-    select pairs.month, pairs.comparison, ratios.calendar_month, ratios.log_ratio, 1 / ratios.leads as counting_variance
+    select pairs.month, pairs.comparison, ratios.calendar_month,
+        cast(ratios.log_ratio as decimal(18, 12)) as log_ratio,
+        cast(1 / ratios.leads as decimal(18, 12)) as counting_variance
     from pairs
     inner join ratios on ratios.month <> pairs.month and ratios.month <> pairs.base_month
 
@@ -70,7 +73,7 @@ known as (
 
 centred as (
 
-    select *, log_ratio - avg(log_ratio) over (partition by month, comparison) as log_index from known
+    select *, cast(log_ratio - avg(log_ratio) over (partition by month, comparison) as decimal(18, 12)) as log_index from known
 
 ),
 
@@ -82,8 +85,8 @@ calendar as (
         calendar_month,
         count(*) as years,
         avg(log_index) as log_index,
-        avg(counting_variance) as counting_variance,
-        greatest(sum(log_index * log_index) - count(*) * avg(log_index) * avg(log_index), 0.0) as between_years_squares
+        cast(avg(counting_variance) as decimal(18, 12)) as counting_variance,
+        cast(greatest(sum(log_index * log_index) - count(*) * avg(log_index) * avg(log_index), 0.0) as decimal(18, 12)) as between_years_squares
     from centred
     group by month, comparison, calendar_month
 
@@ -111,7 +114,9 @@ spread as (
     select
         month,
         comparison,
-        greatest(avg(log_index * log_index) - avg(yearly_variance / years), 0.0) as season_variance
+        greatest(
+            avg(cast(log_index * log_index as decimal(18, 12))) - avg(cast(yearly_variance / years as decimal(18, 12))), 0.0
+        ) as season_variance
     from noisy
     group by month, comparison
 
