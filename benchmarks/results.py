@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.csv_extract import Extraction
+from benchmarks.limit import FACTS
 from benchmarks.measure import Cost
 from benchmarks.scenario import PEER_REPEATS, Night, Outcome
 
@@ -41,33 +42,47 @@ def render(outcomes: list[Outcome], extractions: list[Extraction], *, command: s
     if extractions:
         parts.append(_extractions(extractions))
     if outcomes:
-        facts = ", ".join(item.table for item in outcomes[0].comparisons if item.table.startswith("fct_"))
-        parts.append(LIMITS.format(facts=facts, spend=outcomes[0].first.rows["ad_spend"]))
+        parts.append(LIMITS.format(facts=", ".join(FACTS), spend=outcomes[0].first.rows["ad_spend"]))
     return "".join(parts)
 
 
 def _outcome(outcome: Outcome) -> str:
-    first, second, floor = outcome.first, outcome.second, outcome.limit
-    per_night = (second.extract.cpu + second.build.cpu) / (first.extract.cpu + first.build.cpu)
-    parts = first.parts
-    lines = [
-        f"\n## {outcome.leads:,} leads\n",
-        f"- First night: {_rows(first)} ({outcome.input_mb:,.0f} MB of Parquet).",
-        f"- Second night, 1 % more leads in files that add: {_rows(second)}.\n",
+    first, second, floor, parts = outcome.first, outcome.second, outcome.limit, outcome.first.parts
+    lines = [f"\n## {outcome.leads:,} leads\n", f"- First night: {_rows(first)} ({outcome.input_mb:,.0f} MB of Parquet)."]
+    lines.append(f"- Second night, 1 % more leads in files that add: {_rows(second) if second else '**did not run**'}.\n")
+    lines += [
         "| what | wall s | CPU s | peak MB | CPU, times limit.sql |",
         "|---|---:|---:|---:|---:|",
         _row("`onefunnel extract`, first night", first.extract),
         _row(f"`onefunnel build`, first night ({_nodes(first)})", first.build, floor),
-        _row("limit.sql on the first night's landing", floor, floor),
-        _row("pandas on the same, the seven KPIs only", outcome.pandas, floor),
-        _row("`onefunnel extract`, second night", second.extract),
-        _row("`onefunnel build`, second night", second.build),
-        f"\nThe second night cost {100 * per_night:.0f} % of the CPU time of the first, for {_share(outcome):.1f} % as many rows.\n",
-        f"Where dbt spent the first build, in seconds of its two threads: {parts['covered']:.0f} in the four facts of limit.sql and what",
+    ]
+    if floor:
+        lines.append(_row("limit.sql on the first night's landing", floor, floor))
+    if outcome.pandas:
+        lines.append(_row("pandas on the same, the seven KPIs only", outcome.pandas, floor))
+    if second:
+        per_night = (second.extract.cpu + second.build.cpu) / (first.extract.cpu + first.build.cpu)
+        lines += [
+            _row("`onefunnel extract`, second night", second.extract),
+            _row("`onefunnel build`, second night", second.build),
+            f"\nThe second night cost {100 * per_night:.0f} % of the CPU time of the first, for {_share(outcome):.1f} % as many rows.",
+        ]
+    lines += [
+        f"\nWhere dbt spent the first build, in seconds of its two threads: {parts['covered']:.0f} in the four facts of limit.sql and what",
         f"they are made of, {parts['other models']:.0f} in other models, {parts['tests']:.0f} in data tests,",
         f"{parts['seeds']:.0f} in seeds.",
         "Slowest models, wall seconds: " + ", ".join(f"{name} {seconds:.1f}" for name, seconds in first.slowest[:4]) + ",",
         ", ".join(f"{name} {seconds:.1f}" for name, seconds in first.slowest[4:]) + ".\n",
+        *_comparisons(outcome),
+    ]
+    return "\n".join(lines)
+
+
+def _comparisons(outcome: Outcome) -> list[str]:
+    if not outcome.comparisons:
+        return ["limit.sql and pandas **did not run**.\n"]
+    equal = {True: "equal", False: "**not equal**", None: "**did not run**"}[outcome.pandas_is_equal]
+    return [
         "| limit.sql against the build | rows | columns compared | of | equal |",
         "|---|---:|---:|---:|---|",
         *(
@@ -75,9 +90,8 @@ def _outcome(outcome: Outcome) -> str:
             for item in outcome.comparisons
         ),
         "\nOf mart_kpi_monthly, the cells of the seven additive KPIs that are not 0 are compared, by month, channel and value;",
-        f"pandas against limit.sql in the same cells: {'equal' if outcome.pandas_is_equal else '**not equal**'}.\n",
+        f"pandas against limit.sql in the same cells: {equal}.\n",
     ]
-    return "\n".join(lines)
 
 
 def _rows(night: Night) -> str:

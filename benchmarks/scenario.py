@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -46,16 +46,21 @@ class Night:
 
 @dataclass
 class Outcome:
-    """Everything measured at one size."""
+    """Everything measured at one size; None is what did not run (yet)."""
 
     leads: int
     input_mb: float
     first: Night
-    second: Night
-    limit: Cost
-    comparisons: list[Comparison]
-    pandas: Cost
-    pandas_is_equal: bool
+    second: Night | None = None
+    limit: Cost | None = None
+    comparisons: list[Comparison] = field(default_factory=list)
+    pandas: Cost | None = None
+    pandas_is_equal: bool | None = None
+
+    @property
+    def is_equal(self) -> bool:
+        """No peer that ran came to another result."""
+        return self.pandas_is_equal is not False and all(item.is_equal for item in self.comparisons)
 
 
 def write_source(folder: Path, leads: int) -> None:
@@ -71,23 +76,26 @@ def add_delivery(folder: Path, leads: int) -> None:
     generate(folder / "delivery-2", grown, last_day=day, from_lead=leads, from_day=day)
 
 
-def measure(folder: Path, leads: int, say: Say) -> Outcome:
-    """Two nights and the peers in `folder`. Between the nights the peers read what the first one landed."""
+def measure(folder: Path, leads: int, say: Say) -> Iterator[Outcome]:
+    """Two nights and the peers in `folder`; the outcome so far after each step. The peers read what the first night landed."""
     home, limit_file, pandas_file = folder / "home", folder / "limit.duckdb", folder / "pandas.parquet"
+    landing, python = home / "landing", sys.executable
     say(f"{leads:,} leads: writing the first delivery")
     write_source(folder, leads)
     input_mb = sum(path.stat().st_size for path in folder.glob("delivery-1/*")) / 2**20
-    first = measure_night(folder, home, FIRST_NIGHT, say)
+    outcome = Outcome(leads, input_mb, measure_night(folder, home, FIRST_NIGHT, say))
+    yield outcome
     say("limit.sql")
-    landing, python = home / "landing", sys.executable
-    limit = medians([run([python, "-m", "benchmarks.limit", landing, limit_file]) for _ in range(PEER_REPEATS)])
-    comparisons = compare(home / "warehouse.duckdb", limit_file)
+    outcome.limit = medians([run([python, "-m", "benchmarks.limit", landing, limit_file]) for _ in range(PEER_REPEATS)])
+    outcome.comparisons = compare(home / "warehouse.duckdb", limit_file)
+    yield outcome
     say("pandas")
-    pandas = medians([run([python, "-m", "benchmarks.pandas_kpis", landing, pandas_file]) for _ in range(PEER_REPEATS)])
-    pandas_is_equal = same_kpis(limit_file, pandas_file)
+    outcome.pandas = medians([run([python, "-m", "benchmarks.pandas_kpis", landing, pandas_file]) for _ in range(PEER_REPEATS)])
+    outcome.pandas_is_equal = same_kpis(limit_file, pandas_file)
+    yield outcome
     add_delivery(folder, leads)
-    second = measure_night(folder, home, SECOND_NIGHT, say)
-    return Outcome(leads, input_mb, first, second, limit, comparisons, pandas, pandas_is_equal)
+    outcome.second = measure_night(folder, home, SECOND_NIGHT, say)
+    yield outcome
 
 
 def measure_night(folder: Path, home: Path, as_of: date, say: Say) -> Night:
