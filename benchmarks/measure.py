@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import subprocess
-import time
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -28,23 +29,12 @@ def run(arguments: Sequence[str | Path]) -> Cost:
     """Run to the end, from the project's root. Raises RuntimeError with what the process printed when it fails."""
     # Python would otherwise compile every module anew in every process
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    started = time.perf_counter()
-    with subprocess.Popen(
-        [str(argument) for argument in arguments],
-        cwd=project_root(),
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        encoding="utf-8",
-    ) as child:
-        printed = child.stdout.read()
-        _, status, usage = os.wait4(child.pid, 0)
-        wall = time.perf_counter() - started
-        child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode:
-        raise RuntimeError(f"{' '.join(map(str, arguments))} ended with code {child.returncode}:\n{printed[-3000:]}")
-    return Cost(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+    launch = [sys.executable, str(Path(__file__).with_name("launch.py")), *map(str, arguments)]
+    done = subprocess.run(launch, cwd=project_root(), env=environment, capture_output=True, text=True, encoding="utf-8", check=True)
+    said = json.loads(done.stdout)
+    if code := said.pop("code"):
+        raise RuntimeError(f"{' '.join(map(str, arguments))} ended with code {code}:\n{done.stderr[-3000:]}")
+    return Cost(**said)
 
 
 def medians(costs: Sequence[Cost]) -> Cost:
