@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -215,6 +216,15 @@ def _readable(line: str) -> tuple[str, bool]:
         return line.strip(), False
 
 
+def _seed_hint(test: str) -> str:
+    """What to do when a line of a mapping seed names a key that does not exist, or says one word twice."""
+    if unknown := re.match(r"relationships_(\w+_mapping)_(\w+?)__\2__ref_(\w+?)_*$", test):
+        return f"in seeds/{unknown[1]}.csv every {unknown[2]} must be one of seeds/{unknown[3]}.csv: correct the line, or add the key there"
+    if twice := re.match(r"unique_combination_(\w+_mapping)_", test):
+        return f"seeds/{twice[1]}.csv says one value twice (case does not count) or has an empty one: keep one line"
+    return ""
+
+
 def _failure(result: BuildResult, code: int, last_lines: list[str], config: PipelineConfig, log: Path) -> BuildError:
     failed = [node for node in result.nodes if node.status in FAILED]
     secrets = [os.environ.get(name) for name in secret_variables(config.secret_variables)]
@@ -227,5 +237,5 @@ def _failure(result: BuildResult, code: int, last_lines: list[str], config: Pipe
         redact(f"{first.kind} {first.name} failed: {first.message.strip()}{others}", secrets),
         result=result,
         where=str(log),
-        hint=f"repeat it alone: onefunnel build --select {first.name}",
+        hint=_seed_hint(first.name) or f"repeat it alone: onefunnel build --select {first.name}",
     )

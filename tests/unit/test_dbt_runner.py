@@ -13,7 +13,7 @@ import yaml
 
 from onefunnel import dbt
 from onefunnel.config import load_config
-from onefunnel.dbt import BuildError, build, child_environment, command, newest_as_of, read_results
+from onefunnel.dbt import BuildError, _seed_hint, build, child_environment, command, newest_as_of, read_results
 from onefunnel.errors import OnefunnelError
 from onefunnel.settings import Settings
 
@@ -88,6 +88,21 @@ def test_a_failure_names_its_node_and_shows_no_secret(night: tuple, monkeypatch:
     assert error.value.message == "model mart_c failed: Binder Error: ***; 1 more failed"
     assert "--select mart_c" in error.value.hint
     assert len(error.value.result.nodes) == 4
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("relationships_channel_mapping_channel_key__channel_key__ref_channels_", "every channel_key must be one of seeds/channels.csv"),
+        ("relationships_stage_mapping_stage_key__stage_key__ref_funnel_stages_", "every stage_key must be one of seeds/funnel_stages.csv"),
+        ("unique_combination_reason_mapping_source_system__source_value", "seeds/reason_mapping.csv says one value twice"),
+        ("unique_mart_publication_as_of", ""),
+    ],
+)
+def test_a_wrong_line_of_a_mapping_seed_is_told_by_its_file(name: str, hint: str) -> None:
+    told = _seed_hint(name)
+    assert hint in told
+    assert bool(hint) == bool(told)
 
 
 def test_a_dbt_that_dies_early_is_told_in_its_own_words(night: tuple, monkeypatch: pytest.MonkeyPatch) -> None:
