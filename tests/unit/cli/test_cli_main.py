@@ -85,10 +85,16 @@ def test_wrong_usage_ends_with_2(run_cli: Callable, sources: Path, tmp_path: Pat
     run_cli(*arguments, code=2, env={"ONEFUNNEL_SOURCES": str(sources), "ONEFUNNEL_HOME": str(tmp_path / "home")})
 
 
-def test_a_source_that_cannot_be_read_ends_with_1(run_cli: Callable, sources: Path, tmp_path: Path) -> None:
+def test_a_missing_column_ends_with_2(run_cli: Callable, sources: Path, tmp_path: Path) -> None:
     (tmp_path / "leads.csv").write_text("lead_id,channel\n1,seo\n")
-    done = run_cli("extract", "--sources", sources, "--home", tmp_path / "home", "--as-of", "2024-06-01", code=1)
+    done = run_cli("extract", "--sources", sources, "--home", tmp_path / "home", "--as-of", "2024-06-01", code=2)
     assert "'created_at' is absent" in done.stderr
+
+
+def test_a_source_that_cannot_be_read_ends_with_1(run_cli: Callable, sources: Path, tmp_path: Path) -> None:
+    (tmp_path / "leads.csv").write_text("lead_id,created_at,channel,channel,lead_id\n1,2024-05-01,seo,seo,1\n")
+    done = run_cli("extract", "--sources", sources, "--home", tmp_path / "home", "--as-of", "2024-06-01", code=1)
+    assert "occurs twice" in done.stderr
 
 
 def test_the_zoho_example_says_what_to_set(run_cli: Callable, tmp_path: Path) -> None:
