@@ -51,3 +51,8 @@
     ({{ stage }}_reached and {{ stage }}_at is null
     {%- if later_dates %} and (not dates_{{ stage }} or ({{ later_dates | join(' and ') }})){% endif %})
 {%- endmacro %}
+
+{# A sum of doubles that is the same to the last bit whatever the order of the rows: added as decimals of twelve digits. over: a window. #}
+{% macro exact_sum(expression, over=none) -%}
+    cast(sum(cast({{ expression }} as decimal(38, 12))){{ ' over (' ~ over ~ ')' if over }} as double)
+{%- endmacro %}

@@ -9,8 +9,8 @@ with departments as (
         comparison,
         metric,
         owner_department as department,
-        sum(effect) as effect,
-        sqrt(greatest(sum(variance - shared_with_previous), 0.0)) as stderr
+        {{ exact_sum('effect') }} as effect,
+        sqrt(greatest({{ exact_sum('variance - shared_with_previous') }}, 0.0)) as stderr
     from {{ ref('int_verdict_factors') }}
     group by basis, month, comparison, metric, owner_department
 

@@ -7,10 +7,13 @@ with totals as (
         comparison,
         metric,
         factor,
-        sum(effect) as effect,
+        {{ exact_sum('effect') }} as effect,
         -- chance of one group is independent of another's; the shared part moves them all together
-        greatest(sum(weight * weight * log_variance) + sum(weight) * sum(weight) * max(shared_log_variance) + sum(direct_variance), 0.0) as variance,
-        sum(weight * weight * previous_flow_variance) as previous_flow_variance
+        greatest(
+            {{ exact_sum('weight * weight * log_variance') }} + {{ exact_sum('weight') }} * {{ exact_sum('weight') }} * max(shared_log_variance)
+            + {{ exact_sum('direct_variance') }}, 0.0
+        ) as variance,
+        {{ exact_sum('weight * weight * previous_flow_variance') }} as previous_flow_variance
     from {{ ref('int_verdict_effects') }}
     group by basis, month, comparison, metric, factor
 

@@ -39,8 +39,8 @@ lost_leads as (
         metric,
         channel_key,
         factor_of_channel as factor,
-        sum(effect) as moved,
-        abs(sum(effect)) / nullif(sqrt(sum(stderr * stderr)), 0) as distance
+        {{ exact_sum('effect') }} as moved,
+        abs({{ exact_sum('effect') }}) / nullif(sqrt({{ exact_sum('stderr * stderr') }}), 0) as distance
     from (
         select *, case when factor in ('lead_volume', 'channel_mix') then 'lead_volume' else factor end as factor_of_channel
         from {{ ref('int_verdict_allocated') }}
@@ -110,7 +110,8 @@ weighed as (
     select
         *,
         count(*) over (partition by basis, month, comparison, metric) as channels,
-        sum(case when moved * effect > 0 then abs(moved) else 0.0 end) over (partition by basis, month, comparison, metric) as moved_the_same_way,
+        {{ exact_sum('case when moved * effect > 0 then abs(moved) else 0.0 end', over='partition by basis, month, comparison, metric') }}
+            as moved_the_same_way,
         row_number() over (partition by basis, month, comparison, metric order by moved * effect desc, channel_key) as channel_rank
     from of_channels
 

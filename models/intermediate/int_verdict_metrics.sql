@@ -10,8 +10,8 @@ with totals as (
         {%- for stage in stages %},
         sum(case when side = '{{ side }}' then {{ stage }}_count else 0.0 end) as {{ side }}_{{ stage }}_count
         {%- endfor %},
-        sum(case when side = '{{ side }}' then new_revenue else 0.0 end) as {{ side }}_new_revenue,
-        sum(case when side = '{{ side }}' then new_revenue + existing_revenue + refunds else 0.0 end) as {{ side }}_revenue
+        {{ exact_sum("case when side = '" ~ side ~ "' then new_revenue else 0.0 end") }} as {{ side }}_new_revenue,
+        {{ exact_sum("case when side = '" ~ side ~ "' then new_revenue + existing_revenue + refunds else 0.0 end") }} as {{ side }}_revenue
         {%- endfor %},
         sum(undated_count) as undated_count
     from {{ ref('int_verdict_cells') }}

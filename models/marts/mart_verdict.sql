@@ -30,7 +30,7 @@ by_department as (
         max(case when is_significant and part_rank = 1 then department end) as main_department,
         max(case when is_significant and part_rank = 1 then evidence end) as main_evidence,
         max(case when department <> 'market' then stderr end) as widest_stderr,
-        sqrt(sum(stderr * stderr)) as total_stderr
+        sqrt({{ exact_sum('stderr * stderr') }}) as total_stderr
     from {{ ref('int_verdict_departments') }}
     group by basis, month, comparison, metric
 
