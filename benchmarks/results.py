@@ -22,7 +22,7 @@ once; limit.sql, pandas and the extractions are medians of {repeats}. Peak memor
 LIMITS = """
 ## What this does not show
 
-- The facts and marts are rebuilt in full every night: a night is **not** yet proportional to what is new. Only extraction is.
+- The facts and marts are rebuilt in full every night: a night is **not** yet proportional to what is new.
 - limit.sql is a floor, not an alternative. It takes clean data for granted (no repeated key, no unreadable text, no reopened lead), which
   holds here because the data is generated. It makes {facts}, and of
   mart_kpi_monthly seven additive KPIs (without targets and comparisons). The build besides judges every value, keeps what it refused and
