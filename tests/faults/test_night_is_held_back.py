@@ -1,0 +1,76 @@
+"""Bad data on a whole night: exit 3, the old version still read, the reason told; and what no night may leave behind (faults 9, 13, 25)."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pytest
+from nights import RunCli
+
+pytestmark = [pytest.mark.slow, pytest.mark.faults]
+
+FIRST, SECOND = "2026-03-30", "2026-03-31"
+CANARY = "canary.person@example.org"
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory, run_cli: RunCli) -> Path:
+    """Folder with `source/` (three clean months, one lead with the canary's address) and `home/` with a published night."""
+    folder = tmp_path_factory.mktemp("held-back")
+    run_cli("demo-data", "--out", folder / "source", "--seed", 5, "--months", 3, "--leads-per-month", 60, "--end", FIRST, "--clean")
+    leads = folder / "source" / "leads.csv"
+    lines = leads.read_text().splitlines()
+    at = lines[0].split(",").index("contact_email")
+    cells = lines[1].split(",")
+    cells[at] = CANARY
+    leads.write_text("\n".join([lines[0], ",".join(cells), *lines[2:]]) + "\n")
+    run_cli("run", "--sources", folder / "source/sources.yml", "--home", folder / "home", "--as-of", FIRST)
+    return folder
+
+
+def _only_the_header(source: Path) -> None:
+    leads = source / "leads.csv"
+    leads.write_text(leads.read_text().splitlines()[0] + "\n")
+
+
+def _money_of_no_known_currency(source: Path) -> None:
+    payments = source / "payments.csv"
+    head, *rows = payments.read_text().splitlines()
+    at = head.split(",").index("currency")
+    changed = [",".join([*cells[:at], "ZZZ", *cells[at + 1 :]]) for cells in (row.split(",") for row in rows)]
+    payments.write_text("\n".join([head, *changed]) + "\n")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "gate"), [(_only_the_header, "landing"), (_money_of_no_known_currency, "candidate")], ids=["gate 1", "gate 2"]
+)
+def test_bad_data_ends_3_and_bi_keeps_the_old_version(
+    published: Path, run_cli: RunCli, tmp_path: Path, spoil: Callable[[Path], None], gate: str
+) -> None:
+    shutil.copytree(published, tmp_path / "copy", symlinks=True)
+    source, home = tmp_path / "copy/source", tmp_path / "copy/home"
+    before = json.loads((home / "published/manifest.json").read_text())["version"]
+    spoil(source)
+    held = run_cli("run", "--sources", source / "sources.yml", "--home", home, "--as-of", SECOND, code=3)
+    assert f"the gate on {gate} is closed" in held.stderr
+    assert "docs/runbook.md#" in held.stderr
+    assert json.loads((home / "published/manifest.json").read_text())["version"] == before
+    with duckdb.connect(str(home / "published/current.duckdb"), read_only=True) as shown:
+        assert shown.execute("select version from marts.mart_publication").fetchall() == [(before,)]
+    state = json.loads(run_cli("status", "--home", home, "--json", code=None).stdout)
+    assert state["version"] == before
+    assert json.loads(run_cli("alerts", "list", "--home", home, "--json").stdout)
+
+
+def test_no_address_and_no_key_is_in_any_byte_of_the_home(published: Path, hash_key: str) -> None:
+    found = [
+        path
+        for path in (published / "home").rglob("*")
+        if path.is_file() and any(secret.encode() in path.read_bytes() for secret in (CANARY, hash_key))
+    ]
+    assert found == []
+    assert CANARY in (published / "source/leads.csv").read_text(), "the canary was delivered"
