@@ -85,8 +85,9 @@ def make_candidate(
         raise OnefunnelError("there is no warehouse to publish from", where=str(warehouse), hint="build it first: onefunnel build")
     published.mkdir(parents=True, exist_ok=True)
     remove_quietly(*leftovers(published))
-    built_at = (now or datetime.now(UTC)).astimezone(UTC).replace(microsecond=0)
-    version = new_version(as_of, run_id, built_at)
+    moment = (now or datetime.now(UTC)).astimezone(UTC)
+    # the version tells two builds of one second apart; the time of publication is given to the second
+    version, built_at = new_version(as_of, run_id, moment), moment.replace(microsecond=0)
     candidate = Candidate(published / f"{PREFIX}{version}.duckdb", version, as_of, current_version(settings) or "", built_at)
     try:
         _build(settings, candidate, quality_status=_quality_status(landing_gate))

@@ -101,9 +101,10 @@ def earlier_publication(settings: Settings, as_of: date) -> Manifest | None:
 
     A repeated night compares with the same earlier day as the first try did, so its restatements come out the same.
     """
-    manifest = current_manifest(settings)
+    manifest, seen = current_manifest(settings), set()
     while manifest and manifest.as_of_date >= as_of:
-        parent = version_manifest(settings, manifest.parent) if manifest.parent else None
+        seen.add(manifest.version)
+        parent = version_manifest(settings, manifest.parent) if manifest.parent and manifest.parent not in seen else None
         manifest = parent if parent and version_file(settings, parent.version).exists() else None
     if manifest:
         return manifest

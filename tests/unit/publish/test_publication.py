@@ -14,7 +14,7 @@ from small_home import FAILED, build_warehouse, passing_gate, publish_number, sh
 
 from onefunnel.errors import GateBlocked, OnefunnelError
 from onefunnel.publish.candidate import Candidate, make_candidate
-from onefunnel.publish.manifest import current_version, retained, version_file
+from onefunnel.publish.manifest import current_manifest, current_version, earlier_publication, retained, version_file, version_manifest_file
 from onefunnel.publish.publication import heal, publish, rollback
 from onefunnel.publish.status import status
 from onefunnel.quality.result import GateResult, unproven
@@ -179,3 +179,11 @@ def test_status_tells_a_changed_version(settings: Settings) -> None:
     with duckdb.connect(str(result.path)) as db:
         db.execute("update marts.mart_kpi_monthly set value = 99")
     assert any("bytes changed" in problem for problem in status(settings).problems)
+
+
+def test_versions_that_name_each_other_as_parents_end_the_search(settings: Settings, candidate: Candidate) -> None:
+    publish(candidate, passing_gate(candidate), settings)
+    shown = current_manifest(settings)
+    for path in (settings.paths.manifest, version_manifest_file(settings, shown.version)):
+        replace(shown, parent=shown.version).save(path)
+    assert earlier_publication(settings, shown.as_of_date).as_of == "2026-03-30"
