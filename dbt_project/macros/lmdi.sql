@@ -52,7 +52,7 @@
     {%- if later_dates %} and (not dates_{{ stage }} or ({{ later_dates | join(' and ') }})){% endif %})
 {%- endmacro %}
 
-{# A sum of doubles that is the same to the last bit whatever the order of the rows: added as decimals of twelve digits. over: a window. #}
-{% macro exact_sum(expression, over=none) -%}
-    cast(sum(cast({{ expression }} as decimal(38, 12))){{ ' over (' ~ over ~ ')' if over }} as double)
+{# A sum of doubles that is the same to the last bit whatever the order of the rows: added as decimals of so many digits. over: a window. #}
+{% macro exact_sum(expression, over=none, digits=12) -%}
+    cast(sum(cast({{ expression }} as decimal(38, {{ digits }}))){{ ' over (' ~ over ~ ')' if over }} as double)
 {%- endmacro %}

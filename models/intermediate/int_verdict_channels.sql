@@ -127,9 +127,9 @@ select
     *,
     -- the channel's part of what its group usually brings; equal parts where nothing is known
     case
-        when {{ exact_sum('paid_quality * (base_lead_count + current_lead_count)', over='partition by basis, month, comparison, group_key') }} > 0
+        when {{ exact_sum('paid_quality * (base_lead_count + current_lead_count)', over='partition by basis, month, comparison, group_key', digits=20) }} > 0
             then paid_quality * (base_lead_count + current_lead_count)
-                / {{ exact_sum('paid_quality * (base_lead_count + current_lead_count)', over='partition by basis, month, comparison, group_key') }}
+                / {{ exact_sum('paid_quality * (base_lead_count + current_lead_count)', over='partition by basis, month, comparison, group_key', digits=20) }}
         else 1.0 / count(*) over (partition by basis, month, comparison, group_key)
     end as group_share
 from grouped

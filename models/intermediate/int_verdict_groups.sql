@@ -15,12 +15,12 @@ with summed as (
         {%- for side in sides %}
         {%- for stage in stages %},
         sum({{ side }}_{{ stage }}_count) as {{ side }}_{{ stage }}_count,
-        {{ exact_sum(side ~ '_lead_count * ' ~ stage ~ '_quality') }} as {{ side }}_{{ stage }}_expected
+        {{ exact_sum(side ~ '_lead_count * ' ~ stage ~ '_quality', digits=20) }} as {{ side }}_{{ stage }}_expected
         {%- endfor %}
         {%- for measure in money %},
         {{ exact_sum(side ~ '_' ~ measure) }} as {{ side }}_{{ measure }}
         {%- endfor %},
-        {{ exact_sum(side ~ '_lead_count * paid_quality * paid_quality') }} as {{ side }}_quality_squares
+        {{ exact_sum(side ~ '_lead_count * paid_quality * paid_quality', digits=20) }} as {{ side }}_quality_squares
         {%- endfor %}
     from {{ ref('int_verdict_channels') }}
     group by basis, month, comparison, group_key

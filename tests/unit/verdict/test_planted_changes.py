@@ -125,10 +125,11 @@ def test_an_opened_and_a_closed_channel_are_factors_of_their_own(bench: Bench) -
         "select channel_key, factor, method, effect from marts.mart_change_factors where metric = 'new_clients' and abs(effect) > 1e-9"
     )
     found = {(row["channel_key"], row["factor"], row["method"]): row["effect"] for row in rows}
-    assert found == {
+    expected = {
         ("blog", "closed_channel", "closed_channel"): -funnel(leads=900)["paid"],
         ("webinar", "opened_channel", "opened_channel"): funnel(leads=700)["paid"],
     }
+    assert found == pytest.approx(expected, rel=1e-9)
 
 
 def test_owners_are_data(bench: Bench) -> None:
