@@ -52,7 +52,7 @@ def run_cli(hash_key: str) -> RunCli:
             text=True,
             cwd=ROOT,
             timeout=timeout,
-            env=_environment(ONEFUNNEL_HASH_KEY=hash_key, **(env or {})),
+            env=_environment(**({"ONEFUNNEL_HASH_KEY": hash_key} | (env or {}))),
         )
         if code is not None:
             assert done.returncode == code, f"exit {done.returncode}, expected {code}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
