@@ -121,3 +121,15 @@
         {{ time_rule('paid_at') }}
     end
 {%- endmacro %}
+
+{# Why a row of ad spend cannot be a cost; null when it can. #}
+{% macro spend_rule() -%}
+    case
+        when date_text is null then 'missing_date'
+        when spend_date is null then 'unparsable_date'
+        when cost_text is null then 'missing_amount'
+        when cost_original is null then 'unparsable_number'
+        when cost_original < 0 then 'negative_amount'
+        {{ day_rule('spend_date') }}
+    end
+{%- endmacro %}

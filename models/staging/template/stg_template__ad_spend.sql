@@ -35,14 +35,7 @@ judged as (
 
     select
         *,
-        case
-            when date_text is null then 'missing_date'
-            when spend_date is null then 'unparsable_date'
-            when cost_text is null then 'missing_amount'
-            when cost_original is null then 'unparsable_number'
-            when cost_original < 0 then 'negative_amount'
-            {{ day_rule('spend_date') }}
-        end as quarantine_rule
+        {{ spend_rule() }} as quarantine_rule
     from typed
 
 )
