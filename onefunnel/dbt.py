@@ -19,6 +19,7 @@ from typing import Any
 from onefunnel.config import PipelineConfig
 from onefunnel.errors import OnefunnelError
 from onefunnel.interval import Interval
+from onefunnel.landing.changes import mark_built
 from onefunnel.landing.register import register_landing
 from onefunnel.project import project_root
 from onefunnel.publish.warehouse import before_build
@@ -45,10 +46,11 @@ class NodeResult:
 
 @dataclass(frozen=True)
 class BuildResult:
-    """A finished build. seconds: wall clock of dbt alone."""
+    """A finished build. seconds: wall clock of dbt alone; mode: what it went on from, or why it was full."""
 
     as_of: date
     seconds: float
+    mode: str = ""
     nodes: tuple[NodeResult, ...] = field(default_factory=tuple)
 
     @property
@@ -68,6 +70,7 @@ class BuildResult:
         return {
             "as_of": self.as_of.isoformat(),
             "seconds": round(self.seconds, 2),
+            "mode": self.mode,
             "nodes": self.counts,
             "warnings": [f"{node.name}: {node.message}" for node in self.warnings],
             "slowest": {node.name: node.seconds for node in self.slowest},
@@ -100,20 +103,23 @@ def build(
     Raises BuildError with the message of the node that failed first.
     """
     as_of = as_of or newest_as_of(config, settings)
-    register_landing(settings.paths.warehouse, config, settings, as_of)
+    paths, progress = settings.paths, progress or (lambda line: None)
+    registered = register_landing(paths.warehouse, config, settings, as_of, full_refresh=full_refresh)
     before_build(settings, as_of)
-    paths = settings.paths
+    progress(registered.plan.sentence())
     for folder in (paths.target, paths.logs):
         folder.mkdir(parents=True, exist_ok=True)
     (paths.target / "run_results.json").unlink(missing_ok=True)
     started = time.monotonic()
     code, last_lines = _run(
-        command(full_refresh, select), child_environment(settings, config.secret_variables), progress or (lambda line: None)
+        command(registered.plan.built_through is None, select), child_environment(settings, config.secret_variables), progress
     )
     seconds = time.monotonic() - started
-    result = BuildResult(as_of, seconds, tuple(read_results(paths.target / "run_results.json")))
+    result = BuildResult(as_of, seconds, registered.plan.sentence(), tuple(read_results(paths.target / "run_results.json")))
     if code != 0:
         raise _failure(result, code, last_lines, config, paths.logs / "dbt.log")
+    if not select:
+        mark_built(paths.warehouse, registered.files, registered.fingerprint)
     return result
 
 

@@ -81,3 +81,8 @@
 {% macro add_minutes(timestamp, minutes) -%} {{ return(adapter.dispatch('add_minutes')(timestamp, minutes)) }} {%- endmacro %}
 {% macro default__add_minutes(timestamp, minutes) -%} timestamp_micros(unix_micros({{ timestamp }}) + cast(round({{ minutes }} * 6e7) as bigint)) {%- endmacro %}
 {% macro duckdb__add_minutes(timestamp, minutes) -%} ({{ timestamp }} + to_microseconds(cast(round({{ minutes }} * 6e7) as bigint))) {%- endmacro %}
+
+{# A 64-bit hash: equal keys have equal hashes; two keys with one hash are looked at, never taken for one. #}
+{% macro row_hash(expression) -%} {{ return(adapter.dispatch('row_hash')(expression)) }} {%- endmacro %}
+{% macro default__row_hash(expression) -%} xxhash64({{ expression }}) {%- endmacro %}
+{% macro duckdb__row_hash(expression) -%} hash({{ expression }}) {%- endmacro %}

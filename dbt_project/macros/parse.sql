@@ -77,15 +77,16 @@
 {%- endmacro %}
 
 {# The columns by which every staged row says where it came from. #}
-{% macro provenance() -%}
-        source_name,
-        source_system,
-        load_id,
-        file_name,
-        row_number
+{% macro provenance(rows=none) -%}
+    {%- set of = rows ~ '.' if rows else '' -%}
+        {{ of }}source_name,
+        {{ of }}source_system,
+        {{ of }}load_id,
+        {{ of }}file_name,
+        {{ of }}row_number
 {%- endmacro %}
 
-{# Landed rows of one entity with the settings of their source and the moment they landed. #}
+{# Landed rows of one entity (of an incremental model that goes on: the new ones) with the settings of their source and the moment they landed. #}
 {% macro landed_rows(system, entity) -%}
     select
         landed.*,

@@ -5,7 +5,8 @@
 {%- endmacro %}
 
 {% macro landing(system, entity) -%}
-    {{ source('landing', system ~ '__' ~ entity) }}
+    {%- set landed = source('landing', system ~ '__' ~ entity) -%}
+    {{ landed.incorporate(path={'identifier': 'new_' ~ landed.identifier}) if config.get('materialized') == 'incremental' and goes_on() else landed }}
 {%- endmacro %}
 
 {% macro run_parameter(name) -%}

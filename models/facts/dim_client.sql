@@ -1,9 +1,11 @@
+{{ config(materialized='incremental', meta={'replaces': ['client_key']}) }}
+
 with attempts as (
 
     select client_key, source_name, channel_key, created_at, lead_attempt_key,
         row_number() over (partition by client_key order by created_at, lead_attempt_key) as attempt_order,
         count(*) over (partition by client_key) as attempts
-    from {{ ref('int_lead_attempts') }}
+    from {{ ref('fct_lead_funnel') }} {{ only_touched('client_key', 'where') }}
 
 ),
 
@@ -13,16 +15,22 @@ first_attempts as (
 
 ),
 
+payments as (
+
+    select * from {{ ref('fct_payment') }} {{ only_touched('client_key', 'where') }}
+
+),
+
 first_payments as (
 
-    select client_key, source_name, channel_key, paid_at, paid_month from {{ ref('fct_payment') }} where is_first_payment
+    select client_key, channel_key, paid_at, paid_month from payments where is_first_payment
 
 ),
 
 payers as (
 
     -- one row per client of the ledger, so that a client known by refunds only is not lost
-    select client_key, min(source_name) as source_name from {{ ref('fct_payment') }} group by client_key
+    select client_key, min(source_name) as source_name from payments group by client_key
 
 )
 
@@ -34,7 +42,8 @@ select
     first_attempts.created_at as first_lead_at,
     first_payments.paid_at as first_payment_at,
     first_payments.paid_month as first_payment_month,
-    coalesce(first_attempts.attempts, 0) as attempts
+    coalesce(first_attempts.attempts, 0) as attempts,
+    {{ run_parameter('build_number') }} as build_number
 from first_attempts
 full outer join payers on first_attempts.client_key = payers.client_key
 left join first_payments on coalesce(first_attempts.client_key, payers.client_key) = first_payments.client_key

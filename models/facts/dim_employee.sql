@@ -1,8 +1,8 @@
 with named as (
 
-    select sdr as name, 'sdr' as role from {{ ref('int_lead_attempts') }} where sdr is not null
+    select sdr as name, 'sdr' as role from {{ ref('fct_lead_funnel') }} where sdr is not null
     union all
-    select sales_rep, 'sales_rep' from {{ ref('int_lead_attempts') }} where sales_rep is not null
+    select sales_rep, 'sales_rep' from {{ ref('fct_lead_funnel') }} where sales_rep is not null
 
 )
 

@@ -1,3 +1,5 @@
+{{ config(materialized='incremental', meta={'replaces': ['client_key']}) }}
+
 with entries as (
 
     select * from {{ ref('int_payments_attributed') }}
@@ -19,6 +21,7 @@ select
     payment_key,
     payment_id,
     source_name,
+    source_system,
     client_key,
     lead_attempt_key,
     channel_key,
@@ -27,10 +30,12 @@ select
     {{ month_start('paid_date') }} as paid_month,
     kind,
     currency,
+    delivered_amount,
     amount_original,
     amount_base,
     direct_cost_base,
     amount_base - direct_cost_base as net_base,
     payment_number,
-    coalesce(payment_number = 1, false) as is_first_payment
+    coalesce(payment_number = 1, false) as is_first_payment,
+    {{ run_parameter('build_number') }} as build_number
 from numbered

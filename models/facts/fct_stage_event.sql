@@ -1,3 +1,4 @@
+{{ config(materialized='incremental', meta={'replaces': ['lead_key']}) }}
 {%- set stages = funnel_stages() -%}
 
 with entries as (
@@ -8,7 +9,7 @@ with entries as (
 
 funnel as (
 
-    select * from {{ ref('fct_lead_funnel') }}
+    select * from {{ ref('fct_lead_funnel') }} {{ only_touched('lead_key', 'where') }}
 
 ),
 
@@ -35,7 +36,7 @@ dated_entries as (
         placed.lead_attempt_key,
         placed.lead_key,
         placed.source_name,
-        funnel.channel_key,
+        placed.channel_key,
         placed.stage_key,
         placed.stage_order,
         placed.entered_at,
@@ -50,7 +51,6 @@ dated_entries as (
         placed.actor,
         placed.reason_key
     from placed
-    inner join funnel on placed.lead_attempt_key = funnel.lead_attempt_key
 
 ),
 
@@ -73,7 +73,7 @@ imputed_entries as (
 
 )
 
-select * from dated_entries
+select *, {{ run_parameter('build_number') }} as build_number from dated_entries
 union all
 select
     stage_event_key,
@@ -93,5 +93,6 @@ select
     cast(null as double) as calendar_minutes,
     cast(null as double) as business_minutes,
     cast(null as varchar) as actor,
-    cast(null as varchar) as reason_key
+    cast(null as varchar) as reason_key,
+    {{ run_parameter('build_number') }} as build_number
 from imputed_entries

@@ -6,10 +6,10 @@ select source_name, 'deals', count(*), null
 from {{ ref('int_leads') }} where source_system = 'zoho' group by source_name
 union all
 select source_name, 'stage_events', count(*), null
-from {{ ref('int_stage_events') }} where stage_event_key not like '%:first_contact_at' group by source_name
+from {{ ref('fct_stage_event') }} where not is_imputed and stage_event_key not like '%:first_contact_at' group by source_name
 union all
 select source_name, case source_system when 'zoho' then 'deal_payments' else 'payments' end, count(*), sum(delivered_amount)
-from {{ ref('int_payments') }} where quarantine_rule is null group by source_name, source_system
+from {{ ref('fct_payment') }} group by source_name, source_system
 union all
 select source_name, case source_system when 'zoho' then 'spend' else 'ad_spend' end, count(*), sum(cost_original)
 from {{ ref('int_ad_spend') }} where quarantine_rule is null group by source_name, source_system

@@ -1,17 +1,17 @@
 -- How many rows, and how much money as delivered, each entity landed and how many are older versions of a key: counted on staging, apart from the facts that must agree.
 {% set entities = [
-    ('stg_template__leads', 'leads', ['lead_id'], none, false),
-    ('stg_template__stage_events', 'stage_events', ['event_id'], none, false),
-    ('stg_template__ad_spend', 'ad_spend', ['spend_date', 'channel_raw', 'campaign', 'ad_group', 'ad'], 'cost_original', true),
+    ('stg_template__leads', 'leads', none, none, false),
+    ('stg_template__stage_events', 'stage_events', none, none, false),
+    ('stg_template__ad_spend', 'ad_spend', none, 'cost_original', true),
     ('stg_template__channel_costs', 'channel_costs', ['channel_raw', 'from_date', 'to_date', 'note'], 'cost_original', true),
-    ('stg_template__payments', 'payments', ['payment_id'], 'delivered_amount', false),
+    ('stg_template__payments', 'payments', none, 'delivered_amount', false),
     ('stg_template__payment_plan', 'payment_plan', ['plan_id'], 'planned_original', false),
     ('stg_template__targets', 'targets', ['month', 'kpi_key', 'channel_raw'], none, false),
     ('stg_template__fx_rates', 'fx_rates', ['rate_date', 'currency'], none, false),
     ('stg_template__holidays', 'holidays', ['holiday_date', 'name'], none, true),
-    ('stg_zoho__deals', 'deals', ['lead_id'], none, false),
-    ('stg_zoho__payments', 'deal_payments', ['payment_id'], 'delivered_amount', false),
-    ('stg_zoho__spend', 'spend', ['spend_date', 'channel_raw', 'campaign', 'ad_group', 'ad'], 'cost_original', true),
+    ('stg_zoho__deals', 'deals', none, none, false),
+    ('stg_zoho__payments', 'deal_payments', none, 'delivered_amount', false),
+    ('stg_zoho__spend', 'spend', none, 'cost_original', true),
 ] -%}
 
 {%- for model, entity, key, amount, by_delivery in entities %}
@@ -37,21 +37,21 @@ left join (
         source_name,
         count(*) as rows_superseded,
         cast({{ 'sum(' ~ amount ~ ')' if amount else 'null' }} as decimal(18, 4)) as money_superseded
+    {%- if not key %}
+    from {{ ref(model) }}
+    where quarantine_rule is null and not is_newest
+    {%- else %}
     from (
         select
             *,
             {{ 'dense_rank' if by_delivery else 'row_number' }}() over (
-                partition by source_name, {{ key | join(', ') }}
-                order by {{ 'load_id desc, file_name desc' if by_delivery else newest_first('updated_at' if entity == 'leads' else none) }}
+                partition by source_name, {{ key | join(', ') }} order by {{ 'load_id desc, file_name desc' if by_delivery else newest_first() }}
             ) as version_rank
         from {{ ref(model) }}
         where quarantine_rule is null
-        {%- if not by_delivery %}
-            -- ranking only the ids that occur more than once: of millions of rows, usually none
-            and {{ key[0] }} in (select {{ key[0] }} from {{ ref(model) }} where quarantine_rule is null group by {{ key | join(', ') }} having count(*) > 1)
-        {%- endif %}
     ) as ranked
     where version_rank > 1
+    {%- endif %}
     group by source_name
 ) as superseded on staged.source_name = superseded.source_name
 {%- if not loop.last %}

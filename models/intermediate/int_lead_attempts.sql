@@ -1,6 +1,6 @@
 with leads as (
 
-    select * from {{ ref('int_leads') }} where exclusion is null
+    select * from {{ ref('int_leads') }} where exclusion is null {{ only_touched('lead_key') }}
 
 ),
 

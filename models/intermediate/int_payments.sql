@@ -1,23 +1,24 @@
 with unioned as (
     {{ unioned(['stg_template__payments', 'stg_zoho__payments'], [
         'source_name', 'source_system', 'load_id', 'file_name', 'row_number', 'payment_id', 'lead_id', 'client_id', 'kind', 'currency',
-        'delivered_amount', 'direct_cost_original', 'paid_at', 'quarantine_rule']) }}
+        'delivered_amount', 'direct_cost_original', 'paid_at', 'version_key', 'lead_key', 'client_key', 'quarantine_rule', 'is_newest']) }}
 ),
 
-ranked as (
+delivered as (
 
     select
         *,
-        row_number() over (partition by source_name, payment_id order by {{ newest_first() }}) as version_rank,
+        -- what the delivery itself names: the group that this payment belongs to
+        coalesce(lead_key, client_key) as subject_key,
         {{ local_date('paid_at') }} as paid_date
     from unioned
-    where quarantine_rule is null
+    where quarantine_rule is null and is_newest {{ only_touched('coalesce(lead_key, client_key)') }}
 
 ),
 
 leads as (
 
-    select * from {{ ref('int_leads') }}
+    select * from {{ ref('int_leads') }} {{ only_touched('lead_key', 'where') }}
 
 ),
 
@@ -25,14 +26,27 @@ leads as (
 of_surviving_leads as (
 
     select
-        ranked.*,
+        delivered.version_key as payment_key,
+        delivered.payment_id,
+        delivered.source_name,
+        delivered.source_system,
+        delivered.load_id,
+        delivered.file_name,
+        delivered.row_number,
+        delivered.subject_key,
+        delivered.kind,
+        delivered.currency,
+        delivered.delivered_amount,
+        delivered.direct_cost_original,
+        delivered.paid_at,
+        delivered.paid_date,
+        delivered.client_key as delivered_client_key,
         leads.exclusion as lead_exclusion,
         case when leads.exclusion = 'merged' and survivor.lead_key is not null then survivor.lead_key when leads.exclusion is null then leads.lead_key end as lead_key,
         case when leads.exclusion = 'merged' and survivor.lead_key is not null then survivor.client_key when leads.exclusion is null then leads.client_key end as lead_client_key
-    from ranked
-    left join leads on ranked.lead_id = leads.lead_id and ranked.source_name = leads.source_name
+    from delivered
+    left join leads on delivered.lead_key = leads.lead_key
     left join leads as survivor on leads.merged_into_lead_key = survivor.lead_key and survivor.exclusion is null
-    where ranked.version_rank = 1
 
 ),
 
@@ -41,7 +55,7 @@ signed as (
     select
         *,
         case when kind = 'payment' then delivered_amount else -abs(delivered_amount) end as amount_original,
-        coalesce(lead_client_key, source_name || ':' || coalesce(client_id, 'lead-' || lead_id)) as client_key
+        coalesce(lead_client_key, delivered_client_key) as client_key
     from of_surviving_leads
 
 ),
@@ -49,13 +63,14 @@ signed as (
 valued as (
 
     select
-        signed.source_name || ':' || signed.payment_id as payment_key,
+        signed.payment_key,
         signed.payment_id,
         signed.source_name,
         signed.source_system,
         signed.load_id,
         signed.file_name,
         signed.row_number,
+        signed.subject_key,
         signed.lead_key,
         signed.client_key,
         signed.kind,

@@ -14,7 +14,6 @@
     ('stg_zoho__spend', 'spend', 'cost_original', 'spend_date'),
 ] -%}
 {%- set valued = [
-    ('int_payments', 'payments', 'delivered_amount', 'paid_date'),
     ('int_ad_spend', 'ad_spend', 'cost_original', 'spend_date'),
     ('int_payment_plan', 'payment_plan', 'planned_original', 'due_date'),
 ] -%}
@@ -41,8 +40,7 @@ at_valuation as (
     {%- for model, entity, amount, dated in valued %}
     select
         {{ provenance() }},
-        {% if entity == 'payments' %}case source_system when 'zoho' then 'deal_payments' else 'payments' end
-        {%- elif entity == 'ad_spend' %}case source_system when 'zoho' then 'spend' else 'ad_spend' end
+        {% if entity == 'ad_spend' %}case source_system when 'zoho' then 'spend' else 'ad_spend' end
         {%- else %}'{{ entity }}'{% endif %} as entity,
         quarantine_rule as rule,
         {{ amount }} as amount_original,
@@ -70,29 +68,6 @@ at_valuation as (
 
 ),
 
-orphan_events as (
-
-    select
-        events.source_name,
-        events.source_system,
-        events.load_id,
-        events.file_name,
-        events.row_number,
-        'stage_events' as entity,
-        case when leads.lead_key is null then 'orphan_lead' else 'excluded_lead' end as rule,
-        cast(null as decimal(18, 4)) as amount_original,
-        cast(null as varchar) as currency,
-        cast(null as date) as dated_on
-    from (
-        select *, row_number() over (partition by source_name, event_id order by {{ newest_first() }}) as version_rank
-        from {{ ref('stg_template__stage_events') }}
-        where quarantine_rule is null
-    ) as events
-    left join {{ ref('int_leads') }} as leads on events.source_name || ':' || events.lead_id = leads.lead_key
-    where events.version_rank = 1 and (leads.lead_key is null or leads.exclusion is not null)
-
-),
-
 at_extraction as (
 
     select
@@ -114,6 +89,6 @@ select * from at_staging
 union all
 select * from at_valuation
 union all
-select * from orphan_events
+select {{ provenance() }}, entity, rule, amount_original, currency, dated_on from {{ ref('int_left_out_rows') }}
 union all
 select * from at_extraction

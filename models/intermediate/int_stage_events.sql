@@ -1,12 +1,13 @@
 with delivered as (
 
     select * from {{ ref('stg_template__stage_events') }}
+    where quarantine_rule is null and is_newest {{ only_touched('lead_key') }}
 
 ),
 
 leads as (
 
-    select * from {{ ref('int_leads') }}
+    select * from {{ ref('int_leads') }} where exclusion is null {{ only_touched('lead_key') }}
 
 ),
 
@@ -16,34 +17,23 @@ stages as (
 
 ),
 
-ranked as (
-
-    select
-        *,
-        source_name || ':' || lead_id as lead_key,
-        row_number() over (partition by source_name, event_id order by {{ newest_first() }}) as version_rank
-    from delivered
-    where quarantine_rule is null
-
-),
-
 of_valid_leads as (
 
     select
-        ranked.source_name || ':' || ranked.event_id as stage_event_key,
+        delivered.version_key as stage_event_key,
         leads.lead_key,
         leads.source_name,
+        leads.channel_key,
         coalesce(stage_mapping.stage_key, own_stage.stage_key, 'unmapped') as stage_key,
-        ranked.entered_at,
-        ranked.actor,
-        {{ reason_key('ranked.reason_raw') }} as reason_key
-    from ranked
-    inner join leads on ranked.lead_key = leads.lead_key and leads.exclusion is null
+        delivered.entered_at,
+        delivered.actor,
+        {{ reason_key('delivered.reason_raw') }} as reason_key
+    from delivered
+    inner join leads on delivered.lead_key = leads.lead_key
     left join {{ ref('stage_mapping') }} as stage_mapping
-        on ranked.source_system = stage_mapping.source_system and stage_mapping.source_field = 'status' and ranked.stage_raw = stage_mapping.source_value
-    left join stages as own_stage on ranked.stage_raw = own_stage.stage_key
-    {{ join_reason('ranked') }}
-    where ranked.version_rank = 1
+        on delivered.source_system = stage_mapping.source_system and stage_mapping.source_field = 'status' and delivered.stage_raw = stage_mapping.source_value
+    left join stages as own_stage on delivered.stage_raw = own_stage.stage_key
+    {{ join_reason('delivered') }}
 
 ),
 
@@ -54,12 +44,13 @@ first_contacts as (
         lead_key || ':first_contact_at' as stage_event_key,
         lead_key,
         source_name,
+        channel_key,
         'first_contact' as stage_key,
         first_contact_at as entered_at,
         sdr as actor,
         cast(null as varchar) as reason_key
     from leads
-    where exclusion is null and first_contact_at is not null
+    where first_contact_at is not null
 
 ),
 
@@ -144,6 +135,7 @@ select
     numbered.lead_key || '#' || cast(numbered.attempt_number as varchar) as lead_attempt_key,
     cast(numbered.attempt_number as integer) as attempt_number,
     numbered.source_name,
+    numbered.channel_key,
     numbered.stage_key,
     numbered.stage_order,
     numbered.is_terminal,

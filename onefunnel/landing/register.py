@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -14,13 +15,17 @@ from onefunnel.entities import SYSTEMS
 from onefunnel.errors import LockHeld, OnefunnelError
 from onefunnel.extract.normalise import literal, quoted
 from onefunnel.interval import Interval
+from onefunnel.landing.changes import BuildPlan, FileKey, file_key, fingerprint, plan_build
 from onefunnel.landing.loads import REJECTED, LandedFile, LoadManifest, all_loads, current_files
 from onefunnel.settings import Settings
 
 log = logging.getLogger(__name__)
 
 TABLES = {
-    "pipeline_run": "as_of date, reporting_time_zone varchar, base_currency varchar, lookback_days integer, as_of_end_at timestamp",
+    "pipeline_run": (
+        "as_of date, reporting_time_zone varchar, base_currency varchar, lookback_days integer, as_of_end_at timestamp, "
+        "build_number integer, built_through integer, built_until timestamp"
+    ),
     "source_settings": (
         "source_name varchar, source_system varchar, connector varchar, time_zone varchar, date_order varchar, decimal_separator varchar, "
         "currency varchar, owner varchar"
@@ -33,16 +38,30 @@ TABLES = {
     "rejected_rows": (
         "source_name varchar, source_system varchar, entity varchar, load_id varchar, file_name varchar, row_number bigint, rule varchar"
     ),
+    "new_files": "source_name varchar, entity varchar, load_id varchar, file_name varchar",
 }
 Current = list[tuple[LoadManifest, LandedFile]]
 
 
-def register_landing(warehouse: Path, config: PipelineConfig, settings: Settings, as_of: date) -> list[LoadManifest]:
-    """(Re)create schema landing of the warehouse for a run as of this day; returns the loads it shows.
+@dataclass(frozen=True)
+class Registered:
+    """What the warehouse was shown. files and fingerprint: what `mark_built` remembers when the build has ended well."""
+
+    loads: list[LoadManifest]
+    plan: BuildPlan
+    files: frozenset[FileKey]
+    fingerprint: str
+
+
+def register_landing(
+    warehouse: Path, config: PipelineConfig, settings: Settings, as_of: date, *, full_refresh: bool = False
+) -> Registered:
+    """(Re)create schema landing of the warehouse for a run as of this day, and plan whether the build goes on from the last one.
 
     A view `<system>__<entity>` for every known system and entity (empty when nothing was landed), of the contract's columns plus
-    _source, _load_id, _file, _row; the tables of TABLES. Only sources in the config are shown. Raises LockHeld when another process
-    has the warehouse open; a damaged one is set aside and built anew, since landing holds everything.
+    _source, _load_id, _file, _row; a view `new_<system>__<entity>` of the files that the last whole build did not have; the tables of
+    TABLES. Only sources in the config are shown. Raises LockHeld when another process has the warehouse open; a damaged one is set
+    aside and built anew, since landing holds everything.
     """
     landing = settings.paths.landing
     loads = all_loads(landing, [source.name for source in config.sources])
@@ -56,9 +75,12 @@ def register_landing(warehouse: Path, config: PipelineConfig, settings: Settings
     with _open(warehouse, settings) as db:
         db.execute("begin")
         db.execute("create schema if not exists landing")
+        files = frozenset(file_key(load, item) for group in current.values() for load, item in group)
+        code = fingerprint([config.reporting, *config.sources])
+        plan = plan_build(db, files, as_of, code, full_refresh=full_refresh)
         for table, shape in TABLES.items():
             db.execute(f"create or replace table landing.{table} ({shape})")
-        _fill_run(db, config, as_of)
+        _fill_run(db, config, as_of, plan)
         _fill_loads(db, loads, current)
         _fill_rejected(db, landing, current)
         for system, entities in _all_entities(current).items():
@@ -66,8 +88,13 @@ def register_landing(warehouse: Path, config: PipelineConfig, settings: Settings
                 db.execute(
                     f"create or replace view landing.{quoted(f'{system}__{entity}')} as {_view(landing, columns, current[system, entity])}"
                 )
+                new = [(load, item) for load, item in current[system, entity] if file_key(load, item) in plan.new_files]
+                db.execute(f"create or replace view landing.{quoted(f'new_{system}__{entity}')} as {_view(landing, columns, new)}")
+                if new:
+                    rows = [(load.source, load.entity, load.load_id, item.path) for load, item in new]
+                    db.executemany("insert into landing.new_files values (?, ?, ?, ?)", rows)
         db.execute("commit")
-    return loads
+    return Registered(loads, plan, files, code)
 
 
 def _all_entities(current: dict[tuple[str, str], Current]) -> dict[str, dict[str, tuple[str, ...]]]:
@@ -106,12 +133,21 @@ def _check_present(landing: Path, current: dict[tuple[str, str], Current]) -> No
                 )
 
 
-def _fill_run(db: duckdb.DuckDBPyConnection, config: PipelineConfig, as_of: date) -> None:
+def _fill_run(db: duckdb.DuckDBPyConnection, config: PipelineConfig, as_of: date, plan: BuildPlan) -> None:
     reporting = config.reporting
     end = Interval.for_as_of(as_of, reporting.time_zone).end.astimezone(UTC).replace(tzinfo=None)
     db.execute(
-        "insert into landing.pipeline_run values (?, ?, ?, ?, ?)",
-        [as_of, reporting.time_zone, reporting.base_currency, config.lookback_days, end],
+        "insert into landing.pipeline_run values (?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            as_of,
+            reporting.time_zone,
+            reporting.base_currency,
+            config.lookback_days,
+            end,
+            plan.build_number,
+            plan.built_through,
+            plan.built_until,
+        ],
     )
     for source in config.sources:
         db.execute(

@@ -14,7 +14,7 @@ from onefunnel.durable import fsync_file, fsync_folder, remove_quietly
 from onefunnel.errors import OnefunnelError
 from onefunnel.extract.normalise import literal, quoted
 from onefunnel.faultpoints import reach
-from onefunnel.publish.contents import PERSONAL_COLUMNS, relations
+from onefunnel.publish.contents import PERSONAL_COLUMNS, WORKING_COLUMNS, relations
 from onefunnel.publish.manifest import current_version
 from onefunnel.publish.warehouse import is_damage, set_aside_if_damaged
 
@@ -115,7 +115,7 @@ def _build(settings: Settings, candidate: Candidate, *, quality_status: str) -> 
             raise OnefunnelError("the warehouse has no marts", where=str(settings.paths.warehouse), hint="build them: onefunnel build")
         _insist_on_day(db, candidate.as_of)
         for number, (relation, columns) in enumerate(found.items()):
-            _copy(db, relation, [name for name, _ in columns if name not in PERSONAL_COLUMNS])
+            _copy(db, relation, [name for name, _ in columns if name not in PERSONAL_COLUMNS | WORKING_COLUMNS])
             if number == 0:
                 reach("candidate.after_first_table")
         _stamp(db, candidate, quality_status, found)

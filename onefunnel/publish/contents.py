@@ -34,6 +34,9 @@ PERSONAL_COLUMNS = frozenset(
     }
 )
 
+# Nor what only the next build needs: which build wrote a row.
+WORKING_COLUMNS = frozenset({"build_number"})
+
 
 @dataclass(frozen=True)
 class TableContent:

@@ -1,9 +1,10 @@
+{{ config(materialized='incremental', meta={'replaces': ['client_key']}) }}
 {#- stages after `lead`: a lead's own date is created_date -#}
 {%- set stages = funnel_stages()[1:] -%}
 
 with attempts as (
 
-    select * from {{ ref('fct_lead_funnel') }}
+    select * from {{ ref('fct_lead_funnel') }} {{ only_touched('client_key', 'where') }}
 
 ),
 
@@ -66,6 +67,7 @@ select
     proven.{{ stage }}_lag_minutes,
     proven.{{ stage }}_lag_business_minutes
     {%- endfor %},
-    proven.lt_days
+    proven.lt_days,
+    {{ run_parameter('build_number') }} as build_number
 from proven
 left join first_wins on proven.lead_attempt_key = first_wins.lead_attempt_key

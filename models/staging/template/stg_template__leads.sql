@@ -1,3 +1,5 @@
+{{ config(materialized='incremental', meta={'versions': {'rank': 'row_number', 'clock': 'updated_at'}}) }}
+
 with source as (
 
     {{ landed_rows('template', 'leads') }}
@@ -46,17 +48,27 @@ typed as (
 
 ),
 
+known as (
+
+    {{ rows_to_judge('typed', version_key('lead_id'), waits_for=['first_contact_at', 'status_at', 'closed_at']) }}
+
+),
+
 judged as (
 
     select
         *,
+        source_name || ':' || lead_id as lead_key,
+        source_name || ':' || coalesce(contact_id, contact_email_hash, contact_phone_hash, lead_id) as client_key,
+        source_name || ':' || duplicate_of as merged_into_lead_key,
         case
             when lead_id is null then 'missing_id'
             when created_at_text is null then 'missing_date'
             when created_at is null then 'unparsable_date'
             {{ time_rule('created_at') }}
-        end as quarantine_rule
-    from typed
+        end as quarantine_rule,
+        {{ build_columns() }}
+    from known
 
 )
 

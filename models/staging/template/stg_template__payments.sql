@@ -1,3 +1,5 @@
+{{ config(materialized='incremental', meta={'versions': {'rank': 'row_number'}}) }}
+
 with source as (
 
     {{ landed_rows('template', 'payments') }}
@@ -33,12 +35,21 @@ typed as (
 
 ),
 
+known as (
+
+    {{ rows_to_judge('typed', version_key('payment_id')) }}
+
+),
+
 judged as (
 
     select
         *,
-        {{ payment_rule() }} as quarantine_rule
-    from typed
+        source_name || ':' || lead_id as lead_key,
+        source_name || ':' || coalesce(client_id, 'lead-' || lead_id) as client_key,
+        {{ payment_rule() }} as quarantine_rule,
+        {{ build_columns() }}
+    from known
 
 )
 

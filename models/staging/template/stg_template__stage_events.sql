@@ -1,3 +1,5 @@
+{{ config(materialized='incremental', meta={'versions': {'rank': 'row_number'}}) }}
+
 with source as (
 
     {{ landed_rows('template', 'stage_events') }}
@@ -27,17 +29,25 @@ typed as (
 
 ),
 
+known as (
+
+    {{ rows_to_judge('typed', version_key('event_id')) }}
+
+),
+
 judged as (
 
     select
         *,
+        source_name || ':' || lead_id as lead_key,
         case
             when event_id is null or lead_id is null then 'missing_id'
             when entered_at_text is null then 'missing_date'
             when entered_at is null then 'unparsable_date'
             {{ time_rule('entered_at') }}
-        end as quarantine_rule
-    from typed
+        end as quarantine_rule,
+        {{ build_columns() }}
+    from known
 
 )
 

@@ -1,3 +1,5 @@
+{{ config(materialized='incremental', meta={'versions': {'rank': 'row_number', 'clock': 'updated_at'}}) }}
+
 with source as (
 
     {{ landed_rows('zoho', 'deals') }}
@@ -63,18 +65,33 @@ dated as (
 
 ),
 
+contacted as (
+
+    select *, {{ add_minutes('created_at', 'minutes_to_first_contact') }} as first_contact_at from dated
+
+),
+
+known as (
+
+    {{ rows_to_judge('contacted', version_key('lead_id'), waits_for=['first_contact_at', 'closed_at']) }}
+
+),
+
 judged as (
 
     select
         *,
-        {{ add_minutes('created_at', 'minutes_to_first_contact') }} as first_contact_at,
+        source_name || ':' || lead_id as lead_key,
+        source_name || ':' || coalesce(contact_id, lead_id) as client_key,
+        cast(null as varchar) as merged_into_lead_key,
         case
             when lead_id is null or lead_id like '#%' then 'missing_id'
             when created_at_text is null then 'missing_date'
             when created_at is null then 'unparsable_date'
             {{ time_rule('created_at') }}
-        end as quarantine_rule
-    from dated
+        end as quarantine_rule,
+        {{ build_columns() }}
+    from known
 
 )
 

@@ -1,3 +1,5 @@
+{{ config(meta={'versions': {'rank': 'row_number'}}) }}
+
 -- The export has no ledger: a deal in "Payment Done" is its own first payment, dated by the closing date.
 with deals as (
 
@@ -20,7 +22,12 @@ paid_deals as (
         cast(null as varchar) as direct_cost_text,
         cast(null as decimal(18, 4)) as direct_cost_original,
         closing_date_text as paid_at_text,
-        closed_at as paid_at
+        closed_at as paid_at,
+        {{ version_key("'deal-' || lead_id") }} as version_key,
+        lead_key,
+        source_name || ':lead-' || lead_id as client_key,
+        true as is_newest,
+        build_number
     from deals
     where status_raw = 'payment done'
 

@@ -1,3 +1,5 @@
+{{ config(materialized='incremental', meta={'versions': {'rank': 'dense_rank', 'columns': ['channel_raw', 'campaign', 'ad_group', 'ad']}}) }}
+
 with source as (
 
     {{ landed_rows('zoho', 'spend') }}
@@ -31,12 +33,19 @@ typed as (
 
 ),
 
+known as (
+
+    {{ rows_to_judge('typed', version_key('cast(spend_date as varchar)')) }}
+
+),
+
 judged as (
 
     select
         *,
-        {{ spend_rule() }} as quarantine_rule
-    from typed
+        {{ spend_rule() }} as quarantine_rule,
+        {{ build_columns() }}
+    from known
 
 )
 

@@ -1,0 +1,43 @@
+{{ config(materialized='incremental', meta={'replaces': ['subject_key']}) }}
+
+-- Good rows that still cannot be facts: stage entries and payments of a lead that is unknown or excluded, payments that no rate values.
+with leads as (
+
+    select lead_key, exclusion from {{ ref('int_leads') }} {{ only_touched('lead_key', 'where') }}
+
+),
+
+events as (
+
+    select {{ provenance() }}, lead_key
+    from {{ ref('stg_template__stage_events') }}
+    where quarantine_rule is null and is_newest {{ only_touched('lead_key') }}
+        and lead_key not in (select lead_key from leads where exclusion is null)
+
+)
+
+select
+    {{ provenance('events') }},
+    'stage_events' as entity,
+    case when leads.lead_key is null then 'orphan_lead' else 'excluded_lead' end as rule,
+    cast(null as decimal(18, 4)) as amount_original,
+    cast(null as varchar) as currency,
+    cast(null as date) as dated_on,
+    events.lead_key as subject_key,
+    {{ run_parameter('build_number') }} as build_number
+from events
+left join leads on events.lead_key = leads.lead_key
+
+union all
+
+select
+    {{ provenance() }},
+    case source_system when 'zoho' then 'deal_payments' else 'payments' end,
+    quarantine_rule,
+    delivered_amount,
+    currency,
+    paid_date,
+    subject_key,
+    {{ run_parameter('build_number') }}
+from {{ ref('int_payments') }}
+where quarantine_rule is not null

@@ -1,0 +1,86 @@
+{#- Going on, a night recomputes whole groups of what hangs together: a lead, its client, the client's other leads, and leads merged into one.
+    Every row of the facts depends on its own group only, so replacing whole groups gives what a full build would (docs/adr/0005). -#}
+{%- set leads = [ref('stg_template__leads'), ref('stg_zoho__deals')] -%}
+{%- set events = [ref('stg_template__stage_events')] -%}
+{%- set payments = [ref('stg_template__payments'), ref('stg_zoho__payments')] -%}
+{%- set changed_rates = ref('int_changed_rates') -%}
+
+{%- if not goes_on() -%}
+-- a full build computes everything: nothing is picked out
+select cast(null as varchar) as touched_key where 1 = 0
+{%- else -%}
+with recursive new_keys as (
+    {%- for table in leads %}
+    select lead_key, client_key from {{ table }} where {{ is_new() }}
+    union all
+    {%- endfor %}
+    {%- for table in events %}
+    select lead_key, null from {{ table }} where {{ is_new() }}
+    union all
+    {%- endfor %}
+    {%- for table in payments %}
+    select lead_key, client_key from {{ table }} where {{ is_new() }}
+    union all
+    {%- endfor %}
+    -- payments of a day whose exchange rate came or changed
+    {%- for table in payments %}
+    select lead_key, client_key
+    from (
+        -- days are compared first: a time zone is costly on every payment there ever was
+        select * from {{ table }}
+        where cast(paid_at as date) between (select {{ add_days('min(rate_date)', -1) }} from {{ changed_rates }})
+                and (select {{ add_days('max(rate_date)', 1) }} from {{ changed_rates }})
+    ) as payments
+    inner join {{ changed_rates }} as changed_rates
+        on payments.currency = changed_rates.currency and {{ local_date('payments.paid_at') }} = changed_rates.rate_date
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+    {%- endfor %}
+
+),
+
+links as (
+    {%- for table in leads %}
+    select lead_key as one, client_key as other from {{ table }} where lead_key is not null and lead_key <> client_key
+    union all
+    select lead_key, merged_into_lead_key from {{ table }} where lead_key is not null and merged_into_lead_key is not null
+    union all
+    {%- endfor %}
+    {%- for table in payments %}
+    select lead_key, client_key from {{ table }} where lead_key is not null and client_id is not null
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+    {%- endfor %}
+
+),
+
+both_ways as (
+
+    select one, other from links
+    union all
+    select other, one from links
+
+),
+
+reached as (
+
+    select touched_key
+    from (select lead_key as touched_key from new_keys union all select client_key from new_keys) as keys
+    where touched_key is not null
+    union
+    select both_ways.other from both_ways inner join reached on both_ways.one = reached.touched_key
+
+)
+
+select touched_key from reached
+union
+-- a payment of a lead that nobody delivered belongs to a client of its own
+{%- for table in payments %}
+select client_key from {{ table }} where client_key is not null and lead_key in (select touched_key from reached)
+{%- if not loop.last %}
+union
+{%- endif %}
+{%- endfor %}
+{%- endif %}
