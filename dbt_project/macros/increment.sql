@@ -17,21 +17,21 @@
 {# One name for what must be replaced together: the versions of an id. A row without id stands for itself. #}
 {% macro version_key(id) -%} coalesce(source_name || ':' || {{ id }}, load_id || '|' || file_name || '|' || cast(row_number as varchar)) {%- endmacro %}
 
-{# The rows to judge, with version_key: those just read and, going on, what this table holds of the same key or waiting for its day.
+{# The rows to judge: those just read and, going on, what this table holds of the same key or waiting for its day.
    `waits_for`: timestamps that matter only once they are past. #}
-{% macro rows_to_judge(rows, key, waits_for=[]) -%}
+{% macro rows_to_judge(rows, waits_for=[]) -%}
     {%- if not goes_on() %}
-    select *, {{ key }} as version_key from {{ rows }}
+    select * from {{ rows }}
     {%- else %}
     {%- set held = adapter.get_columns_in_relation(this) | map(attribute='quoted') | list -%}
-    {%- set judged = ['"version_key"', '"lead_key"', '"client_key"', '"merged_into_lead_key"', '"quarantine_rule"', '"is_newest"', '"build_number"'] -%}
+    {%- set judged = ['"quarantine_rule"', '"is_newest"', '"build_number"'] -%}
     {%- set columns = held | reject('in', judged) | join(', ') %}
-    select {{ columns }}, {{ key }} as version_key from {{ rows }}
+    select {{ columns }} from {{ rows }}
     union all
-    select {{ columns }}, version_key
+    select {{ columns }}
     from {{ this }}
     where version_key in (
-            select {{ key }} from {{ rows }}
+            select version_key from {{ rows }}
             union all
             select version_key from {{ this }}
             where quarantine_rule in ('after_as_of', 'future_date')

@@ -107,7 +107,7 @@
 {%- endmacro %}
 
 {# Why a payment row cannot enter the ledger; null when it can. Money is never guessed: no zero, no sign without its kind. #}
-{% macro payment_rule() -%}
+{% macro unusable_payment_rule() -%}
     case
         when payment_id is null or (lead_id is null and client_id is null) then 'missing_id'
         when amount_text is null then 'missing_amount'
@@ -119,7 +119,6 @@
         when direct_cost_original < 0 then 'negative_amount'
         when paid_at_text is null then 'missing_date'
         when paid_at is null then 'unparsable_date'
-        {{ time_rule('paid_at') }}
     end
 {%- endmacro %}
 

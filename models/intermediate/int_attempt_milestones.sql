@@ -18,7 +18,7 @@ entries as (
         min(case when stage_order = {{ loop.index + 1 }} then business_position end) as {{ stage }}_position
         {%- endfor %}
     from {{ ref('int_stage_events') }}
-    where stage_order between 2 and 9
+    where stage_order between 2 and 9 {{ only_touched('lead_key') }}
     group by lead_attempt_key
 
 ),
@@ -52,8 +52,8 @@ first_payments as (
     select lead_attempt_key, paid_at, {{ local_timestamp('paid_at') }} as paid_local_at
     from (
         select lead_attempt_key, min(paid_at) as paid_at
-        from {{ ref('int_payments_attributed') }}
-        where kind = 'payment' and lead_attempt_key is not null
+        from {{ ref('fct_payment') }}
+        where kind = 'payment' and lead_attempt_key is not null {{ only_touched('client_key') }}
         group by lead_attempt_key
     ) as earliest
 

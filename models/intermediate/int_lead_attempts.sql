@@ -8,7 +8,7 @@ reopenings as (
 
     select lead_key, attempt_number, min(entered_at) as created_at
     from {{ ref('int_stage_events') }}
-    where opens_attempt
+    where opens_attempt {{ only_touched('lead_key') }}
     group by lead_key, attempt_number
 
 ),

@@ -1,6 +1,6 @@
 with unioned as (
     {{ unioned(['stg_template__payments', 'stg_zoho__payments'], [
-        'source_name', 'source_system', 'load_id', 'file_name', 'row_number', 'payment_id', 'lead_id', 'client_id', 'kind', 'currency',
+        'source_name', 'source_system', 'load_id', 'file_name', 'row_number', 'payment_id', 'kind', 'currency',
         'delivered_amount', 'direct_cost_original', 'paid_at', 'version_key', 'lead_key', 'client_key', 'quarantine_rule', 'is_newest']) }}
 ),
 

@@ -1,3 +1,5 @@
+{{ config(materialized='ephemeral') }}
+
 -- Each ledger entry with the attempt it belongs to: the latest one created at or before the payment, else the first.
 with payments as (
 
@@ -7,7 +9,14 @@ with payments as (
 
 attempts as (
 
-    select lead_attempt_key, lead_key, client_key, channel_key, created_at from {{ ref('int_lead_attempts') }}
+    select
+        lead_attempt_key,
+        lead_key,
+        client_key,
+        channel_key,
+        created_at,
+        attempt_number = 1 and is_last_attempt as is_only_attempt
+    from {{ ref('int_lead_attempts') }}
 
 ),
 
@@ -20,7 +29,7 @@ candidates as (
         attempts.channel_key,
         attempts.created_at
     from payments
-    inner join attempts on payments.lead_key = attempts.lead_key
+    inner join attempts on payments.lead_key = attempts.lead_key and not attempts.is_only_attempt
 
     union all
 
@@ -56,7 +65,8 @@ ranked as (
 
 select
     payments.*,
-    ranked.lead_attempt_key,
-    coalesce(ranked.channel_key, 'unmapped') as channel_key
+    coalesce(only_attempts.lead_attempt_key, ranked.lead_attempt_key) as lead_attempt_key,
+    coalesce(only_attempts.channel_key, ranked.channel_key, 'unmapped') as channel_key
 from payments
+left join attempts as only_attempts on payments.lead_key = only_attempts.lead_key and only_attempts.is_only_attempt
 left join ranked on payments.payment_key = ranked.payment_key and ranked.candidate_rank = 1

@@ -1,3 +1,5 @@
+{{ config(materialized='incremental', meta={'replaces': ['lead_key']}) }}
+
 with delivered as (
 
     select * from {{ ref('stg_template__stage_events') }}
@@ -127,23 +129,66 @@ numbered as (
     from with_stage
     left join attempts on with_stage.stage_event_key = attempts.stage_event_key
 
+),
+
+dated as (
+
+    select
+        numbered.stage_event_key,
+        numbered.lead_key,
+        numbered.lead_key || '#' || cast(numbered.attempt_number as varchar) as lead_attempt_key,
+        cast(numbered.attempt_number as integer) as attempt_number,
+        numbered.source_name,
+        numbered.channel_key,
+        numbered.stage_key,
+        numbered.stage_order,
+        numbered.is_terminal,
+        numbered.opens_attempt = 1 as opens_attempt,
+        numbered.entered_at,
+        cast(numbered.entered_local_at as date) as entered_date,
+        {{ business_position('numbered.entered_local_at', 'dim_date') }} as business_position,
+        numbered.actor,
+        numbered.reason_key
+    from numbered
+    left join {{ ref('dim_date') }} as dim_date on cast(numbered.entered_local_at as date) = dim_date.date_day
+
+),
+
+-- few stages are entered twice: only those entries are counted
+repeated as (
+
+    select {{ row_hash('lead_attempt_key, stage_key') }} as stage_hash from dated group by {{ row_hash('lead_attempt_key, stage_key') }} having count(*) > 1
+
+),
+
+counted as (
+
+    select
+        stage_event_key,
+        row_number() over (partition by lead_attempt_key, stage_key order by entered_at, stage_event_key) as entry_number
+    from dated
+    where {{ row_hash('lead_attempt_key, stage_key') }} in (select stage_hash from repeated)
+
+),
+
+placed as (
+
+    select
+        *,
+        lead(entered_at) over in_order as exited_at,
+        lead(business_position) over in_order as exited_position,
+        -- a regression goes back behind the furthest stage entered before
+        coalesce(stage_order < max(stage_order) over (
+            partition by lead_attempt_key order by entered_at, is_terminal, stage_event_key rows between unbounded preceding and 1 preceding
+        ), false) as is_regression
+    from dated
+    window in_order as (partition by lead_attempt_key order by entered_at, is_terminal, stage_event_key)
+
 )
 
 select
-    numbered.stage_event_key,
-    numbered.lead_key,
-    numbered.lead_key || '#' || cast(numbered.attempt_number as varchar) as lead_attempt_key,
-    cast(numbered.attempt_number as integer) as attempt_number,
-    numbered.source_name,
-    numbered.channel_key,
-    numbered.stage_key,
-    numbered.stage_order,
-    numbered.is_terminal,
-    numbered.opens_attempt = 1 as opens_attempt,
-    numbered.entered_at,
-    cast(numbered.entered_local_at as date) as entered_date,
-    {{ business_position('numbered.entered_local_at', 'dim_date') }} as business_position,
-    numbered.actor,
-    numbered.reason_key
-from numbered
-left join {{ ref('dim_date') }} as dim_date on cast(numbered.entered_local_at as date) = dim_date.date_day
+    placed.*,
+    coalesce(counted.entry_number, 1) = 1 as is_first_entry,
+    {{ run_parameter('build_number') }} as build_number
+from placed
+left join counted on placed.stage_event_key = counted.stage_event_key

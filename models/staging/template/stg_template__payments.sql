@@ -35,9 +35,30 @@ typed as (
 
 ),
 
+-- text is not kept: of what could not be read only the reason stays
+kept as (
+
+    select
+        {{ provenance() }},
+        landed_at,
+        payment_id,
+        {{ version_key('payment_id') }} as version_key,
+        source_name || ':' || lead_id as lead_key,
+        client_id,
+        source_name || ':' || coalesce(client_id, 'lead-' || lead_id) as client_key,
+        kind,
+        currency,
+        delivered_amount,
+        direct_cost_original,
+        paid_at,
+        {{ unusable_payment_rule() }} as unusable_rule
+    from typed
+
+),
+
 known as (
 
-    {{ rows_to_judge('typed', version_key('payment_id')) }}
+    {{ rows_to_judge('kept') }}
 
 ),
 
@@ -45,9 +66,10 @@ judged as (
 
     select
         *,
-        source_name || ':' || lead_id as lead_key,
-        source_name || ':' || coalesce(client_id, 'lead-' || lead_id) as client_key,
-        {{ payment_rule() }} as quarantine_rule,
+        case
+            when unusable_rule is not null then unusable_rule
+            {{ time_rule('paid_at') }}
+        end as quarantine_rule,
         {{ build_columns() }}
     from known
 

@@ -29,9 +29,30 @@ typed as (
 
 ),
 
+-- text is not kept: of what could not be read only the reason stays
+kept as (
+
+    select
+        {{ provenance() }},
+        landed_at,
+        {{ version_key('event_id') }} as version_key,
+        source_name || ':' || lead_id as lead_key,
+        stage_raw,
+        actor,
+        reason_raw,
+        entered_at,
+        case
+            when event_id is null or lead_id is null then 'missing_id'
+            when entered_at_text is null then 'missing_date'
+            when entered_at is null then 'unparsable_date'
+        end as unusable_rule
+    from typed
+
+),
+
 known as (
 
-    {{ rows_to_judge('typed', version_key('event_id')) }}
+    {{ rows_to_judge('kept') }}
 
 ),
 
@@ -39,11 +60,8 @@ judged as (
 
     select
         *,
-        source_name || ':' || lead_id as lead_key,
         case
-            when event_id is null or lead_id is null then 'missing_id'
-            when entered_at_text is null then 'missing_date'
-            when entered_at is null then 'unparsable_date'
+            when unusable_rule is not null then unusable_rule
             {{ time_rule('entered_at') }}
         end as quarantine_rule,
         {{ build_columns() }}

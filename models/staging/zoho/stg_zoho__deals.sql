@@ -65,15 +65,22 @@ dated as (
 
 ),
 
-contacted as (
+keyed as (
 
-    select *, {{ add_minutes('created_at', 'minutes_to_first_contact') }} as first_contact_at from dated
+    select
+        *,
+        {{ add_minutes('created_at', 'minutes_to_first_contact') }} as first_contact_at,
+        {{ version_key('lead_id') }} as version_key,
+        source_name || ':' || lead_id as lead_key,
+        source_name || ':' || coalesce(contact_id, lead_id) as client_key,
+        cast(null as varchar) as merged_into_lead_key
+    from dated
 
 ),
 
 known as (
 
-    {{ rows_to_judge('contacted', version_key('lead_id'), waits_for=['first_contact_at', 'closed_at']) }}
+    {{ rows_to_judge('keyed', waits_for=['first_contact_at', 'closed_at']) }}
 
 ),
 
@@ -81,9 +88,6 @@ judged as (
 
     select
         *,
-        source_name || ':' || lead_id as lead_key,
-        source_name || ':' || coalesce(contact_id, lead_id) as client_key,
-        cast(null as varchar) as merged_into_lead_key,
         case
             when lead_id is null or lead_id like '#%' then 'missing_id'
             when created_at_text is null then 'missing_date'

@@ -37,7 +37,10 @@ judged as (
 
     select
         *,
-        {{ payment_rule() }} as quarantine_rule
+        case
+            when {{ unusable_payment_rule() }} is not null then {{ unusable_payment_rule() }}
+            {{ time_rule('paid_at') }}
+        end as quarantine_rule
     from paid_deals
 
 )

@@ -33,9 +33,16 @@ typed as (
 
 ),
 
+-- what an ad platform restates is a day
+keyed as (
+
+    select *, {{ version_key('cast(spend_date as varchar)') }} as version_key from typed
+
+),
+
 known as (
 
-    {{ rows_to_judge('typed', version_key('cast(spend_date as varchar)')) }}
+    {{ rows_to_judge('keyed') }}
 
 ),
 

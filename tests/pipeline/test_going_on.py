@@ -1,0 +1,116 @@
+"""A night costs what is new and gives what a full build gives: random sequences of nights by the real command, compared table by table."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from datetime import date, timedelta
+from pathlib import Path
+from random import Random
+
+import duckdb
+import pytest
+from compiled import Files
+from nights import RunCli
+from random_source import random_files, write_files
+
+from onefunnel.publish.contents import TableContent, content_of, relations
+
+pytestmark = pytest.mark.slow
+
+FIRST_NIGHT = date(2026, 3, 8)
+SOURCES = """
+version: 1
+reporting: {base_currency: EUR, time_zone: Europe/Berlin}
+sources:
+  - name: s
+    system: template
+    connector: files
+    time_zone: Europe/Berlin
+    entities:
+"""
+IN_PARTS = ("leads", "stage_events", "payments", "ad_spend", "fx_rates", "payment_plan")
+
+
+def contents(warehouse: Path) -> dict[str, TableContent]:
+    """Rows and content of every fact and mart, but for the number of the build that wrote a row."""
+    with duckdb.connect(str(warehouse), read_only=True) as db:
+        found = relations(db, "warehouse")
+        return {name: content_of(db, name, [item for item in columns if item[0] != "build_number"]) for name, columns in found.items()}
+
+
+def changed(random: Random, entity: str, row: dict[str, str | None], files: Files) -> dict[str, str | None]:
+    """A later version of a row: what sources correct, merge, flag, move and restate."""
+    lead = random.choice([row for row in files["leads"] if row["lead_id"]])
+    choices: dict[str, list[dict[str, str | None]]] = {
+        "leads": [
+            {"contact_id": lead.get("contact_id")}, {"is_test": "true"}, {"is_deleted": "true"}, {"is_test": None, "is_duplicate": None},
+            {"duplicate_of": lead["lead_id"]}, {"duplicate_of": None}, {"channel": "blog"}, {"created_at": "no date"},
+            {"first_contact_at": "2026-03-15 10:00:00"}, {"status": "lost", "status_at": "2026-03-16 12:00:00"},
+        ],
+        "stage_events": [{"lead_id": lead["lead_id"]}, {"stage": "lost"}, {"entered_at": "2026-03-17 09:00:00"}, {"lead_id": "nobody"}],
+        "payments": [
+            {"lead_id": lead["lead_id"]}, {"amount": "77"}, {"kind": "refund"}, {"lead_id": "nobody", "client_id": "C1"},
+            {"lead_id": None, "client_id": lead.get("contact_id") or "C2"}, {"currency": "USD"}, {"paid_at": "2026-03-20 10:00:00"},
+        ],
+        "ad_spend": [{"cost": "9.99"}, {"cost": "wrong"}],
+        "fx_rates": [{"rate_to_base": "0.7"}],
+        "payment_plan": [{"amount": "60"}],
+    }  # fmt: skip
+    return row | random.choice(choices[entity])
+
+
+def deliveries(seed: int, nights: int) -> list[Files]:
+    """Everything a random source ever says, told over several nights: late rows, corrections, rates that come after the money."""
+    random = Random(seed)  # noqa: S311  test data
+    files = random_files(seed, leads=30, dirty=True)
+    told: list[Files] = [{entity: [] for entity in IN_PARTS} for _ in range(nights)]
+    for entity in IN_PARTS:
+        for row in files[entity]:
+            night = 0 if random.random() < 0.6 else random.randrange(nights)
+            told[night][entity].append(row)
+            if random.random() < 0.15 and night + 1 < nights:
+                later = random.randrange(night + 1, nights)
+                told[later][entity].append(changed(random, entity, row, files))
+    return told
+
+
+def write_source(folder: Path, files: Files) -> Path:
+    """The sources.yml of a source whose files add to one another; costs, targets and nothing else come whole."""
+    folder.mkdir(parents=True)
+    entities = "".join(f'      {entity}: {{path: "night-*/{entity}.csv", delivery: delta}}\n' for entity in IN_PARTS)
+    entities += "      channel_costs: {path: channel_costs.csv}\n"
+    (folder / "sources.yml").write_text(SOURCES + entities, encoding="utf-8")
+    write_files({"channel_costs": files["channel_costs"] or [{"channel": "seo", "cost": "1", "currency": "EUR", "from_date": "2026-03-01", "to_date": "2026-03-02"}]}, folder)
+    return folder / "sources.yml"
+
+
+def build(run_cli: RunCli, sources: Path, home: Path, as_of: date, *options: str) -> str:
+    """What the build said of how it reads the landing."""
+    arguments = ("--sources", sources, "--home", home, "--as-of", as_of)
+    run_cli("extract", *arguments)
+    said = run_cli("build", *arguments, *options)
+    return said.stderr + said.stdout
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_nights_that_go_on_make_what_full_builds_make(tmp_path: Path, run_cli: RunCli, seed: int) -> None:
+    random = Random(seed)  # noqa: S311  test data
+    told = deliveries(seed, nights=4)
+    sources = write_source(tmp_path / "source", random_files(seed, leads=30, dirty=True))
+    home, as_of = tmp_path / "home", FIRST_NIGHT
+    for night, files in enumerate(told):
+        folder = tmp_path / "source" / f"night-{night}"
+        folder.mkdir()
+        write_files({entity: rows for entity, rows in files.items() if rows}, folder)
+        as_of += timedelta(days=random.choice((0, 1, 5)) if night else 0)
+        said = build(run_cli, sources, home, as_of)
+        assert ("going on from build" in said) is (night > 0), said
+        if night not in (2, len(told) - 1):
+            continue
+        full = tmp_path / f"full-{night}"
+        shutil.copytree(home, full, ignore=shutil.ignore_patterns("warehouse*", "target"))
+        build(run_cli, sources, full, as_of)
+        ours, wanted = contents(home / "warehouse.duckdb"), contents(full / "warehouse.duckdb")
+        assert {name for name in wanted if ours[name] != wanted[name]} == set()
+        assert wanted["facts.fct_stage_event"].rows > 50, json.dumps({name: item.rows for name, item in wanted.items()})
