@@ -80,29 +80,62 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# Going on, only what this build recomputes: rows of leads and clients that something new touches. `key` is a lead_key or client_key. #}
-{% macro only_touched(key, keyword='and') -%}
-    {%- set touched = ref('int_touched') -%}
-    {%- if goes_on() %} {{ keyword }} {{ key }} in (select touched_key from {{ touched }}) {%- endif -%}
+{# Going on, only what this build recomputes: groups of leads and clients (`key` is a lead_key or client_key), or months that they touch. #}
+{% macro only_touched(key, keyword='and', touched='int_touched') -%}
+    {%- set keys = ref(touched) -%}
+    {%- if goes_on() %} {{ keyword }} {{ key }} in (select touched_key from {{ keys }}) {%- endif -%}
 {%- endmacro %}
 
-{# Strategy of incremental tables: what is recomputed goes, then comes anew. meta.replaces: the condition for what goes; without it, the versions read. #}
+{# Where the `replace` strategy keeps the rows of the last whole build that this one has replaced. #}
+{% macro replaced_rows(relation) -%} {{ return(relation.incorporate(path={'schema': 'intermediate', 'identifier': 'replaced_' ~ relation.identifier})) }} {%- endmacro %}
+
+{# What changes in sums over a model: its new rows with entry_sign 1 and, going on, the rows they replace with -1. #}
+{% macro entries_of(model) -%}
+    {%- set rows = ref(model) -%}
+    {%- if not goes_on() -%}
+    select *, 1 as entry_sign from {{ rows }}
+    {%- else -%}
+    {%- set columns = adapter.get_columns_in_relation(rows) | map(attribute='quoted') | join(', ') -%}
+    select {{ columns }}, 1 as entry_sign from {{ rows }} where {{ is_new() }}
+    union all
+    select {{ columns }}, -1 as entry_sign from {{ replaced_rows(rows) }} where replaced_in > {{ run_parameter('built_through') }}
+    {%- endif -%}
+{%- endmacro %}
+
+{# Strategy of incremental tables: what is recomputed goes, then comes anew. What goes is said in meta: `replaces` a key of the table that is in
+   `touched` (int_touched); `ledger`: entries of a build that did not end well; neither: the versions that were read. `keeps_replaced`: a copy stays. #}
 {% macro get_incremental_replace_sql(arguments) -%}
+    {%- set target = arguments.target_relation -%}
     {%- set columns = arguments.dest_columns | map(attribute='quoted') | join(', ') -%}
-    {%- set replaces = (config.get('meta') or {}).get('replaces') -%}
-    delete from {{ arguments.target_relation }}
-    {%- if goes_on() %}
-    where {% if replaces %}{% for key in replaces %}{{ 'or ' if not loop.first }}{{ key }} in (select touched_key from {{ api.Relation.create(schema='intermediate', identifier='int_touched') }}){% endfor %}
-        {%- else %}version_key in (select version_key from {{ arguments.temp_relation }}){% endif %}
-    {%- endif %};
-    insert into {{ arguments.target_relation }} ({{ columns }}) select {{ columns }} from {{ arguments.temp_relation }}
+    {%- set meta = config.get('meta') or {} -%}
+    {%- if not goes_on() -%} {%- set goes = '1 = 1' -%}
+    {%- elif meta.ledger -%} {%- set goes = is_new() -%}
+    {%- elif meta.replaces -%}
+        {%- set touched = api.Relation.create(schema='intermediate', identifier=meta.touched or 'int_touched') -%}
+        {%- set goes = meta.replaces ~ ' in (select touched_key from ' ~ touched ~ ')' -%}
+    {%- else -%} {%- set goes = 'version_key in (select version_key from ' ~ arguments.temp_relation ~ ')' -%}
+    {%- endif -%}
+    {%- if meta.keeps_replaced and goes_on() %}
+    delete from {{ replaced_rows(target) }} where replaced_in <= {{ run_parameter('built_through') }};
+    insert into {{ replaced_rows(target) }} ({{ columns }}, replaced_in)
+    select {{ columns }}, {{ run_parameter('build_number') }} from {{ target }} where {{ goes }} and not ({{ is_new() }});
+    {%- endif %}
+    delete from {{ target }} where {{ goes }};
+    insert into {{ target }} ({{ columns }}) select {{ columns }} from {{ arguments.temp_relation }}
+{%- endmacro %}
+
+{# After a full build nothing has been replaced yet. #}
+{% macro empty_replaced_rows() -%}
+    {%- if execute and (config.get('meta') or {}).get('keeps_replaced') and not goes_on() -%}
+    create or replace table {{ replaced_rows(this) }} as select *, build_number as replaced_in from {{ this }} where 1 = 0
+    {%- endif -%}
 {%- endmacro %}
 
 {# Data tests of an incremental model look at what this build wrote; a full build wrote everything. #}
 {% macro get_where_subquery(relation) -%}
     {%- if not goes_on() or config.get('where') -%} {{ return(default__get_where_subquery(relation)) }} {%- endif -%}
     {%- set tested = graph.nodes.values() | selectattr('resource_type', 'equalto', 'model') | selectattr('name', 'equalto', relation.identifier) | first -%}
-    {%- if tested is defined and tested.config.materialized == 'incremental' -%}
+    {%- if tested is defined and 'build_number' in tested.columns -%}
         {{ return('(select * from ' ~ relation ~ ' where ' ~ is_new() ~ ') dbt_subquery') }}
     {%- endif -%}
     {{ return(relation) }}

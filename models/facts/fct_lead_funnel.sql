@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', meta={'replaces': ['lead_key']}) }}
+{{ config(materialized='incremental', meta={'replaces': 'lead_key'}) }}
 {%- set stages = funnel_stages() -%}
 
 with attempts as (

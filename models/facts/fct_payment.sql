@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', meta={'replaces': ['client_key']}) }}
+{{ config(materialized='incremental', meta={'replaces': 'client_key', 'keeps_replaced': true}) }}
 
 with entries as (
 

@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', meta={'replaces': ['lead_key']}) }}
+{{ config(materialized='incremental', meta={'replaces': 'lead_key'}) }}
 
 with unioned as (
     {{ unioned(['stg_template__leads', 'stg_zoho__deals'], [

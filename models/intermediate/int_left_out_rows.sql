@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', meta={'replaces': ['subject_key']}) }}
+{{ config(materialized='incremental', meta={'replaces': 'subject_key'}) }}
 
 -- Good rows that still cannot be facts: stage entries and payments of a lead that is unknown or excluded, payments that no rate values.
 with leads as (

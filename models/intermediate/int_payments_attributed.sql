@@ -1,4 +1,4 @@
-{{ config(materialized='ephemeral') }}
+{{ config(materialized='view') }}
 
 -- Each ledger entry with the attempt it belongs to: the latest one created at or before the payment, else the first.
 with payments as (

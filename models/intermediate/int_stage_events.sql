@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', meta={'replaces': ['lead_key']}) }}
+{{ config(materialized='incremental', meta={'replaces': 'lead_key'}) }}
 
 with delivered as (
 

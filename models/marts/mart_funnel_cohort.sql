@@ -8,34 +8,9 @@
     {%- endfor -%}
 {%- endfor -%}
 
-with attempts as (
+with cohorts as (
 
-    select
-        *,
-        true as lead_reached,
-        false as lead_is_imputed,
-        cast(0 as double) as lead_age_days
-    from {{ ref('int_kpi_attempts') }}
-
-),
-
--- one pass over the leads; a window counts only what is proven by a date inside it, all time (0) counts undated proof as well
-cohorts as (
-
-    select
-        lead_month,
-        channel_key,
-        count(case when is_reopened then 1 end) as reopened
-        {%- for stage in stages %},
-        count(case when outcome = 'open' and furthest_stage_key = '{{ stage }}' then 1 end) as {{ stage }}_open
-        {%- for window in windows %}
-        {%- set within = '' if window == 0 else ' and ' ~ stage ~ '_age_days <= ' ~ window %},
-        count(case when {{ stage }}_reached{{ within }} then 1 end) as {{ stage }}_reached_{{ window }},
-        count(case when {{ stage }}_is_imputed{{ within }} then 1 end) as {{ stage }}_imputed_{{ window }}
-        {%- endfor %}
-        {%- endfor %}
-    from attempts
-    group by lead_month, channel_key
+    select * from {{ ref('int_kpi_cohorts') }}
 
 ),
 

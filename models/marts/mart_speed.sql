@@ -1,12 +1,6 @@
 {%- set steps = funnel_stages()[1:] -%}
 
-with attempts as (
-
-    select * from {{ ref('int_kpi_attempts') }}
-
-),
-
-open_attempts as (
+with open_attempts as (
 
     select * from {{ ref('fct_lead_funnel') }} where outcome = 'open'
 
@@ -42,62 +36,9 @@ today as (
 
 ),
 
-steps_done as (
-    {% for step in steps %}
-    select
-        {{ month_start(step ~ '_date') }} as month,
-        '{{ step }}' as step_key,
-        sdr,
-        sales_rep,
-        {{ step }}_lag_minutes as lag_minutes,
-        {{ step }}_lag_business_minutes as lag_business_minutes
-    from attempts
-    where {{ step }}_lag_minutes is not null
-    {%- if not loop.last %}
-
-    union all
-    {% endif %}
-    {%- endfor %}
-
-),
-
-owned_steps as (
-
-    select
-        steps_done.month,
-        steps_done.step_key,
-        stages.department,
-        coalesce(case stages.department when 'marketing' then steps_done.sdr else steps_done.sales_rep end, '(none)') as owner,
-        steps_done.lag_minutes,
-        steps_done.lag_business_minutes,
-        case when steps_done.lag_business_minutes <= sla.sla_business_minutes then 1 end as is_within_sla
-    from steps_done
-    inner join stages on steps_done.step_key = stages.stage_key
-    left join sla on steps_done.step_key = sla.stage_key
-
-),
-
 measured as (
-    {% for owner in ['owner', "'all'"] %}
-    select
-        month,
-        step_key,
-        department,
-        {{ owner }} as owner,
-        count(*) as n,
-        count(lag_business_minutes) as n_business,
-        count(is_within_sla) as within_sla,
-        {{ median('lag_minutes') }} as median_minutes,
-        {{ percentile('lag_minutes', 0.9) }} as p90_minutes,
-        {{ median('lag_business_minutes') }} as median_business_minutes,
-        {{ percentile('lag_business_minutes', 0.9) }} as p90_business_minutes
-    from owned_steps
-    group by month, step_key, department{{ ', owner' if owner == 'owner' }}
-    {%- if not loop.last %}
 
-    union all
-    {% endif %}
-    {%- endfor %}
+    select * from {{ ref('int_kpi_speed') }}
 
 ),
 

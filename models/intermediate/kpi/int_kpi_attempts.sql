@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', meta={'replaces': ['client_key']}) }}
+{{ config(materialized='incremental', meta={'replaces': 'client_key', 'keeps_replaced': true}) }}
 {#- stages after `lead`: a lead's own date is created_date -#}
 {%- set stages = funnel_stages()[1:] -%}
 

@@ -74,26 +74,30 @@ known_measures as (
 
 ),
 
-windowed_durations as (
+-- a running month is compared with the same days of an earlier one: that part of the month has medians of its own
+partial_durations as (
 
     select windows.window_kind, windows.month, durations.measure, durations.channel_key, durations.duration
     from durations
     inner join windows on durations.activity_month = windows.activity_month
-    where durations.activity_date between windows.window_start and windows.window_end
+    where windows.window_kind <> 'month' and durations.activity_date between windows.window_start and windows.window_end
 
 ),
 
--- a median of all is a median of rows, never of the channels' medians
 channel_durations as (
 
-    select window_kind, month, measure, channel_key, count(*) as n, {{ median('duration') }} as median_value, {{ percentile('duration', 0.9) }} as p90_value
-    from windowed_durations
+    select 'month' as window_kind, month, measure, channel_key, n, median_value, p90_value from {{ ref('int_kpi_month_durations') }}
+
+    union all
+
+    select window_kind, month, measure, channel_key, count(*), {{ median('duration') }}, {{ percentile('duration', 0.9) }}
+    from partial_durations
     group by window_kind, month, measure, channel_key
 
     union all
 
     select window_kind, month, measure, 'all', count(*), {{ median('duration') }}, {{ percentile('duration', 0.9) }}
-    from windowed_durations
+    from partial_durations
     group by window_kind, month, measure
 
 ),

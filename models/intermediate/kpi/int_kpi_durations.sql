@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 {#- series: (name, day it belongs to, value) -#}
 {%- set series = [
     ('first_contact_minutes', 'first_contact_date', 'first_contact_lag_minutes'),

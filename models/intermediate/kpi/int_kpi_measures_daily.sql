@@ -1,217 +1,48 @@
-{#- A measure's day is the day of the window it belongs to; known_date is the day by which it was known (null: never dated).
-    Cohort measures belong to the day the lead was created, and become known later. -#}
-{%- set stages = funnel_stages()[1:] -%}
-{%- set ages = [30, 90, 180, 365] -%}
+-- What happened on each day and by when it was known: the ledger of measures netted, costs, and the payment plan.
+with entries as (
 
-with attempts as (
-
-    select * from {{ ref('int_kpi_attempts') }}
-
-),
-
-spend as (
-
-    select * from {{ ref('fct_ad_spend') }}
-
-),
-
-payments as (
-
-    select * from {{ ref('fct_payment') }}
-
-),
-
-payment_plan as (
-
-    select * from {{ ref('fct_payment_plan') }}
-
-),
-
-plan_payments as (
-
-    select * from {{ ref('int_kpi_plan_payments') }}
-
-),
-
-lead_measures as (
-
-    -- a lead that comes back runs through the funnel again, but is no new application
-    select 'leads' as measure, channel_key, created_date as activity_date, created_date as known_date, count(*) as amount
-    from attempts
-    where not is_reopened
-    group by channel_key, created_date
-
-    union all
-
-    select 'attempts', channel_key, created_date, created_date, count(*)
-    from attempts
-    group by channel_key, created_date
-
-),
-
-stage_measures as (
-    {% for stage in stages %}
-    select 'stage_{{ stage }}' as measure, channel_key, {{ stage }}_date as activity_date, {{ stage }}_date as known_date, count(*) as amount
-    from attempts
-    where {{ stage }}_date is not null
-    group by channel_key, {{ stage }}_date
-    {%- if not loop.last %}
-
-    union all
-    {% endif %}
-    {%- endfor %}
-
-),
-
-ending_measures as (
-
-    select outcome as measure, channel_key, outcome_date as activity_date, outcome_date as known_date, count(*) as amount
-    from attempts
-    where outcome in ('rejected', 'returned', 'lost') and outcome_date is not null
-    group by outcome, channel_key, outcome_date
-
-),
-
-cohort_measures as (
-    {% for stage in stages %}
-    select 'cohort_{{ stage }}' as measure, channel_key, created_date as activity_date, {{ stage }}_known_date as known_date, count(*) as amount
-    from attempts
-    where {{ stage }}_reached
-    group by channel_key, created_date, {{ stage }}_known_date
-
-    union all
-    {% endfor %}
-    select 'cohort_clients', channel_key, created_date, paid_known_date, count(*)
-    from attempts
-    where is_first_win
-    group by channel_key, created_date, paid_known_date
+    select
+        measure,
+        channel_key,
+        activity_date,
+        known_date,
+        sum(amount) as amount
+    from {{ ref('int_kpi_entries') }}
+    group by measure, channel_key, activity_date, known_date
+    having sum(row_count) > 0
 
 ),
 
 cost_measures as (
 
     select 'cost' as measure, channel_key, spend_date as activity_date, spend_date as known_date, sum(cost_base) as amount
-    from spend
+    from {{ ref('fct_ad_spend') }}
     group by channel_key, spend_date
-
-),
-
-ledger_measures as (
-
-    select 'payments' as measure, channel_key, paid_date as activity_date, paid_date as known_date, cast(count(*) as decimal(18, 2)) as amount
-    from payments
-    where kind = 'payment'
-    group by channel_key, paid_date
-
-    union all
-
-    select 'payment_amount', channel_key, paid_date, paid_date, sum(amount_base)
-    from payments
-    where kind = 'payment'
-    group by channel_key, paid_date
-
-    union all
-
-    select 'revenue', channel_key, paid_date, paid_date, sum(amount_base)
-    from payments
-    group by channel_key, paid_date
-
-    union all
-
-    select 'new_clients', channel_key, paid_date, paid_date, cast(count(*) as decimal(18, 2))
-    from payments
-    where is_first_payment
-    group by channel_key, paid_date
-
-),
-
--- what the leads of a day have paid so far; payments without a lead belong to no cohort of leads
-lead_income as (
-
-    select
-        attempts.channel_key,
-        attempts.created_date as activity_date,
-        payments.paid_date as known_date,
-        sum(payments.amount_base) as revenue,
-        sum(payments.net_base) as net_income
-    from payments
-    inner join attempts on payments.lead_attempt_key = attempts.lead_attempt_key
-    group by attempts.channel_key, attempts.created_date, payments.paid_date
-
-),
-
-lead_income_measures as (
-
-    select 'cohort_revenue' as measure, channel_key, activity_date, known_date, revenue as amount from lead_income
-    union all
-    select 'cohort_net_income', channel_key, activity_date, known_date, net_income from lead_income
-
-),
-
-first_payments as (
-
-    select client_key, channel_key, paid_date as first_payment_date from payments where is_first_payment
-
-),
-
-client_income as (
-
-    select
-        first_payments.channel_key,
-        first_payments.first_payment_date,
-        payments.paid_date,
-        sum(payments.net_base) as net_income
-    from payments
-    inner join first_payments on payments.client_key = first_payments.client_key
-    group by first_payments.channel_key, first_payments.first_payment_date, payments.paid_date
-
-),
-
--- a client enters the figure of an age on the day of that age, with everything paid until then
-client_measures as (
-
-    select 'client_net_income' as measure, channel_key, first_payment_date as activity_date, paid_date as known_date, net_income as amount
-    from client_income
-    {%- for age in ages %}
-
-    union all
-
-    select 'client_net_income_{{ age }}d', channel_key, first_payment_date, {{ add_days('first_payment_date', age) }}, sum(net_income)
-    from client_income
-    where {{ days_between('first_payment_date', 'paid_date') }} <= {{ age }}
-    group by channel_key, first_payment_date
-
-    union all
-
-    select 'clients_{{ age }}d', channel_key, first_payment_date, {{ add_days('first_payment_date', age) }}, cast(count(*) as decimal(18, 2))
-    from first_payments
-    group by channel_key, first_payment_date
-    {%- endfor %}
 
 ),
 
 plan_measures as (
 
     select 'planned' as measure, channel_key, due_date as activity_date, due_date as known_date, sum(planned_base) as amount
-    from payment_plan
+    from {{ ref('fct_payment_plan') }}
     group by channel_key, due_date
 
     union all
 
     select 'plan_paid', channel_key, due_date, paid_date, sum(amount_base)
-    from plan_payments
+    from {{ ref('int_kpi_plan_payments') }}
     group by channel_key, due_date, paid_date
 
 ),
 
 -- counts and money meet here: without the cast a union of both would keep too few decimals
 measures as (
-    {% for step in ['lead', 'stage', 'ending', 'cohort', 'cost', 'ledger', 'lead_income', 'client', 'plan'] %}
-    select measure, channel_key, activity_date, known_date, cast(amount as decimal(18, 4)) as amount from {{ step }}_measures
-    {%- if not loop.last %}
+
+    select measure, channel_key, activity_date, known_date, cast(amount as decimal(18, 4)) as amount from entries
     union all
-    {%- endif %}
-    {%- endfor %}
+    select measure, channel_key, activity_date, known_date, cast(amount as decimal(18, 4)) from cost_measures
+    union all
+    select measure, channel_key, activity_date, known_date, cast(amount as decimal(18, 4)) from plan_measures
 
 )
 

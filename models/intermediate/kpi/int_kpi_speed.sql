@@ -1,0 +1,81 @@
+{{ config(materialized='incremental', meta={'replaces': 'month', 'touched': 'int_kpi_touched_months'}) }}
+{%- set steps = funnel_stages()[1:] -%}
+-- How long each step took in each month, by owner and over all. A closed month is computed again only when something in it changed.
+with attempts as (
+
+    select * from {{ ref('int_kpi_attempts') }}
+
+),
+
+stages as (
+
+    select * from {{ ref('dim_stage') }} where not is_terminal
+
+),
+
+sla as (
+
+    select * from {{ ref('sla') }}
+
+),
+
+steps_done as (
+    {% for step in steps %}
+    select
+        {{ month_start(step ~ '_date') }} as month,
+        '{{ step }}' as step_key,
+        sdr,
+        sales_rep,
+        {{ step }}_lag_minutes as lag_minutes,
+        {{ step }}_lag_business_minutes as lag_business_minutes
+    from attempts
+    where {{ step }}_lag_minutes is not null {{ only_touched(month_start(step ~ '_date'), touched='int_kpi_touched_months') }}
+    {%- if not loop.last %}
+
+    union all
+    {% endif %}
+    {%- endfor %}
+
+),
+
+owned_steps as (
+
+    select
+        steps_done.month,
+        steps_done.step_key,
+        stages.department,
+        coalesce(case stages.department when 'marketing' then steps_done.sdr else steps_done.sales_rep end, '(none)') as owner,
+        steps_done.lag_minutes,
+        steps_done.lag_business_minutes,
+        case when steps_done.lag_business_minutes <= sla.sla_business_minutes then 1 end as is_within_sla
+    from steps_done
+    inner join stages on steps_done.step_key = stages.stage_key
+    left join sla on steps_done.step_key = sla.stage_key
+
+),
+
+measured as (
+    {% for owner in ['owner', "'all'"] %}
+    select
+        month,
+        step_key,
+        department,
+        {{ owner }} as owner,
+        count(*) as n,
+        count(lag_business_minutes) as n_business,
+        count(is_within_sla) as within_sla,
+        {{ median('lag_minutes') }} as median_minutes,
+        {{ percentile('lag_minutes', 0.9) }} as p90_minutes,
+        {{ median('lag_business_minutes') }} as median_business_minutes,
+        {{ percentile('lag_business_minutes', 0.9) }} as p90_business_minutes
+    from owned_steps
+    group by month, step_key, department{{ ', owner' if owner == 'owner' }}
+    {%- if not loop.last %}
+
+    union all
+    {% endif %}
+    {%- endfor %}
+
+)
+
+select * from measured
