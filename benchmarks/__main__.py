@@ -1,6 +1,6 @@
 """Measure speed and memory and write benchmarks/results.md.
 
-    python -m benchmarks                       100,000 and 1,000,000 leads, a CSV of 1,000,000
+    python -m benchmarks                       the demo, a CSV of 1,000,000 rows, 100,000 and 1,000,000 leads
     python -m benchmarks --sizes 10000000      another size; see --help
 """
 
@@ -13,6 +13,7 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.csv_extract import measure as measure_csv
+from benchmarks.demo_run import measure as measure_demo
 from benchmarks.measure import load_average, machine
 from benchmarks.results import render
 from benchmarks.scenario import PEER_REPEATS, measure
@@ -28,18 +29,22 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure speed and memory; write benchmarks/results.md.")
     parser.add_argument("--sizes", type=int, nargs="*", default=[100_000, 1_000_000], help="leads of each generated agency")
     parser.add_argument("--csv-rows", type=int, default=1_000_000, help="rows of the CSV whose extraction is measured; 0: none")
+    parser.add_argument("--no-demo", action="store_true", help="leave out the whole nights of the demo")
     parser.add_argument("--scratch", type=Path, help="folder for scratch data; 1M leads need about 4 GB there (default: the system's)")
     parser.add_argument("--out", type=Path, default=RESULTS, help="where the results go")
     options = parser.parse_args()
     command = shlex.join(["python", "-m", "benchmarks", *_shown(sys.argv[1:])])
     load = load_average()
-    outcomes, extractions = [], []
+    outcomes, extractions, demo = [], [], None
 
     def write() -> None:
         loads = (load, load_average())
-        options.out.write_text(render(outcomes, extractions, command=command, machine=machine(), load=loads), encoding="utf-8")
+        options.out.write_text(render(outcomes, extractions, demo, command=command, machine=machine(), load=loads), encoding="utf-8")
 
     with tempfile.TemporaryDirectory(prefix="onefunnel-bench-", dir=options.scratch) as scratch:
+        if not options.no_demo:
+            demo = measure_demo(Path(scratch) / "demo", PEER_REPEATS, say)
+            write()
         if options.csv_rows:
             say(f"extraction of a CSV of {options.csv_rows:,} rows")
             extractions = measure_csv(Path(scratch) / "csv", options.csv_rows, PEER_REPEATS)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from benchmarks.csv_extract import Extraction
+from benchmarks.demo_run import DemoRun
+from benchmarks.demo_run import render as render_demo
 from benchmarks.limit import FACTS
 from benchmarks.measure import Cost
 from benchmarks.scenario import PEER_REPEATS, Night, Outcome
@@ -35,9 +37,19 @@ LIMITS = """
 """
 
 
-def render(outcomes: list[Outcome], extractions: list[Extraction], *, command: str, machine: str, load: tuple[float, float]) -> str:
+def render(
+    outcomes: list[Outcome],
+    extractions: list[Extraction],
+    demo: DemoRun | None = None,
+    *,
+    command: str,
+    machine: str,
+    load: tuple[float, float],
+) -> str:
     """The whole page; parts that did not run are left out."""
     parts = [HEAD.format(command=command, machine=machine, load_before=load[0], load_after=load[1], repeats=PEER_REPEATS)]
+    if demo:
+        parts.append(render_demo(demo))
     parts += [_outcome(outcome) for outcome in outcomes]
     if extractions:
         parts.append(_extractions(extractions))

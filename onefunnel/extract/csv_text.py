@@ -93,33 +93,33 @@ def _relation(
         removed = list(repaired.removed) if repaired else []
         kinds = [kind for (kind,) in writer.db.execute(f"select distinct error_type from {errors}").fetchall()]
         rules = [RULES.get(kind, "unreadable_row") for kind in kinds] + ["unterminated_quote"] * bool(removed)
-        if fallback and "unterminated_quote" in rules:
+        if not rules or (fallback and "unterminated_quote" in rules):
             return rules
         if writer.db.execute(f"select count(*) from {errors}").fetchone()[0] > MAX_REJECTED:
             hint = "check delimiter and quotes, or deliver Parquet"
             raise OnefunnelError(f"more than {MAX_REJECTED:,} rows cannot be read", where=snapshot.name, hint=hint)
+        file = literal(snapshot.name)
         cases = " ".join(f"when {literal(kind)} then {literal(rule)}" for kind, rule in RULES.items())
         # DuckDB counts the header as line 1, and knows nothing of the rows that were removed before it read the file.
         writer.run(
             f"""insert into rejected
-                with removed as (select unnest($removed::bigint[]) as _row, generate_subscripts($removed::bigint[], 1) as position),
+                with removed as (select unnest({removed}::bigint[]) as _row, generate_subscripts({removed}::bigint[], 1) as position),
                 shifts as (select max(position) as shift, _row - position + 1 as from_row from removed group by from_row),
                 unread as (
                     select line - 1 as _row, any_value(error_type) as kind,
                         any_value(regexp_extract(error_message, 'Expected Number of Columns: \\d+ Found: \\d+')) as detail
                     from {errors} group by line
                 )
-                select $file, _row + coalesce(shift, 0), case kind {cases} else 'unreadable_row' end,
+                select {file}, _row + coalesce(shift, 0), case kind {cases} else 'unreadable_row' end,
                     coalesce(nullif(detail, ''), lower(kind))
                 from unread asof left join shifts on unread._row >= shifts.from_row
                 union all
-                select $file, _row, 'unterminated_quote', 'a quote that is not closed, or text after it' from removed""",
-            {"file": snapshot.name, "removed": removed},
+                select {file}, _row, 'unterminated_quote', 'a quote that is not closed, or text after it' from removed""",
             snapshot.name,
         )
         return rules
 
-    return Relation(sql, names, snapshot.marked, unread, fallback, numbers_skip=True)
+    return Relation(sql, names, snapshot.marked, unread, fallback, is_counting=True)
 
 
 def _repair(snapshot: Snapshot, delimiter: str) -> Repaired:

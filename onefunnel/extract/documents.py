@@ -19,11 +19,11 @@ def parquet_relation(writer: PartWriter, snapshot: Snapshot) -> Relation:
     """The rows of a Parquet file, every value as text: timestamps ISO (UTC where they have a zone), binary as hexadecimal."""
     path = literal(str(snapshot.path))
     name = snapshot.name
-    unpacked = writer.run(f"select sum(total_uncompressed_size) from parquet_metadata({path})", file=name).fetchone()[0]
+    unpacked = writer.run(f"select sum(total_uncompressed_size) from parquet_metadata({path})", name).fetchone()[0]
     if (unpacked or 0) > MAX_UNPACKED_BYTES:
         raise OnefunnelError(f"unpacks to more than {MAX_UNPACKED_BYTES:,} bytes", where=name, hint="split the file")
     source = f"read_parquet({path}, hive_partitioning = false, file_row_number = true)"
-    described = writer.run(f"describe select * exclude (file_row_number) from {source}", file=name).fetchall()
+    described = writer.run(f"describe select * exclude (file_row_number) from {source}", name).fetchall()
     names = unique_names((column for column, *_ in described), name, writer.required)
     chosen = ", ".join(
         f"{_as_text(quoted(column), kind)} as {quoted(new)}" for (column, kind, *_), new in zip(described, names, strict=True)
@@ -42,7 +42,7 @@ def jsonl_relation(writer: PartWriter, snapshot: Snapshot) -> Relation:
         "store_rejects = true, rejects_table = 'json_errors', rejects_scan = 'json_scans')"
     )
     writer.db.execute("drop table if exists json_errors; drop table if exists json_scans")
-    writer.run(f"create or replace temp table json_lines as {lines}", file=name)
+    writer.run(f"create or replace temp table json_lines as {lines}", name)
     broken = writer.db.execute("select distinct line from json_errors order by line").fetchall()
     writer.reject(name, [(line, "line_too_long", f"more than {MAX_RECORD_BYTES} bytes") for (line,) in broken])
     object_type = "case when json_valid(line) then json_type(line) end"

@@ -28,8 +28,8 @@ class Relation:
     """Something SQL can select from: the delivered columns, and a bigint _row counting data rows from 1.
 
     marked: it may hold MARKS. unread: called once it was read, rejects the rows that were not and returns their rules.
-    fallback: another way to read the same, if this one fails or meets a quote that is not closed. numbers_skip: _row passes over
-    the rows that were not read, and must be corrected by them.
+    fallback: another way to read the same, if this one fails or meets a quote that is not closed. is_counting: _row is counted while
+    rows are read; it passes over those that were not, and must be corrected by them.
     """
 
     sql: str
@@ -37,7 +37,7 @@ class Relation:
     marked: bool = False
     unread: Callable[[], list[str]] | None = None
     fallback: Callable[[], Relation] | None = None
-    numbers_skip: bool = False
+    is_counting: bool = False
 
 
 class PartWriter:
@@ -70,14 +70,14 @@ class PartWriter:
         """Write the next part. Raises MissingColumn when a required column is absent, ConfigError when the hash key is."""
         check_columns(relation.columns, self.required, file)
         secret = personal_in(relation.columns, self.personal)
-        parameters: dict[str, bytes | str] = {"file": file, "source": self.staged.source, "load": self.staged.load_id}
+        pads: dict[str, bytes] = {}
         if secret:
             where = f"{self.staged.where}, {file}: column {secret[0]}"
-            parameters |= key_parameters(require_key(self.settings.hash_key, self.staged.landing, where))
+            pads = key_parameters(require_key(self.settings.hash_key, self.staged.landing, where))
         self._warn_of_unhashed(relation.columns, secret, file)
         target = self.staged.next_part()
         try:
-            self._copy(relation, secret, parameters, target)
+            self._copy(relation, secret, pads, target, file)
         except OnefunnelError:
             if relation.fallback is None:
                 raise
@@ -85,16 +85,15 @@ class PartWriter:
         else:
             rules = relation.unread() if relation.unread else []
         if relation.fallback and "unterminated_quote" in rules:
-            self.db.execute("delete from rejected where _file = ?", [file])
+            self.db.execute(f"delete from rejected where _file = {literal(file)}")
             relation = relation.fallback()
-            self._copy(relation, secret, parameters, target)
-            if relation.unread:
-                relation.unread()
-        if relation.numbers_skip:
+            self._copy(relation, secret, pads, target, file)
+            rules = relation.unread() if relation.unread else []
+        if rules and relation.is_counting:
             self._renumber(target, file)
         erase_known(target, self.staged.landing, self.personal, is_contact_list=self.staged.entity == "contacts")
         rows = self.db.execute(f"select num_rows from parquet_file_metadata({literal(str(target))})").fetchone()[0]
-        rejected = self.db.execute("select count(*) from rejected where _file = ?", [file]).fetchone()[0]
+        rejected = self.db.execute(f"select count(*) from rejected where _file = {literal(file)}").fetchone()[0]
         part = LandedFile(file, sha256, fingerprint, target.name, rows, rejected, relation.columns)
         self.staged.files.append(part)
         return part
@@ -105,8 +104,11 @@ class PartWriter:
             target = literal(str(self.staged.folder / REJECTED))
             self.db.execute(f"copy (from rejected order by _file, _row) to {target} (format parquet)")
 
-    def run(self, statement: str, parameters: dict[str, bytes | str] | None = None, file: str = "") -> duckdb.DuckDBPyConnection:
-        """Execute, turning DuckDB's errors into ours: its own text may quote the data, so only its first line is kept, without values."""
+    def run(self, statement: str, file: str, parameters: dict[str, bytes] | None = None) -> duckdb.DuckDBPyConnection:
+        """Execute, turning DuckDB's errors into ours: its own text may quote the data, so only its first line is kept, without values.
+
+        Parameters are for secrets. What may be seen is written as a literal: to bind even one value, DuckDB imports pandas (0.3 s).
+        """
         try:
             return self.db.execute(statement, parameters or {})
         except duckdb.OutOfMemoryException as error:
@@ -119,24 +121,25 @@ class PartWriter:
                 hint="check that the file is whole and of the declared format",
             ) from None
 
-    def _copy(self, relation: Relation, secret: list[str], parameters: dict[str, bytes | str], target: Path) -> None:
-        file = str(parameters["file"])
+    def _copy(self, relation: Relation, secret: list[str], pads: dict[str, bytes], target: Path, file: str) -> None:
         rows = f"({relation.sql})"
+        if relation.is_counting:
+            # Rows are counted by one thread at a time: more of them only take turns, at up to twice the CPU time on a busy machine.
+            self.db.execute("set threads = 1")
         if relation.marked or secret:
-            # Numbering rows keeps DuckDB to one thread; hashing and searching from a table use all of them.
-            self.run(f"create or replace temp table delivered as {relation.sql}", file=file)
+            # Hashing and searching from a table use all threads again.
+            self.run(f"create or replace temp table delivered as {relation.sql}", file)
+            self.db.execute(f"set threads = {self.settings.threads}")
             rows = "delivered"
         if relation.marked:
             self._set_marked_aside(relation.columns, file)
             rows = f"(from delivered where not {_holds(relation.columns, MARKS)})"
         chosen = [f"{hashed_sql(name)} as {quoted(name)}" if name in secret else quoted(name) for name in relation.columns]
-        chosen += ["$file as _file", "_row", "$source as _source", "$load as _load_id"]
-        self.run(
-            f"copy (select {', '.join(chosen)} from {rows}) to {literal(str(target))} (format parquet, compression snappy)",
-            parameters,
-            file,
-        )
-        self.db.execute("drop table if exists delivered")
+        source, load = literal(self.staged.source), literal(self.staged.load_id)
+        chosen += [f"{literal(file)} as _file", "_row", f"{source} as _source", f"{load} as _load_id"]
+        landed = f"select {', '.join(chosen)} from {rows}"
+        self.run(f"copy ({landed}) to {literal(str(target))} (format parquet, compression snappy)", file, pads)
+        self.db.execute(f"set threads = {self.settings.threads}; drop table if exists delivered")
 
     def _renumber(self, target: Path, file: str) -> None:
         """Count the rejected rows in: the reader's row k is row k + i of the file when i rejected rows come before it."""
@@ -144,10 +147,10 @@ class PartWriter:
         self.run(
             f"""create or replace temp table shifts as select max(position) as shift, _row - position + 1 as from_row
                 from (
-                    select _row, row_number() over (order by _row) as position from rejected where _file = $file and rule not in ({marks})
+                    select _row, row_number() over (order by _row) as position
+                    from rejected where _file = {literal(file)} and rule not in ({marks})
                 )
                 group by from_row""",
-            {"file": file},
             file,
         )
         if not self.db.execute("select count(*) from shifts").fetchone()[0]:
@@ -161,22 +164,20 @@ class PartWriter:
                     asof left join shifts on part._row >= shifts.from_row
                     order by part._row
                 ) to {literal(str(target))} (format parquet, compression snappy)""",
-            file=file,
+            file,
         )
         wrong.unlink()
         self.run(
             f"""update rejected set _row = _row + (select coalesce(max(shift), 0) from shifts where from_row <= rejected._row)
-                where _file = $file and rule in ({marks})""",
-            {"file": file},
+                where _file = {literal(file)} and rule in ({marks})""",
             file,
         )
 
     def _set_marked_aside(self, columns: tuple[str, ...], file: str) -> None:
         rules = " ".join(f"when {_holds(columns, [mark])} then {literal(rule)}" for mark, rule in MARKS.items())
         self.run(
-            "insert into rejected select $file, _row, rule, 'holds bytes that cannot be kept as text' "
+            f"insert into rejected select {literal(file)}, _row, rule, 'holds bytes that cannot be kept as text' "
             f"from (select _row, case {rules} end as rule from delivered) where rule is not null",
-            {"file": file},
             file,
         )
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv as python_csv
 import io
 import string
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from onefunnel.errors import ConfigError, OnefunnelError
+from onefunnel.project import project_root
 
 
 def test_text_lands_as_delivered(csv: Landing) -> None:
@@ -33,6 +36,17 @@ def test_every_row_says_where_it_came_from(csv: Landing) -> None:
         ("a.csv", 1, "src", manifest.load_id),
         ("a.csv", 2, "src", manifest.load_id),
     ]
+
+
+def test_a_file_without_personal_data_does_not_cost_the_import_of_pandas(csv: Landing) -> None:
+    csv.write("a's.csv", "id\nx\n")
+    csv.config  # noqa: B018 - writes sources.yml
+    command = [sys.executable, "-X", "importtime", "-m", "onefunnel.cli.main", "extract", "--as-of", "2024-06-01"]
+    command += ["--sources", str(csv.folder / "in" / "sources.yml"), "--home", str(csv.home)]
+    done = subprocess.run(command, cwd=project_root(), check=True, capture_output=True, text=True)
+    assert "onefunnel.extract.files" in done.stderr
+    assert "pandas" not in done.stderr
+    assert csv.rows("_file", "id") == [("a's.csv", "x")]
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
