@@ -2,7 +2,7 @@
 
 {# Whether this build goes on from the last whole one. `onefunnel build` decides and says so in landing.pipeline_run; unit tests judge whole tables. #}
 {% macro goes_on() -%}
-    {%- if not execute or flags.FULL_REFRESH or model.resource_type == 'unit_test' -%} {{ return(false) }} {%- endif -%}
+    {%- if not execute or flags.FULL_REFRESH or is_unit_test() -%} {{ return(false) }} {%- endif -%}
     {%- set found = run_query("select built_through from " ~ api.Relation.create(schema='landing', identifier='pipeline_run')) -%}
     {%- set continues = found.rows | length > 0 and found.columns[0].values()[0] is not none -%}
     {%- if continues and var('as_of', none) -%}
@@ -10,6 +10,12 @@
     {%- endif -%}
     {{ return(continues) }}
 {%- endmacro %}
+
+{# The number of this build, which every row it writes carries. #}
+{% macro build_number() -%} {{ 1 if is_unit_test() else run_parameter('build_number') }} {%- endmacro %}
+
+{# A unit test judges a model as a full build makes it, and need not name tables that are of no use there. #}
+{% macro is_unit_test() -%} {{ return(model.resource_type == 'unit_test') }} {%- endmacro %}
 
 {# Rows written by later builds than the last whole one. #}
 {% macro is_new() -%} build_number > {{ run_parameter('built_through') }} {%- endmacro %}
@@ -48,7 +54,7 @@
 {# The columns of every judged row that say which build wrote it and whether a newer version replaces it (mark_superseded finds out). #}
 {% macro build_columns() -%}
     true as is_newest,
-    {{ run_parameter('build_number') }} as build_number
+    {{ build_number() }} as build_number
 {%- endmacro %}
 
 {# After a staging table is written: which of its rows a newer delivery replaces. Only keys that occur more than once are put in order. #}
@@ -82,7 +88,7 @@
 
 {# Going on, only what this build recomputes: groups of leads and clients (`key` is a lead_key or client_key), or months that they touch. #}
 {% macro only_touched(key, keyword='and', touched='int_touched') -%}
-    {%- set keys = ref(touched) -%}
+    {%- set keys = ref(touched) if not is_unit_test() -%}
     {%- if goes_on() %} {{ keyword }} {{ key }} in (select touched_key from {{ keys }}) {%- endif -%}
 {%- endmacro %}
 
@@ -118,7 +124,7 @@
     {%- if meta.keeps_replaced and goes_on() %}
     delete from {{ replaced_rows(target) }} where replaced_in <= {{ run_parameter('built_through') }};
     insert into {{ replaced_rows(target) }} ({{ columns }}, replaced_in)
-    select {{ columns }}, {{ run_parameter('build_number') }} from {{ target }} where {{ goes }} and not ({{ is_new() }});
+    select {{ columns }}, {{ build_number() }} from {{ target }} where {{ goes }} and not ({{ is_new() }});
     {%- endif %}
     delete from {{ target }} where {{ goes }};
     insert into {{ target }} ({{ columns }}) select {{ columns }} from {{ arguments.temp_relation }}

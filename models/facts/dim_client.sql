@@ -43,7 +43,7 @@ select
     first_payments.paid_at as first_payment_at,
     first_payments.paid_month as first_payment_month,
     coalesce(first_attempts.attempts, 0) as attempts,
-    {{ run_parameter('build_number') }} as build_number
+    {{ build_number() }} as build_number
 from first_attempts
 full outer join payers on first_attempts.client_key = payers.client_key
 left join first_payments on coalesce(first_attempts.client_key, payers.client_key) = first_payments.client_key

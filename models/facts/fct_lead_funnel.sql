@@ -153,6 +153,6 @@ select
     case when dated.{{ stage }}_at >= dated.{{ previous }}_at then dated.{{ stage }}_position - dated.{{ previous }}_position end as {{ stage }}_lag_business_minutes,
     {%- endfor %}
     case when dated.paid_at >= dated.created_at then {{ minutes_between('dated.created_at', 'dated.paid_at') }} / 1440 end as lt_days,
-    {{ run_parameter('build_number') }} as build_number
+    {{ build_number() }} as build_number
 from dated
 inner join {{ ref('funnel_stages') }} as furthest_stage on dated.furthest_stage_order = furthest_stage.stage_order

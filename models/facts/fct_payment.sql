@@ -37,5 +37,5 @@ select
     amount_base - direct_cost_base as net_base,
     payment_number,
     coalesce(payment_number = 1, false) as is_first_payment,
-    {{ run_parameter('build_number') }} as build_number
+    {{ build_number() }} as build_number
 from numbered

@@ -68,7 +68,7 @@ select
     ledgers.net_{{ age }}d
     {%- endfor %},
     ledgers.first_payment_date,
-    {{ run_parameter('build_number') }} as build_number
+    {{ build_number() }} as build_number
 from clients
 left join ledgers on clients.client_key = ledgers.client_key
 left join first_wins on clients.client_key = first_wins.client_key

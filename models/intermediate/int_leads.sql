@@ -45,7 +45,7 @@ mapped as (
         case when delivered.status_at < {{ as_of_end_at() }} then delivered.status_at end as status_at,
         case when delivered.closed_at < {{ as_of_end_at() }} then delivered.closed_at end as closed_at,
         delivered.desired_meeting_at,
-        {{ run_parameter('build_number') }} as build_number
+        {{ build_number() }} as build_number
     from delivered
     {{ join_channel('delivered') }}
     {{ join_reason('delivered') }}

@@ -24,7 +24,7 @@ select
     cast(null as varchar) as currency,
     cast(null as date) as dated_on,
     events.lead_key as subject_key,
-    {{ run_parameter('build_number') }} as build_number
+    {{ build_number() }} as build_number
 from events
 left join leads on events.lead_key = leads.lead_key
 
@@ -38,6 +38,6 @@ select
     currency,
     paid_date,
     subject_key,
-    {{ run_parameter('build_number') }}
+    {{ build_number() }}
 from {{ ref('int_payments') }}
 where quarantine_rule is not null

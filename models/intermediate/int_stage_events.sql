@@ -189,6 +189,6 @@ placed as (
 select
     placed.*,
     coalesce(counted.entry_number, 1) = 1 as is_first_entry,
-    {{ run_parameter('build_number') }} as build_number
+    {{ build_number() }} as build_number
 from placed
 left join counted on placed.stage_event_key = counted.stage_event_key

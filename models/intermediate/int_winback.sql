@@ -76,7 +76,7 @@ select
     due.outcome_at as lost_at,
     due.due_on,
     case when not services.is_offered then 'partner' else coalesce(reasons.winback_action, 'call') end as suggested_action,
-    {{ run_parameter('build_number') }} as build_number
+    {{ build_number() }} as build_number
 from due
 left join reasons on due.reason_key = reasons.reason_key
 left join services on lower(due.requested_service) = services.service_key

@@ -68,6 +68,6 @@ select
     proven.{{ stage }}_lag_business_minutes
     {%- endfor %},
     proven.lt_days,
-    {{ run_parameter('build_number') }} as build_number
+    {{ build_number() }} as build_number
 from proven
 left join first_wins on proven.lead_attempt_key = first_wins.lead_attempt_key

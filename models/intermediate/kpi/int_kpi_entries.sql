@@ -187,6 +187,6 @@ select
     amount,
     -- how many rows stand behind the amount: 0 nets to nothing, unlike an amount of 0
     row_count,
-    {{ run_parameter('build_number') }} as build_number
+    {{ build_number() }} as build_number
 from measures
 where row_count <> 0 or amount <> 0
