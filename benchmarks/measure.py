@@ -25,10 +25,13 @@ class Cost:
     peak_mb: float
 
 
-def run(arguments: Sequence[str | Path]) -> Cost:
-    """Run to the end, from the project's root. Raises RuntimeError with what the process printed when it fails."""
+def run(arguments: Sequence[str | Path], variables: dict[str, str] | None = None) -> Cost:
+    """Run to the end, from the project's root. variables: of its environment, besides those of this process.
+
+    Raises RuntimeError with what the process printed when it fails.
+    """
     # Python would otherwise compile every module anew in every process
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"} | (variables or {})
     launch = [sys.executable, str(Path(__file__).with_name("launch.py")), *map(str, arguments)]
     done = subprocess.run(launch, cwd=project_root(), env=environment, capture_output=True, text=True, encoding="utf-8", check=True)
     said = json.loads(done.stdout)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from benchmarks.csv_extract import Extraction
 from benchmarks.limit import FACTS
 from benchmarks.measure import Cost
+from benchmarks.peers.results import render_peers
+from benchmarks.peers.scenario import PeerRun
 from benchmarks.scenario import PEER_REPEATS, Night, Outcome
 
 HEAD = """# Benchmark
@@ -35,12 +37,22 @@ LIMITS = """
 """
 
 
-def render(outcomes: list[Outcome], extractions: list[Extraction], *, command: str, machine: str, load: tuple[float, float]) -> str:
+def render(
+    outcomes: list[Outcome],
+    extractions: list[Extraction],
+    peers: list[PeerRun],
+    *,
+    command: str,
+    machine: str,
+    load: tuple[float, float],
+) -> str:
     """The whole page; parts that did not run are left out."""
     parts = [HEAD.format(command=command, machine=machine, load_before=load[0], load_after=load[1], repeats=PEER_REPEATS)]
     parts += [_outcome(outcome) for outcome in outcomes]
     if extractions:
         parts.append(_extractions(extractions))
+    if peers:
+        parts.append(render_peers(peers))
     if outcomes:
         parts.append(LIMITS.format(facts=", ".join(FACTS), spend=outcomes[0].first.rows["ad_spend"]))
     return "".join(parts)
