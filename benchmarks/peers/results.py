@@ -27,7 +27,7 @@ NOTES = """
   query optimiser off (benchmarks/peers/sqlmesh_config.py). With the optimiser on, every other model is equal, but sqlglot 30.8.0 turns
   `concat_ws` into an expression that is null when any part is null, mart_verdict loses headlines, its test of not null fails and the plan
   stops. Its `run` does not load the seeds again.
-- Both run one model at a time, with 2 threads of DuckDB; the build has two models at a time, so by wall seconds it gains more than by CPU.
+- Both run one model at a time, with 2 threads of DuckDB; the build has two models at a time on the same two threads.
 - Left out for the peers, and in their favour: making the environment, Airflow's empty metadata database, and registering the landing,
   which the build's figure includes.
 """
