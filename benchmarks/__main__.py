@@ -2,6 +2,7 @@
 
     python -m benchmarks                       the demo, a CSV of 1,000,000 rows, 100,000 and 1,000,000 leads
     python -m benchmarks --sizes 10000000      another size; see --help
+    python -m benchmarks --peers 1000 100000   besides, the same models by Cosmos and by SQLMesh at these sizes
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pathlib import Path
 from benchmarks.csv_extract import measure as measure_csv
 from benchmarks.demo_run import measure as measure_demo
 from benchmarks.measure import load_average, machine
+from benchmarks.peers.scenario import make_environments, measure_peers
 from benchmarks.results import render
 from benchmarks.scenario import PEER_REPEATS, measure
 
@@ -30,16 +32,20 @@ def main() -> int:
     parser.add_argument("--sizes", type=int, nargs="*", default=[100_000, 1_000_000], help="leads of each generated agency")
     parser.add_argument("--csv-rows", type=int, default=1_000_000, help="rows of the CSV whose extraction is measured; 0: none")
     parser.add_argument("--no-demo", action="store_true", help="leave out the whole nights of the demo")
+    parser.add_argument(
+        "--peers", type=int, nargs="+", default=[], metavar="LEADS",
+        help="sizes at which Cosmos and SQLMesh run the same models too, in environments made from the package index (default: none)",
+    )  # fmt: skip
     parser.add_argument("--scratch", type=Path, help="folder for scratch data; 1M leads need about 4 GB there (default: the system's)")
     parser.add_argument("--out", type=Path, default=RESULTS, help="where the results go")
     options = parser.parse_args()
     command = shlex.join(["python", "-m", "benchmarks", *_shown(sys.argv[1:])])
     load = load_average()
-    outcomes, extractions, demo = [], [], None
+    outcomes, extractions, demo, peers = [], [], None, []
 
     def write() -> None:
-        loads = (load, load_average())
-        options.out.write_text(render(outcomes, extractions, demo, command=command, machine=machine(), load=loads), encoding="utf-8")
+        page = render(outcomes, extractions, demo, peers, command=command, machine=machine(), load=(load, load_average()))
+        options.out.write_text(page, encoding="utf-8")
 
     with tempfile.TemporaryDirectory(prefix="onefunnel-bench-", dir=options.scratch) as scratch:
         if not options.no_demo:
@@ -55,8 +61,14 @@ def main() -> int:
                     # what is measured is kept, whatever becomes of the rest
                     outcomes = [*(other for other in outcomes if other is not outcome), outcome]
                     write()
+        environments = make_environments(Path(scratch), say) if options.peers else {}
+        for leads in options.peers:
+            with tempfile.TemporaryDirectory(prefix=f"peers-{leads}-", dir=scratch) as folder:
+                for peer in measure_peers(Path(folder), leads, environments, say):
+                    peers.append(peer)
+                    write()
     say(f"written: {options.out}")
-    return 0 if all(outcome.is_equal for outcome in outcomes) else 1
+    return 0 if all(outcome.is_equal for outcome in (*outcomes, *peers)) else 1
 
 
 def _shown(arguments: list[str]) -> list[str]:

@@ -7,6 +7,8 @@ from benchmarks.demo_run import DemoRun
 from benchmarks.demo_run import render as render_demo
 from benchmarks.limit import FACTS
 from benchmarks.measure import Cost
+from benchmarks.peers.results import render_peers
+from benchmarks.peers.scenario import PeerRun
 from benchmarks.scenario import PEER_REPEATS, Night, Outcome
 
 HEAD = """# Benchmark
@@ -40,7 +42,8 @@ LIMITS = """
 def render(
     outcomes: list[Outcome],
     extractions: list[Extraction],
-    demo: DemoRun | None = None,
+    demo: DemoRun | None,
+    peers: list[PeerRun],
     *,
     command: str,
     machine: str,
@@ -53,6 +56,8 @@ def render(
     parts += [_outcome(outcome) for outcome in outcomes]
     if extractions:
         parts.append(_extractions(extractions))
+    if peers:
+        parts.append(render_peers(peers))
     if outcomes:
         parts.append(LIMITS.format(facts=", ".join(FACTS), spend=outcomes[0].first.rows["ad_spend"]))
     return "".join(parts)
