@@ -49,11 +49,12 @@ def run_limit(landing: Path, result: Path, *, threads: int = 2, memory_limit: st
 def compare(warehouse: Path, result: Path) -> list[Comparison]:
     """Facts row by row in the columns that both have; KPIs in every cell that is not 0."""
     with duckdb.connect() as db:
-        db.execute(f"attach '{warehouse}' as built (read_only)")
+        # under the name it was built with, because views name it
+        db.execute(f"attach '{warehouse}' as warehouse (read_only)")
         db.execute(f"attach '{result}' as made (read_only)")
         db.execute("set threads = 2")
-        kpis = f"(select month, kpi, channel_key, value from built.marts.mart_kpi_monthly where kpi in {ADDITIVE_KPIS} and value <> 0)"
-        pairs = [(table, f"built.facts.{table}") for table in FACTS] + [("mart_kpi_monthly", kpis)]
+        kpis = f"(select month, kpi, channel_key, value from warehouse.marts.mart_kpi_monthly where kpi in {ADDITIVE_KPIS} and value <> 0)"
+        pairs = [(table, f"warehouse.facts.{table}") for table in FACTS] + [("mart_kpi_monthly", kpis)]
         return [_compare(db, table, built) for table, built in pairs]
 
 
