@@ -73,7 +73,7 @@ def business_minutes(start: pd.Series, end: pd.Series) -> pd.Series:
     """Working minutes between two moments: the difference of their positions on the working calendar."""
     holidays = pd.to_datetime(pd.read_csv(project_root() / "seeds" / "holidays.csv")["holiday_date"])
     days = pd.date_range(start.min().date(), end.max().date())
-    calendar = pd.DataFrame({"working": np.where((days.dayofweek < 5) & ~days.isin(holidays), OPEN_MINUTES, 0)}, index=days)
+    calendar = pd.DataFrame({"working": np.where((days.day_of_week < 5) & ~days.isin(holidays), OPEN_MINUTES, 0)}, index=days)
     calendar["before"] = calendar["working"].cumsum() - calendar["working"]
     return _position(end, calendar) - _position(start, calendar)
 

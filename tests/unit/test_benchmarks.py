@@ -1,16 +1,18 @@
-"""The benchmark's data must be consistent, and its floor must compute what the models compute; else its ratios mean nothing."""
+"""The benchmark's data must be consistent, and its peers must compute what the models compute; else its ratios mean nothing."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import duckdb
+import pandas as pd
 import pytest
 
 from benchmarks.generate import generate
 from benchmarks.limit import FACTS, compare, run_limit
 from benchmarks.measure import run
-from benchmarks.scenario import FIRST_NIGHT, SECOND_NIGHT, add_delivery, measure_night, write_source
+from benchmarks.pandas_kpis import kpis
+from benchmarks.scenario import FIRST_NIGHT, SECOND_NIGHT, add_delivery, measure_night, same_kpis, write_source
 
 LEADS = 1_000
 
@@ -55,13 +57,19 @@ def test_a_failing_process_is_not_measured(tmp_path: Path) -> None:
     assert run(["true"]).wall > 0
 
 
-@pytest.mark.slow
-def test_limit_agrees_with_the_models_and_a_wrong_cent_shows(tmp_path: Path) -> None:
-    write_source(tmp_path, LEADS)
-    home, result = tmp_path / "home", tmp_path / "limit.duckdb"
-    night = measure_night(tmp_path, home, FIRST_NIGHT, lambda line: None)
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("built")
+    write_source(folder, LEADS)
+    night = measure_night(folder, folder / "home", FIRST_NIGHT, lambda line: None)
     assert night.rows["leads"] == LEADS
     assert night.parts["covered"] > 0
+    return folder / "home"
+
+
+@pytest.mark.slow
+def test_limit_agrees_with_the_models_and_a_wrong_cent_shows(home: Path, tmp_path: Path) -> None:
+    result = tmp_path / "limit.duckdb"
     run_limit(home / "landing", result)
     found = {item.table: item for item in compare(home / "warehouse.duckdb", result)}
     assert set(found) == {*FACTS, "mart_kpi_monthly"}
@@ -70,3 +78,26 @@ def test_limit_agrees_with_the_models_and_a_wrong_cent_shows(tmp_path: Path) -> 
     with duckdb.connect(str(result)) as db:
         db.execute("update fct_payment set amount_base = amount_base + 0.01 where payment_key = (select min(payment_key) from fct_payment)")
     assert [item.table for item in compare(home / "warehouse.duckdb", result) if not item.is_equal] == ["fct_payment"]
+
+
+@pytest.mark.slow
+def test_pandas_agrees_with_the_models_and_a_wrong_cell_shows(home: Path, tmp_path: Path) -> None:
+    warehouse, result = home / "warehouse.duckdb", tmp_path / "pandas.parquet"
+    found = kpis(home / "landing", pd.Timestamp(FIRST_NIGHT))
+    with duckdb.connect(str(warehouse), read_only=True) as db:
+        known = {kpi for (kpi,) in db.execute("select kpi_key from seeds.kpis").fetchall()}
+    # the generated agency has no payment plan
+    assert known - set(found["kpi"]) == {"plan_fulfilment"}
+
+    def is_same(cells: pd.DataFrame) -> bool:
+        cells.to_parquet(result)
+        return same_kpis(warehouse, result)
+
+    assert is_same(found)
+    first_ratio = found.index[(found["kpi"] == "cpl") & found["value"].notna()][0]
+    first_zero = found.index[(found["kpi"] == "new_clients") & (found["value"] == 0)][0]
+    assert is_same(found.drop(first_zero)), "nothing and 0 are the same in a sum"
+    for wrong in (found.at[first_ratio, "value"] * 1.000001, 0, None):
+        assert not is_same(found.assign(value=found["value"].where(found.index != first_ratio, wrong))), wrong
+    assert not is_same(found.drop(first_ratio))
+    assert not is_same(found.iloc[:0])
