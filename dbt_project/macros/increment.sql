@@ -3,7 +3,9 @@
 {# Whether this build goes on from the last whole one. `onefunnel build` decides and says so in landing.pipeline_run; unit tests judge whole tables. #}
 {% macro goes_on() -%}
     {%- if not execute or flags.FULL_REFRESH or is_unit_test() -%} {{ return(false) }} {%- endif -%}
-    {%- set found = run_query("select built_through from " ~ api.Relation.create(schema='landing', identifier='pipeline_run')) -%}
+    {%- set run = adapter.get_relation(target.database, 'landing', 'pipeline_run') -%}
+    {%- if run is none -%} {{ return(false) }} {%- endif -%}
+    {%- set found = run_query("select built_through from " ~ run) -%}
     {%- set continues = found.rows | length > 0 and found.columns[0].values()[0] is not none -%}
     {%- if continues and var('as_of', none) -%}
         {{ exceptions.raise_compiler_error("as_of was set: add --full-refresh, because the tables know the day of the last build only") }}
