@@ -105,8 +105,10 @@ def mark_built(warehouse: Path, files: frozenset[FileKey], print_now: str) -> No
             db.execute(f"insert into landing.built_files select {', '.join(['unnest(?)'] * len(columns))}", columns)
         db.execute("delete from landing.built_rates")
         db.execute("insert into landing.built_rates select currency, rate_date, rate_to_base from intermediate.int_fx_rates")
-        # what an analyst builds by hand from now on goes on from here, and finds nothing new
-        db.execute("update landing.pipeline_run set built_through = build_number, built_until = as_of_end_at")
+        # what an analyst builds by hand from now on goes on from here, with a number of its own
+        db.execute(
+            "update landing.pipeline_run set build_number = build_number + 1, built_through = build_number, built_until = as_of_end_at"
+        )
         db.execute("commit")
 
 
