@@ -1,7 +1,9 @@
--- The same facts and additive KPIs, written by hand for one engine and for clean data: the floor that the build is measured against.
--- It reads the landed Parquet (variables leads, stage_events, payments, ad_spend, fx_rates name the parts; seeds the seed folder) and knows
--- what the models have to find out: every key comes once, every text parses, no lead is reopened or merged, no status columns, one source,
--- one time zone for source and report. Its results are compared with the models' (benchmarks/limit.py), so what it assumes holds.
+-- The same facts, KPIs and marts, written by hand for one engine and for clean data: the floor that the build is measured against.
+-- It reads the landed Parquet (variables leads, stage_events, payments, ad_spend, fx_rates name the parts; seeds the seed folder; as_of the
+-- day of the report) and knows what the models have to find out: every key comes once, every text parses, no lead is reopened or merged,
+-- no status columns, every stage reached is dated, every payment names its lead, one source, one time zone for source and report, no targets
+-- and no payment plan, and the day of the report ends its month, so that no month is partial.
+-- Its results are compared with the models' (benchmarks/limit.py), so what it assumes holds.
 set TimeZone = 'UTC';
 
 -- ---------- helpers
@@ -39,6 +41,9 @@ select reason_key from read_csv(getvariable('seeds') || '/reasons.csv');
 
 create or replace temp table stages as
 select stage_key, stage_order, is_terminal from read_csv(getvariable('seeds') || '/funnel_stages.csv');
+
+create or replace temp table sla as
+select stage_key, sla_business_minutes from read_csv(getvariable('seeds') || '/sla.csv');
 
 create or replace temp table rates as
 select cast(date as date) as rate_date, currency, cast(rate_to_base as decimal(18, 8)) as rate from read_parquet(getvariable('fx_rates'));
@@ -121,6 +126,16 @@ from (
     )
 );
 
+-- what each lead has paid: when first, for its row, and how much, for the figures of the month it was created in
+create or replace temp table payers as
+select
+    lead_attempt_key,
+    min(paid_at) filter (kind = 'payment') as paid_at,
+    sum(amount_base) as revenue,
+    sum(net_base) as net_income
+from fct_payment
+group by lead_attempt_key;
+
 -- ---------- one row per lead
 create or replace table fct_lead_funnel as
 with entries as (
@@ -145,12 +160,6 @@ with entries as (
         arg_min(reason_key, entered_at) filter (is_terminal) as ended_reason_key
     from events
     group by lead_attempt_key
-
-),
-
-payers as (
-
-    select lead_attempt_key, min(paid_at) as paid_at from fct_payment where kind = 'payment' group by lead_attempt_key
 
 ),
 
@@ -277,29 +286,3 @@ from (
     left join channels on channel = channel_raw
     group by all
 );
-
--- ---------- additive KPIs by month and channel; cells where nothing happened are left out
-create or replace table mart_kpi_monthly as
-with measures as (
-
-    select 'leads' as kpi, lead_month as month, channel_key, cast(count(*) as decimal(18, 4)) as value from fct_lead_funnel group by all
-    union all
-    select 'sql', month_of(sql_date) as month, channel_key, count(*) from fct_lead_funnel where sql_date is not null group by month, channel_key
-    union all
-    select 'sal', month_of(sal_date) as month, channel_key, count(*) from fct_lead_funnel where sal_date is not null group by month, channel_key
-    union all
-    select 'demos_held', month_of(demo_held_date) as month, channel_key, count(*)
-    from fct_lead_funnel where demo_held_date is not null group by month, channel_key
-    union all
-    select 'cost', spend_month, channel_key, sum(cost_base) from fct_ad_spend group by spend_month, channel_key
-    union all
-    select 'revenue', paid_month, channel_key, sum(amount_base) from fct_payment group by paid_month, channel_key
-    union all
-    select 'new_clients', paid_month, channel_key, count(*) from fct_payment where is_first_payment group by paid_month, channel_key
-
-)
-
-select month, kpi, coalesce(channel_key, 'all') as channel_key, cast(cast(sum(value) as decimal(18, 4)) as double) as value
-from measures
-group by grouping sets ((month, kpi, channel_key), (month, kpi))
-having sum(value) <> 0;
