@@ -40,7 +40,7 @@ create or replace temp table reasons as
 select reason_key from read_csv(getvariable('seeds') || '/reasons.csv');
 
 create or replace temp table stages as
-select stage_key, stage_order, is_terminal from read_csv(getvariable('seeds') || '/funnel_stages.csv');
+select stage_key, stage_order, department, is_terminal from read_csv(getvariable('seeds') || '/funnel_stages.csv');
 
 create or replace temp table sla as
 select stage_key, sla_business_minutes from read_csv(getvariable('seeds') || '/sla.csv');
