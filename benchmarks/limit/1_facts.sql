@@ -40,10 +40,9 @@ create or replace temp table reasons as
 select reason_key from read_csv(getvariable('seeds') || '/reasons.csv');
 
 create or replace temp table stages as
-select stage_key, stage_order, department, is_terminal from read_csv(getvariable('seeds') || '/funnel_stages.csv');
-
-create or replace temp table sla as
-select stage_key, sla_business_minutes from read_csv(getvariable('seeds') || '/sla.csv');
+select stage_key, stage_order, department, is_terminal, sla_business_minutes
+from read_csv(getvariable('seeds') || '/funnel_stages.csv') as known
+left join read_csv(getvariable('seeds') || '/sla.csv') as agreed using (stage_key);
 
 create or replace temp table rates as
 select cast(date as date) as rate_date, currency, cast(rate_to_base as decimal(18, 8)) as rate from read_parquet(getvariable('fx_rates'));

@@ -236,6 +236,5 @@ select
     quantile_cont(business_lag, [0.5, 0.9]) as business_minutes
 from steps
 inner join stages on steps.stage_order = stages.stage_order
-inner join sla on stages.stage_key = sla.stage_key
 where lag is not null
 group by grouping sets ((steps.month, steps.stage_order, steps.owner), (steps.month, steps.stage_order));

@@ -42,3 +42,56 @@ select
     last_day(lead_month) + window_days <= getvariable('as_of') and (window_days > 0 or open_in_cohort = 0) as is_mature
 from by_window
 inner join stages on by_window.stage_order = stages.stage_order;
+
+-- ---------- steps done in each month, and in the running one those still waited for beyond the agreed time
+create or replace table mart_speed as
+with today as (
+
+    select month_of(date_day) as month, before + working as business_position from calendar where date_day = getvariable('as_of')
+
+),
+
+waiting as (
+
+    -- since the furthest stage, which is the last moment known
+    select
+        furthest_stage_order + 1 as stage_order,
+        if(furthest_stage_order < 4, sdr, sales_rep) as owner,
+        timezone('Europe/Berlin', make_timestamptz(epoch_us(greatest(
+            created_at, first_contact_at, brief_filled_at, sql_at, sal_at, demo_held_at, proposal_sent_at, contract_sent_at
+        )))) as since_local_at
+    from fct_lead_funnel
+    where outcome = 'open'
+
+),
+
+overdue as (
+
+    select today.month, waiting.stage_order, coalesce(waiting.owner, 'all') as owner, count(*) as overdue_open
+    from waiting
+    cross join today
+    inner join calendar on cast(since_local_at as date) = calendar.date_day
+    inner join stages on waiting.stage_order = stages.stage_order
+    where today.business_position - business_position(calendar, since_local_at) > sla_business_minutes
+    group by grouping sets ((today.month, waiting.stage_order, waiting.owner), (today.month, waiting.stage_order))
+
+)
+
+select
+    month,
+    stage_key as step_key,
+    department,
+    owner,
+    coalesce(n, 0) as n,
+    minutes[1] as median_minutes,
+    minutes[2] as p90_minutes,
+    coalesce(n, 0) as n_business,
+    business_minutes[1] as median_business_minutes,
+    business_minutes[2] as p90_business_minutes,
+    sla_business_minutes,
+    coalesce(within_sla, 0) as within_sla,
+    100 * share(within_sla, n) as within_sla_pct,
+    case when month = month_of(getvariable('as_of')) then coalesce(overdue_open, 0) end as overdue_open
+from step_times
+full join overdue using (month, stage_order, owner)
+inner join stages using (stage_order);
