@@ -37,7 +37,10 @@ union all
 select source_value, channel_key from read_csv(getvariable('seeds') || '/channel_mapping.csv') where source_system = 'template';
 
 create or replace temp table reasons as
-select reason_key from read_csv(getvariable('seeds') || '/reasons.csv');
+select reason_key, is_unmet_demand, winback_action from read_csv(getvariable('seeds') || '/reasons.csv');
+
+create or replace temp table services as
+select service_key, is_offered from read_csv(getvariable('seeds') || '/services.csv');
 
 create or replace temp table stages as
 select stage_key, stage_order, department, is_terminal, sla_business_minutes

@@ -95,3 +95,21 @@ select
 from step_times
 full join overdue using (month, stage_order, owner)
 inner join stages using (stage_order);
+
+-- ---------- why leads leave
+create or replace table mart_rejections as
+select
+    left_leads.*,
+    0 as leads_undated,
+    0 as leads_handed_off,
+    cast(sum(leads) over (partition by month) as bigint) as leads_in_month,
+    share(leads, sum(leads) over (partition by month)) as share,
+    reasons.is_unmet_demand or coalesce(not services.is_offered, false) as is_unmet_demand
+from (
+    select outcome_month as month, lost_after_stage_key, reason_key, channel_key, requested_service, lost_department, count(*) as leads
+    from fct_lead_funnel
+    where lost_after_stage_key is not null
+    group by all
+) as left_leads
+inner join reasons using (reason_key)
+left join services on left_leads.requested_service = services.service_key;
