@@ -1,0 +1,48 @@
+-- Marts of the clients: who they are, what they brought, and whom to call again.
+-- one pass for the client's first lead and for what decides whether it is called
+create or replace temp table clients as
+select
+    client_key,
+    any_value(source_name) as source_name,
+    arg_min(channel_key, created_at) as first_channel_key,
+    min(created_at) as first_lead_at,
+    max(created_at) as last_lead_at,
+    max(paid_at) as last_win_at,
+    bool_or(outcome = 'open') as is_open,
+    count(*) as attempts
+from fct_lead_funnel
+group by client_key;
+
+create or replace table dim_client as
+select
+    client_key,
+    source_name,
+    coalesce(channel_key, first_channel_key) as channel_key,
+    first_lead_at,
+    first_payment_at,
+    first_payment_month,
+    attempts
+from clients
+left join first_wins using (client_key);
+
+create or replace table mart_customer_value as
+select
+    client_key,
+    source_name,
+    channel_key,
+    first_lead_at,
+    first_payment_at,
+    first_payment_month,
+    attempts,
+    lt_days,
+    payments,
+    share(paid, payments) as average_check,
+    gross as ltv_gross,
+    net as ltv_net,
+    case when first_payment_date + 30 <= getvariable('as_of') then net_30d end as ltv_30d,
+    case when first_payment_date + 90 <= getvariable('as_of') then net_90d end as ltv_90d,
+    case when first_payment_date + 180 <= getvariable('as_of') then net_180d end as ltv_180d,
+    case when first_payment_date + 365 <= getvariable('as_of') then net_365d end as ltv_365d
+from ledgers
+inner join first_wins using (client_key)
+inner join clients using (client_key);
