@@ -18,7 +18,10 @@ from onefunnel.project import project_root
 SCRIPTS = sorted(Path(__file__).with_name("limit").glob("*.sql"))
 ENTITIES = ("leads", "stage_events", "payments", "ad_spend", "fx_rates")
 FACTS = ("fct_lead_funnel", "fct_stage_event", "fct_payment", "fct_ad_spend")
-MARTS = ("mart_kpi_monthly", "mart_funnel_cohort", "mart_speed", "mart_rejections", "dim_client", "mart_customer_value")
+MARTS = (
+    "mart_kpi_monthly", "mart_funnel_cohort", "mart_speed", "mart_rejections", "dim_client", "mart_customer_value",
+    "mart_ltv_cohort",
+)  # fmt: skip
 TABLES = FACTS + MARTS
 
 

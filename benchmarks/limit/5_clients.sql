@@ -46,3 +46,46 @@ select
 from ledgers
 inner join first_wins using (client_key)
 inner join clients using (client_key);
+
+-- ---------- what the clients of a month brought, month by month since
+create or replace table mart_ltv_cohort as
+with income as (
+
+    select first_payment_month, paid_month as month, coalesce(first_wins.channel_key, 'all') as channel_key, sum(net_base) as net_income
+    from fct_payment
+    inner join first_wins using (client_key)
+    group by grouping sets ((first_payment_month, paid_month, first_wins.channel_key), (first_payment_month, paid_month))
+
+),
+
+cohort_months as (
+
+    -- how many clients a month won is counted already
+    select months.month, won.month as first_payment_month, won.channel_key, cast(won.amount as bigint) as clients
+    from month_cells as won
+    inner join months on won.month <= months.month
+    where won.measure = 'new_clients' and won.amount > 0
+
+),
+
+accumulated as (
+
+    select
+        *,
+        coalesce(net_income, 0) as net,
+        sum(coalesce(net_income, 0)) over (partition by first_payment_month, channel_key order by month) as cumulative
+    from cohort_months
+    left join income using (first_payment_month, month, channel_key)
+
+)
+
+select
+    first_payment_month,
+    date_diff('month', first_payment_month, month) as months_since,
+    channel_key,
+    clients,
+    cast(net as decimal(18, 2)) as net_income,
+    cast(cumulative as decimal(18, 2)) as cumulative_net_income,
+    share(cumulative, clients) as net_income_per_client,
+    false as is_partial
+from accumulated;
