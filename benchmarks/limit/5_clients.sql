@@ -89,3 +89,27 @@ select
     share(cumulative, clients) as net_income_per_client,
     false as is_partial
 from accumulated;
+
+-- ---------- lost clients: the newest lead of each, if nothing is open and nothing was won after the loss
+create or replace table mart_winback as
+select
+    lead_attempt_key,
+    leads.source_name,
+    lead_id,
+    client_key,
+    channel_key,
+    requested_service,
+    sdr,
+    sales_rep,
+    outcome,
+    lost_after_stage_key,
+    reason_key,
+    outcome_at as lost_at,
+    cast(outcome_date + interval 3 month as date) as due_on,
+    outcome_date + interval 3 month <= getvariable('as_of') as is_due,
+    case when services.is_offered = false then 'partner' else winback_action end as suggested_action
+from fct_lead_funnel as leads
+inner join clients using (client_key)
+inner join reasons using (reason_key)
+left join services on requested_service = service_key
+where created_at = last_lead_at and not is_open and (last_win_at is null or last_win_at < outcome_at);
