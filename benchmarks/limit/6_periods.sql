@@ -57,3 +57,35 @@ select
     false as is_partial
 from in_order
 left join exits using (month, channel_key, stage_key);
+
+-- ---------- what the leads of a month became, against what was spent in it
+create or replace table mart_channel_economics as
+with sums as (
+
+    select
+        month,
+        channel_key,
+        coalesce(sum(amount) filter (measure = 'cost'), 0) as cost,
+        coalesce(sum(amount) filter (measure = 'leads'), 0) as leads,
+        coalesce(sum(amount) filter (measure = 'cohort_sql'), 0) as sql,
+        coalesce(sum(amount) filter (measure = 'cohort_sal'), 0) as sal,
+        coalesce(sum(amount) filter (measure = 'cohort_clients'), 0) as clients,
+        coalesce(sum(amount) filter (measure = 'cohort_revenue'), 0) as revenue,
+        coalesce(sum(amount) filter (measure = 'cohort_net_income'), 0) as net_income
+    from months
+    cross join channel_keys
+    left join month_cells using (month, channel_key)
+    group by all
+
+)
+
+select
+    *,
+    share(cost, leads) as cpl,
+    share(cost, sql) as cost_per_sql,
+    share(sal, sql) as sal_ratio,
+    share(cost, clients) as cac,
+    share(net_income - cost, cost) as romi,
+    case when cost > 0 then net_income >= cost end as paid_back,
+    false as is_partial
+from sums;
