@@ -20,7 +20,7 @@ ENTITIES = ("leads", "stage_events", "payments", "ad_spend", "fx_rates")
 FACTS = ("fct_lead_funnel", "fct_stage_event", "fct_payment", "fct_ad_spend")
 MARTS = (
     "mart_kpi_monthly", "mart_funnel_cohort", "mart_speed", "mart_rejections", "dim_client", "mart_customer_value",
-    "mart_ltv_cohort", "mart_winback", "mart_funnel_period", "mart_channel_economics",
+    "mart_ltv_cohort", "mart_winback", "mart_funnel_period", "mart_channel_economics", "mart_kpi_daily",
 )  # fmt: skip
 TABLES = FACTS + MARTS
 

@@ -104,3 +104,41 @@ select
     100 * share(value - previous_year, abs(previous_year)) as yoy_pct,
     false as is_partial
 from compared;
+
+-- ---------- the additive ones of every day
+create or replace table mart_kpi_daily as
+with kpis as (
+
+    select kpi_key, numerator from read_csv(getvariable('seeds') || '/kpis.csv') where is_additive
+
+),
+
+days as (
+
+    select month, cast(day_at as date) as date_day
+    from months, generate_series(cast(month as timestamp), cast(last_day(month) as timestamp), interval 1 day) as days(day_at)
+
+),
+
+cells as (
+
+    select kpis.kpi_key, date_day, coalesce(channel_key, 'all') as channel_key, cast(sum(amount) as decimal(18, 4)) as amount
+    from daily_cells
+    inner join kpis on daily_cells.measure = kpis.numerator
+    group by grouping sets ((kpi_key, date_day, channel_key), (kpi_key, date_day))
+
+)
+
+select
+    days.date_day,
+    days.month,
+    kpis.kpi_key as kpi,
+    channel_keys.channel_key,
+    coalesce(cells.amount, 0) as numerator,
+    cast(null as decimal(18, 4)) as denominator,
+    cast(coalesce(cells.amount, 0) as double) as value
+from days
+cross join channel_keys
+cross join kpis
+left join cells
+    on days.date_day = cells.date_day and channel_keys.channel_key = cells.channel_key and kpis.kpi_key = cells.kpi_key;
