@@ -43,7 +43,10 @@ create or replace temp table services as
 select service_key, is_offered from read_csv(getvariable('seeds') || '/services.csv');
 
 create or replace temp table stages as
-select stage_key, stage_order, department, is_terminal, sla_business_minutes
+select
+    stage_key, stage_order, department, is_terminal, sla_business_minutes,
+    -- a bit for each, those of the endings below: the bits of a lead's earlier entries say whether it was here, or further, before
+    1 << cast(row_number() over (order by is_terminal desc, stage_order) as integer) as stage_bit
 from read_csv(getvariable('seeds') || '/funnel_stages.csv') as known
 left join read_csv(getvariable('seeds') || '/sla.csv') as agreed using (stage_key);
 
@@ -79,6 +82,7 @@ select
     stages.stage_key,
     stages.stage_order,
     stages.is_terminal,
+    stages.stage_bit,
     to_utc(entered_local_at) as entered_at,
     cast(entered_local_at as date) as entered_date,
     business_position(calendar, entered_local_at) as business_position,
@@ -248,18 +252,23 @@ create or replace table fct_stage_event as
 select
     stage_event_key, lead_attempt_key, lead_key, source_name, channel_key, stage_key, stage_order, entered_at,
     month_of(entered_date) as entered_month,
-    lead(entered_at) over in_order as exited_at,
-    row_number() over (partition by lead_attempt_key, stage_key order by entered_at, stage_event_key) = 1 as is_first_entry,
-    coalesce(stage_order < max(stage_order) over (
-        partition by lead_attempt_key order by entered_at, is_terminal, stage_event_key rows between unbounded preceding and 1 preceding
-    ), false) as is_regression,
+    exited_at,
+    coalesce(earlier_bits & stage_bit = 0, true) as is_first_entry,
+    coalesce(not is_terminal and earlier_bits >= 2 * stage_bit, false) as is_regression,
     false as is_imputed,
     is_terminal,
-    minutes(entered_at, lead(entered_at) over in_order) as calendar_minutes,
-    lead(business_position) over in_order - business_position as business_minutes,
+    minutes(entered_at, exited_at) as calendar_minutes,
+    exited_position - business_position as business_minutes,
     reason_key
-from events
-window in_order as (partition by lead_attempt_key order by entered_at, is_terminal, stage_event_key)
+from (
+    select
+        *,
+        lead(entered_at) over in_order as exited_at,
+        lead(business_position) over in_order as exited_position,
+        bit_or(stage_bit) over (in_order rows between unbounded preceding and 1 preceding) as earlier_bits
+    from events
+    window in_order as (partition by lead_attempt_key order by entered_at, is_terminal, stage_event_key)
+)
 union all by name
 select
     lead_attempt_key || ':imputed:' || stage_key as stage_event_key, lead_attempt_key, lead_key, source_name, channel_key, stage_key,
