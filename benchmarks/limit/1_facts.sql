@@ -1,8 +1,8 @@
 -- The same facts, KPIs and marts, written by hand for one engine and for clean data: the floor that the build is measured against.
 -- It reads the landed Parquet (variables leads, stage_events, payments, ad_spend, fx_rates name the parts; seeds the seed folder; as_of the
 -- day of the report) and knows what the models have to find out: every key comes once, every text parses, no lead is reopened or merged,
--- no status columns, every stage reached is dated, every payment names its lead, one source, one time zone for source and report, no targets
--- and no payment plan, and the day of the report ends its month, so that no month is partial.
+-- no status columns, every stage reached is dated, every payment names its lead, one source, one time zone for source and report, no
+-- targets and no payment plan, and the day of the report ends its month, so that no month is partial.
 -- Its results are compared with the models' (benchmarks/limit.py), so what it assumes holds.
 set TimeZone = 'UTC';
 

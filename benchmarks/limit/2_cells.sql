@@ -18,8 +18,8 @@ create or replace temp table cohorts as
 with leads as (
 
     select
-        lead_month, channel_key, created_at, first_contact_at, brief_filled_at, sql_at, sal_at, demo_held_at, proposal_sent_at, contract_sent_at,
-        paid_at, if(outcome = 'open', furthest_stage_order, 0) as open_at_stage
+        lead_month, channel_key, created_at, first_contact_at, brief_filled_at, sql_at, sal_at, demo_held_at, proposal_sent_at,
+        contract_sent_at, paid_at, if(outcome = 'open', furthest_stage_order, 0) as open_at_stage
     from fct_lead_funnel
 
 ),
@@ -105,34 +105,46 @@ group by client_key;
 
 -- ---------- what happened on each day
 create or replace temp table daily_cells as
-select 'leads' as measure, channel_key, created_date as date_day, cast(count(*) as decimal(18, 4)) as amount from fct_lead_funnel group by all
+select 'leads' as measure, channel_key, created_date as date_day, cast(count(*) as decimal(18, 4)) as amount
+from fct_lead_funnel group by all
 union all
-select 'stage_first_contact', channel_key, first_contact_date, count(*) from fct_lead_funnel where first_contact_date is not null group by all
+select 'stage_first_contact', channel_key, first_contact_date, count(*)
+from fct_lead_funnel where first_contact_date is not null group by all
 union all
-select 'stage_brief_filled', channel_key, brief_filled_date, count(*) from fct_lead_funnel where brief_filled_date is not null group by all
+select 'stage_brief_filled', channel_key, brief_filled_date, count(*)
+from fct_lead_funnel where brief_filled_date is not null group by all
 union all
-select 'stage_sql', channel_key, sql_date, count(*) from fct_lead_funnel where sql_date is not null group by all
+select 'stage_sql', channel_key, sql_date, count(*)
+from fct_lead_funnel where sql_date is not null group by all
 union all
-select 'stage_sal', channel_key, sal_date, count(*) from fct_lead_funnel where sal_date is not null group by all
+select 'stage_sal', channel_key, sal_date, count(*)
+from fct_lead_funnel where sal_date is not null group by all
 union all
-select 'stage_demo_held', channel_key, demo_held_date, count(*) from fct_lead_funnel where demo_held_date is not null group by all
+select 'stage_demo_held', channel_key, demo_held_date, count(*)
+from fct_lead_funnel where demo_held_date is not null group by all
 union all
-select 'stage_proposal_sent', channel_key, proposal_sent_date, count(*) from fct_lead_funnel where proposal_sent_date is not null group by all
+select 'stage_proposal_sent', channel_key, proposal_sent_date, count(*)
+from fct_lead_funnel where proposal_sent_date is not null group by all
 union all
-select 'stage_contract_sent', channel_key, contract_sent_date, count(*) from fct_lead_funnel where contract_sent_date is not null group by all
+select 'stage_contract_sent', channel_key, contract_sent_date, count(*)
+from fct_lead_funnel where contract_sent_date is not null group by all
 union all
-select 'stage_paid', channel_key, paid_date, count(*) from fct_lead_funnel where paid_date is not null group by all
+select 'stage_paid', channel_key, paid_date, count(*)
+from fct_lead_funnel where paid_date is not null group by all
 union all
-select outcome, channel_key, outcome_date, count(*) from fct_lead_funnel where outcome in ('rejected', 'lost') group by all
+select outcome, channel_key, outcome_date, count(*)
+from fct_lead_funnel where outcome in ('rejected', 'lost') group by all
 union all
-select 'cost', channel_key, spend_date, sum(cost_base) from fct_ad_spend group by all
+select 'cost', channel_key, spend_date, sum(cost_base)
+from fct_ad_spend group by all
 union all
 select
     unnest(['payments', 'payment_amount', 'revenue', 'new_clients']), channel_key, paid_date,
     unnest([cast(payments as decimal(18, 4)), payment_amount, revenue, new_clients])
 from (
     select
-        channel_key, paid_date, count(*) filter (kind = 'payment') as payments, sum(amount_base) filter (kind = 'payment') as payment_amount,
+        channel_key, paid_date,
+        count(*) filter (kind = 'payment') as payments, sum(amount_base) filter (kind = 'payment') as payment_amount,
         sum(amount_base) as revenue, count(*) filter (is_first_payment) as new_clients
     from fct_payment
     group by all

@@ -3,31 +3,40 @@ create or replace table mart_kpi_monthly as
 with lengths as (
 
     -- of all leads the medians are those of mart_speed; a channel has medians of its own
-    select 'first_contact_minutes' as measure, month, 'all' as channel_key, n, minutes as at_quantiles from step_times where stage_order = 2 and owner = 'all'
+    select 'first_contact_minutes' as measure, month, 'all' as channel_key, n, minutes as at_quantiles
+    from step_times where stage_order = 2 and owner = 'all'
     union all
-    select 'first_contact_business_minutes', month, 'all', n, business_minutes from step_times where stage_order = 2 and owner = 'all'
+    select 'first_contact_business_minutes', month, 'all', n, business_minutes
+    from step_times where stage_order = 2 and owner = 'all'
     union all
-    select 'brief_fill_hours', month, 'all', n, [minutes[1] / 60, minutes[2] / 60] from step_times where stage_order = 3 and owner = 'all'
+    select 'brief_fill_hours', month, 'all', n, [minutes[1] / 60, minutes[2] / 60]
+    from step_times where stage_order = 3 and owner = 'all'
     union all
-    select 'proposal_prep_days', month, 'all', n, [minutes[1] / 1440, minutes[2] / 1440] from step_times where stage_order = 7 and owner = 'all'
+    select 'proposal_prep_days', month, 'all', n, [minutes[1] / 1440, minutes[2] / 1440]
+    from step_times where stage_order = 7 and owner = 'all'
     union all
-    select 'contract_prep_days', month, 'all', n, [minutes[1] / 1440, minutes[2] / 1440] from step_times where stage_order = 8 and owner = 'all'
+    select 'contract_prep_days', month, 'all', n, [minutes[1] / 1440, minutes[2] / 1440]
+    from step_times where stage_order = 8 and owner = 'all'
     union all
     select unnest(['first_contact_minutes', 'first_contact_business_minutes']), month, channel_key, n, unnest([minutes, business_minutes])
     from (
         select
-            month_of(first_contact_date) as month, channel_key, count(*) as n, quantile_cont(first_contact_lag_minutes, [0.5, 0.9]) as minutes,
+            month_of(first_contact_date) as month, channel_key, count(*) as n,
+            quantile_cont(first_contact_lag_minutes, [0.5, 0.9]) as minutes,
             quantile_cont(first_contact_lag_business_minutes, [0.5, 0.9]) as business_minutes
         from fct_lead_funnel where first_contact_lag_minutes is not null group by all
     )
     union all
-    select 'brief_fill_hours', month_of(brief_filled_date), channel_key, count(*), quantile_cont(brief_filled_lag_minutes / 60, [0.5, 0.9])
+    select 'brief_fill_hours', month_of(brief_filled_date), channel_key, count(*),
+        quantile_cont(brief_filled_lag_minutes / 60, [0.5, 0.9])
     from fct_lead_funnel where brief_filled_lag_minutes is not null group by all
     union all
-    select 'proposal_prep_days', month_of(proposal_sent_date), channel_key, count(*), quantile_cont(proposal_sent_lag_minutes / 1440, [0.5, 0.9])
+    select 'proposal_prep_days', month_of(proposal_sent_date), channel_key, count(*),
+        quantile_cont(proposal_sent_lag_minutes / 1440, [0.5, 0.9])
     from fct_lead_funnel where proposal_sent_lag_minutes is not null group by all
     union all
-    select 'contract_prep_days', month_of(contract_sent_date), channel_key, count(*), quantile_cont(contract_sent_lag_minutes / 1440, [0.5, 0.9])
+    select 'contract_prep_days', month_of(contract_sent_date), channel_key, count(*),
+        quantile_cont(contract_sent_lag_minutes / 1440, [0.5, 0.9])
     from fct_lead_funnel where contract_sent_lag_minutes is not null group by all
     union all
     select 'lt_days', first_payment_month, coalesce(channel_key, 'all'), count(*), quantile_cont(lt_days, [0.5, 0.9])
@@ -62,7 +71,8 @@ parts as (
     left join month_cells as less
         on months.month = less.month and channel_keys.channel_key = less.channel_key and kpis.numerator_less = less.measure
     left join month_cells as denominators
-        on months.month = denominators.month and channel_keys.channel_key = denominators.channel_key and kpis.denominator = denominators.measure
+        on months.month = denominators.month and channel_keys.channel_key = denominators.channel_key
+        and kpis.denominator = denominators.measure
     left join lengths
         on months.month = lengths.month and channel_keys.channel_key = lengths.channel_key and kpis.numerator = lengths.measure
 
