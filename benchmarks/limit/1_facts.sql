@@ -117,6 +117,7 @@ from (
             month_of(cast(paid_local_at as date)) as paid_month,
             kind,
             delivered.currency,
+            cast(amount as decimal(18, 4)) as delivered_amount,
             signed as amount_original,
             cast(round(signed * coalesce(rate, 1), 2) as decimal(18, 2)) as amount_base,
             coalesce(cast(round(cast(direct_cost as decimal(18, 4)) * coalesce(rate, 1), 2) as decimal(18, 2)), 0) as direct_cost_base
