@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 
 from benchmarks.generate import generate
-from benchmarks.limit import ENTITIES, FACTS, Comparison, compare, landed_parts
+from benchmarks.limit import ENTITIES, TABLES, Comparison, compare, landed_parts
 from benchmarks.measure import Cost, medians, run
 from onefunnel.dbt import NodeResult, read_results
 
@@ -85,8 +85,9 @@ def measure(folder: Path, leads: int, say: Say) -> Iterator[Outcome]:
     input_mb = sum(path.stat().st_size for path in folder.glob("delivery-1/*")) / 2**20
     outcome = Outcome(leads, input_mb, measure_night(folder, home, FIRST_NIGHT, say))
     yield outcome
-    say("limit.sql")
-    outcome.limit = medians([run([python, "-m", "benchmarks.limit", landing, limit_file]) for _ in range(PEER_REPEATS)])
+    say("limit")
+    command = [python, "-m", "benchmarks.limit", landing, limit_file, FIRST_NIGHT.isoformat()]
+    outcome.limit = medians([run(command) for _ in range(PEER_REPEATS)])
     outcome.comparisons = compare(home / "warehouse.duckdb", limit_file)
     yield outcome
     say("pandas")
@@ -119,10 +120,10 @@ def measure_night(folder: Path, home: Path, as_of: date, say: Say) -> Night:
 
 
 def build_parts(target: Path, nodes: list[NodeResult]) -> dict[str, float]:
-    """Seconds, summed over both threads, in what limit.sql stands for (four facts and all they are made of), other models, tests, seeds."""
+    """Seconds, summed over both threads, in what the floor stands for (its tables and all they are made of), other models, tests, seeds."""
     parents = json.loads((target / "manifest.json").read_text(encoding="utf-8"))["parent_map"]
     covered: set[str] = set()
-    waiting = [key for key in parents if key.startswith("model.") and key.rpartition(".")[2] in FACTS]
+    waiting = [key for key in parents if key.startswith("model.") and key.rpartition(".")[2] in TABLES]
     while waiting:
         key = waiting.pop()
         if key not in covered:

@@ -1,7 +1,9 @@
--- The same facts and additive KPIs, written by hand for one engine and for clean data: the floor that the build is measured against.
--- It reads the landed Parquet (variables leads, stage_events, payments, ad_spend, fx_rates name the parts; seeds the seed folder) and knows
--- what the models have to find out: every key comes once, every text parses, no lead is reopened or merged, no status columns, one source,
--- one time zone for source and report. Its results are compared with the models' (benchmarks/limit.py), so what it assumes holds.
+-- The same facts, KPIs and marts, written by hand for one engine and for clean data: the floor that the build is measured against.
+-- It reads the landed Parquet (variables leads, stage_events, payments, ad_spend, fx_rates name the parts; seeds the seed folder; as_of the
+-- day of the report) and knows what the models have to find out: every key comes once, every text parses, no lead is reopened or merged,
+-- no status columns, every stage reached is dated, every payment names its lead, one source, one time zone for source and report, no
+-- targets and no payment plan, and the day of the report ends its month, so that no month is partial.
+-- Its results are compared with the models' (benchmarks/limit.py), so what it assumes holds.
 set TimeZone = 'UTC';
 
 -- ---------- helpers
@@ -35,10 +37,18 @@ union all
 select source_value, channel_key from read_csv(getvariable('seeds') || '/channel_mapping.csv') where source_system = 'template';
 
 create or replace temp table reasons as
-select reason_key from read_csv(getvariable('seeds') || '/reasons.csv');
+select reason_key, is_unmet_demand, winback_action from read_csv(getvariable('seeds') || '/reasons.csv');
+
+create or replace temp table services as
+select service_key, is_offered from read_csv(getvariable('seeds') || '/services.csv');
 
 create or replace temp table stages as
-select stage_key, stage_order, is_terminal from read_csv(getvariable('seeds') || '/funnel_stages.csv');
+select
+    stage_key, stage_order, department, is_terminal, sla_business_minutes,
+    -- a bit for each, those of the endings below: the bits of a lead's earlier entries say whether it was here, or further, before
+    1 << cast(row_number() over (order by is_terminal desc, stage_order) as integer) as stage_bit
+from read_csv(getvariable('seeds') || '/funnel_stages.csv') as known
+left join read_csv(getvariable('seeds') || '/sla.csv') as agreed using (stage_key);
 
 create or replace temp table rates as
 select cast(date as date) as rate_date, currency, cast(rate_to_base as decimal(18, 8)) as rate from read_parquet(getvariable('fx_rates'));
@@ -72,6 +82,7 @@ select
     stages.stage_key,
     stages.stage_order,
     stages.is_terminal,
+    stages.stage_bit,
     to_utc(entered_local_at) as entered_at,
     cast(entered_local_at as date) as entered_date,
     business_position(calendar, entered_local_at) as business_position,
@@ -106,6 +117,7 @@ from (
             month_of(cast(paid_local_at as date)) as paid_month,
             kind,
             delivered.currency,
+            cast(amount as decimal(18, 4)) as delivered_amount,
             signed as amount_original,
             cast(round(signed * coalesce(rate, 1), 2) as decimal(18, 2)) as amount_base,
             coalesce(cast(round(cast(direct_cost as decimal(18, 4)) * coalesce(rate, 1), 2) as decimal(18, 2)), 0) as direct_cost_base
@@ -120,6 +132,16 @@ from (
         left join rates on delivered.currency = rates.currency and cast(paid_local_at as date) = rates.rate_date
     )
 );
+
+-- what each lead has paid: when first, for its row, and how much, for the figures of the month it was created in
+create or replace temp table payers as
+select
+    lead_attempt_key,
+    min(paid_at) filter (kind = 'payment') as paid_at,
+    sum(amount_base) as revenue,
+    sum(net_base) as net_income
+from fct_payment
+group by lead_attempt_key;
 
 -- ---------- one row per lead
 create or replace table fct_lead_funnel as
@@ -145,12 +167,6 @@ with entries as (
         arg_min(reason_key, entered_at) filter (is_terminal) as ended_reason_key
     from events
     group by lead_attempt_key
-
-),
-
-payers as (
-
-    select lead_attempt_key, min(paid_at) as paid_at from fct_payment where kind = 'payment' group by lead_attempt_key
 
 ),
 
@@ -237,18 +253,23 @@ create or replace table fct_stage_event as
 select
     stage_event_key, lead_attempt_key, lead_key, source_name, channel_key, stage_key, stage_order, entered_at,
     month_of(entered_date) as entered_month,
-    lead(entered_at) over in_order as exited_at,
-    row_number() over (partition by lead_attempt_key, stage_key order by entered_at, stage_event_key) = 1 as is_first_entry,
-    coalesce(stage_order < max(stage_order) over (
-        partition by lead_attempt_key order by entered_at, is_terminal, stage_event_key rows between unbounded preceding and 1 preceding
-    ), false) as is_regression,
+    exited_at,
+    coalesce(earlier_bits & stage_bit = 0, true) as is_first_entry,
+    coalesce(not is_terminal and earlier_bits >= 2 * stage_bit, false) as is_regression,
     false as is_imputed,
     is_terminal,
-    minutes(entered_at, lead(entered_at) over in_order) as calendar_minutes,
-    lead(business_position) over in_order - business_position as business_minutes,
+    minutes(entered_at, exited_at) as calendar_minutes,
+    exited_position - business_position as business_minutes,
     reason_key
-from events
-window in_order as (partition by lead_attempt_key order by entered_at, is_terminal, stage_event_key)
+from (
+    select
+        *,
+        lead(entered_at) over in_order as exited_at,
+        lead(business_position) over in_order as exited_position,
+        bit_or(stage_bit) over (in_order rows between unbounded preceding and 1 preceding) as earlier_bits
+    from events
+    window in_order as (partition by lead_attempt_key order by entered_at, is_terminal, stage_event_key)
+)
 union all by name
 select
     lead_attempt_key || ':imputed:' || stage_key as stage_event_key, lead_attempt_key, lead_key, source_name, channel_key, stage_key,
@@ -277,29 +298,3 @@ from (
     left join channels on channel = channel_raw
     group by all
 );
-
--- ---------- additive KPIs by month and channel; cells where nothing happened are left out
-create or replace table mart_kpi_monthly as
-with measures as (
-
-    select 'leads' as kpi, lead_month as month, channel_key, cast(count(*) as decimal(18, 4)) as value from fct_lead_funnel group by all
-    union all
-    select 'sql', month_of(sql_date) as month, channel_key, count(*) from fct_lead_funnel where sql_date is not null group by month, channel_key
-    union all
-    select 'sal', month_of(sal_date) as month, channel_key, count(*) from fct_lead_funnel where sal_date is not null group by month, channel_key
-    union all
-    select 'demos_held', month_of(demo_held_date) as month, channel_key, count(*)
-    from fct_lead_funnel where demo_held_date is not null group by month, channel_key
-    union all
-    select 'cost', spend_month, channel_key, sum(cost_base) from fct_ad_spend group by spend_month, channel_key
-    union all
-    select 'revenue', paid_month, channel_key, sum(amount_base) from fct_payment group by paid_month, channel_key
-    union all
-    select 'new_clients', paid_month, channel_key, count(*) from fct_payment where is_first_payment group by paid_month, channel_key
-
-)
-
-select month, kpi, coalesce(channel_key, 'all') as channel_key, cast(cast(sum(value) as decimal(18, 4)) as double) as value
-from measures
-group by grouping sets ((month, kpi, channel_key), (month, kpi))
-having sum(value) <> 0;
