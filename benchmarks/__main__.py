@@ -1,6 +1,6 @@
 """Measure speed and memory and write benchmarks/results.md.
 
-    python -m benchmarks                       the demo, a CSV of 1,000,000 rows, 100,000 and 1,000,000 leads
+    python -m benchmarks                       the demo, a CSV of 1,000,000 rows, 1,000 to 1,000,000 leads
     python -m benchmarks --sizes 10000000      another size; see --help
     python -m benchmarks --peers 1000 100000   besides, the same models by Cosmos and by SQLMesh at these sizes
 """
@@ -29,14 +29,16 @@ def say(line: str) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure speed and memory; write benchmarks/results.md.")
-    parser.add_argument("--sizes", type=int, nargs="*", default=[100_000, 1_000_000], help="leads of each generated agency")
+    parser.add_argument("--sizes", type=int, nargs="*", default=[1_000, 100_000, 1_000_000], help="leads of each generated agency")
     parser.add_argument("--csv-rows", type=int, default=1_000_000, help="rows of the CSV whose extraction is measured; 0: none")
     parser.add_argument("--no-demo", action="store_true", help="leave out the whole nights of the demo")
     parser.add_argument(
         "--peers", type=int, nargs="+", default=[], metavar="LEADS",
         help="sizes at which Cosmos and SQLMesh run the same models too, in environments made from the package index (default: none)",
     )  # fmt: skip
-    parser.add_argument("--scratch", type=Path, help="folder for scratch data; 1M leads need about 4 GB there (default: the system's)")
+    parser.add_argument(
+        "--scratch", type=Path, help="folder for scratch data: 1M leads need about 4 GB there, 10M about 40 GB (default: the system's)"
+    )
     parser.add_argument("--out", type=Path, default=RESULTS, help="where the results go")
     options = parser.parse_args()
     command = shlex.join(["python", "-m", "benchmarks", *_shown(sys.argv[1:])])
