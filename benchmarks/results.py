@@ -24,7 +24,8 @@ so the ratios are of CPU.
 
 Except where said, a figure is of a whole process, its start included, with 2 threads and DuckDB's memory limit at 4 GB. Each night ran
 once; limit, pandas and the extractions are medians of {repeats} (beyond 1,000,000 leads limit ran once, pandas not at all). Peak
-memory is that of the largest process. limit: the scripts `benchmarks/limit/*.sql`, hand-written for DuckDB, computing the same facts and marts from the same landing.
+memory is that of the largest process. limit: the scripts `benchmarks/limit/*.sql`, hand-written for DuckDB, computing the same facts and
+marts from the same landing.
 """
 
 LIMITS = """
