@@ -30,7 +30,7 @@ Written by `make docs` from `seeds/kpis.csv`; a test fails when the two differ. 
 How a figure is made: `int_kpi_measures_daily` counts measures by day and channel (durations: `int_kpi_durations`),
 `int_kpi_windows` says which days belong to a month, `int_kpi_components` adds the measures up and divides them as the
 seed says, `mart_kpi_monthly` compares. A new sum or ratio of known measures is one line in the seed; a new measure is
-one branch in `int_kpi_measures_daily`.
+one branch in `int_kpi_entries`.
 
 ## Rules for all of them
 
