@@ -67,7 +67,7 @@ def content_of(connection: duckdb.DuckDBPyConnection, relation: str, columns: li
     """Row count and content hash of one relation. The hash does not depend on row order and counts repeated rows."""
     schema, table = relation.split(".", 1)
     counted = [(name, kind) for name, kind in columns if name not in PUBLICATION_COLUMNS]
-    packed = ", ".join(f"{quoted(name)} := {quoted(name)}" for name, _ in counted)
+    packed = ", ".join(f"{quoted(name)} := {_unsigned_zero(quoted(name), kind)}" for name, kind in counted)
     row_text = f"cast(to_json(struct_pack({packed})) as varchar)" if counted else "''"
     rows, low, high = connection.execute(
         f"select count(*), coalesce(sum(md5_number_lower(line)::hugeint), 0), coalesce(sum(md5_number_upper(line)::hugeint), 0) "
@@ -75,6 +75,11 @@ def content_of(connection: duckdb.DuckDBPyConnection, relation: str, columns: li
     ).fetchone()
     shape = ",".join(f"{name} {kind}" for name, kind in counted)
     return TableContent(int(rows), hashlib.sha256(f"{shape}|{rows}|{low}|{high}".encode()).hexdigest())
+
+
+def _unsigned_zero(column: str, kind: str) -> str:
+    """-0.0 as 0.0: storage keeps the one or the other as rows happen to lie, because they are equal."""
+    return f"case when {column} = 0 then 0 else {column} end" if kind in ("DOUBLE", "FLOAT") else column
 
 
 def contents(connection: duckdb.DuckDBPyConnection, database: str) -> dict[str, TableContent]:
