@@ -25,13 +25,16 @@ class CompiledModels:
         order = TopologicalSorter(
             {key: [parent for parent in node["depends_on"]["nodes"] if parent in models] for key, node in models.items()}
         )
-        self._models = [(models[key]["relation_name"], models[key]["compiled_code"]) for key in order.static_order()]
+        self._models = [
+            (models[key]["relation_name"], models[key]["compiled_code"], models[key]["config"]["meta"].get("versions"))
+            for key in order.static_order()
+        ]
         self.db = duckdb.connect()
         self.db.execute("attach ':memory:' as warehouse; use warehouse")
         self.db.execute(f"attach '{home / 'warehouse.duckdb'}' as built (read_only)")
         relations = self.db.execute(
             "select table_schema, table_name from information_schema.tables "
-            "where table_catalog = 'built' and table_schema in ('seeds', 'landing')"
+            "where table_catalog = 'built' and table_schema in ('seeds', 'landing') and not starts_with(table_name, 'new_')"
         ).fetchall()
         for schema in ("seeds", "landing", "staging", "intermediate", "facts", "marts"):
             self.db.execute(f"create schema {schema}")
@@ -61,9 +64,22 @@ class CompiledModels:
             )
             if rows:
                 self._insert(entity, columns, rows)
-        for relation, code in self._models:
+        for relation, code, versions in self._models:
             self.db.execute(f"create or replace table {relation} as {code}")
+            if versions:
+                self._mark_superseded(relation, **versions)
         return self.db
+
+    def _mark_superseded(self, relation: str, rank: str, columns: Iterable[str] = (), clock: str | None = None) -> None:
+        """What the models' post-hook does, said more simply: it is no part of what dbt compiles."""
+        own_clock = f"{clock} desc nulls last, " if clock else ""
+        position = "" if rank == "dense_rank" else ", row_number desc"
+        self.db.execute(
+            f"update {relation} as staged set is_newest = false from (select *, {rank}() over (partition by "
+            f"{', '.join(['version_key', *columns])} order by load_id desc, {own_clock}file_name desc{position}) as version_rank "
+            f"from {relation} where quarantine_rule is null) as ranked where version_rank > 1 and staged.version_key = ranked.version_key "
+            "and staged.file_name = ranked.file_name and staged.row_number = ranked.row_number"
+        )
 
     def _insert(self, entity: str, columns: list[str], rows: Rows) -> None:
         provenance = {"_source": SOURCE, "_load_id": LOAD_ID, "_file": f"{entity}.csv"}
