@@ -13,6 +13,17 @@
     {{ return(continues) }}
 {%- endmacro %}
 
+{# Before anything is built by hand: the next night builds everything. After --full-refresh by hand, so does the next build by hand. #}
+{% macro forget_last_build() -%}
+    {%- if execute and flags.WHICH in ('build', 'run', 'seed', 'snapshot') and not env_var('ONEFUNNEL_STARTS_DBT', '')
+            and adapter.get_relation(target.database, 'landing', 'built_run') -%}
+    delete from landing.built_run;
+    {%- if flags.FULL_REFRESH %}
+    update landing.pipeline_run set built_through = null, built_until = null;
+    {%- endif %}
+    {%- endif -%}
+{%- endmacro %}
+
 {# The number of this build, which every row it writes carries. #}
 {% macro build_number() -%} {{ 1 if is_unit_test() else run_parameter('build_number') }} {%- endmacro %}
 
@@ -141,10 +152,16 @@
 
 {# Data tests of an incremental model look at what this build wrote; a full build wrote everything. #}
 {% macro get_where_subquery(relation) -%}
-    {%- if not goes_on() or config.get('where') -%} {{ return(default__get_where_subquery(relation)) }} {%- endif -%}
+    {%- if flags.WHICH != 'build' or config.get('where') or not goes_on() -%} {{ return(default__get_where_subquery(relation)) }} {%- endif -%}
     {%- set tested = graph.nodes.values() | selectattr('resource_type', 'equalto', 'model') | selectattr('name', 'equalto', relation.identifier) | first -%}
     {%- if tested is defined and 'build_number' in tested.columns -%}
-        {{ return('(select * from ' ~ relation ~ ' where ' ~ is_new() ~ ') dbt_subquery') }}
+        {%- set looked_at = is_new() -%}
+        {%- if model.test_metadata.name == 'unique' -%}
+            {#- a new row may repeat the key of an old one -#}
+            {%- set key = model.test_metadata.kwargs.column_name -%}
+            {%- set looked_at = key ~ ' in (select ' ~ key ~ ' from ' ~ relation ~ ' where ' ~ is_new() ~ ')' -%}
+        {%- endif -%}
+        {{ return('(select * from ' ~ relation ~ ' where ' ~ looked_at ~ ') dbt_subquery') }}
     {%- endif -%}
     {{ return(relation) }}
 {%- endmacro %}

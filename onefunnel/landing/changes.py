@@ -64,13 +64,17 @@ def fingerprint(settings_of_run: Iterable[object], root: Path | None = None) -> 
 def plan_build(
     db: duckdb.DuckDBPyConnection, files: frozenset[FileKey], as_of: date, print_now: str, *, full_refresh: bool
 ) -> BuildPlan:
-    """Compare the files that are current now with those of the last whole build, as the warehouse remembers it."""
+    """Compare the files that are current now with those of the last whole build, as the warehouse remembers it.
+
+    From here until `mark_built` nothing is remembered: what a build leaves that breaks off is not gone on from, so the next one is full.
+    """
     for table, shape in SHAPES.items():
         db.execute(f"create table if not exists landing.{table} ({shape})")
     number = _last_number(db) + 1
     row = db.execute("select build_number, as_of, as_of_end_at, fingerprint from landing.built_run").fetchone()
     if row is None:
-        return BuildPlan(number, reason="there is no whole build to go on from")
+        return BuildPlan(number, reason="no build to go on from, that ended well and was left alone")
+    db.execute("delete from landing.built_run")
     built_number, built_as_of, built_until, print_then = row
     built = frozenset(db.execute(f"select {_names('built_files')} from landing.built_files").fetchall())
     gone = {key for key in built - files if key[1] not in READ_WHOLE}
@@ -105,7 +109,7 @@ def mark_built(warehouse: Path, files: frozenset[FileKey], print_now: str) -> No
             db.execute(f"insert into landing.built_files select {', '.join(['unnest(?)'] * len(columns))}", columns)
         db.execute("delete from landing.built_rates")
         db.execute("insert into landing.built_rates select currency, rate_date, rate_to_base from intermediate.int_fx_rates")
-        # what an analyst builds by hand from now on goes on from here, with a number of its own
+        # what an analyst builds by hand from now on goes on from here, with a number of its own; the next night is then full (on-run-start)
         db.execute(
             "update landing.pipeline_run set build_number = build_number + 1, built_through = build_number, built_until = as_of_end_at"
         )

@@ -14,6 +14,7 @@ from onefunnel.config import WEEKDAYS, PipelineConfig
 from onefunnel.entities import SYSTEMS
 from onefunnel.errors import LockHeld, OnefunnelError
 from onefunnel.extract.normalise import literal, quoted
+from onefunnel.forgotten import read_forgotten
 from onefunnel.interval import Interval
 from onefunnel.landing.changes import BuildPlan, FileKey, file_key, fingerprint, plan_build
 from onefunnel.landing.loads import REJECTED, LandedFile, LoadManifest, all_loads, current_files
@@ -77,7 +78,9 @@ def register_landing(
         db.execute("create schema if not exists landing")
         files = frozenset(file_key(load, item) for group in current.values() for load, item in group)
         code = fingerprint([config.reporting, *config.sources])
-        plan = plan_build(db, files, as_of, code, full_refresh=full_refresh)
+        # parts may be half rewritten: only a full build reads nothing that was built from them before
+        unfinished = read_forgotten(landing).unfinished
+        plan = plan_build(db, files, as_of, code, full_refresh=full_refresh or unfinished)
         for table, shape in TABLES.items():
             db.execute(f"create or replace table landing.{table} ({shape})")
         _fill_run(db, config, as_of, plan)

@@ -117,7 +117,7 @@ def test_finished_nodes_are_reported_while_it_runs(night: tuple, monkeypatch: py
     fake_dbt(monkeypatch, f"print({chr(10).join(json.dumps(event) for event in events)!r})")
     lines: list[str] = []
     build(*night, date(2024, 6, 1), progress=lines.append)
-    assert lines == ["full build: there is no whole build to go on from", "LogModelResult text", "LogTestResult text"]
+    assert lines == ["full build: no build to go on from, that ended well and was left alone", "LogModelResult text", "LogTestResult text"]
 
 
 def test_stale_results_of_an_earlier_build_are_not_taken_for_new_ones(night: tuple, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -53,6 +53,11 @@ def test_the_same_again_finds_nothing_new(warehouse: Path) -> None:
     assert plan(warehouse, LEADS, RATES).sentence() == "going on from build 4: 0 new file(s)"
 
 
+def test_what_broke_off_is_not_gone_on_from(warehouse: Path) -> None:
+    plan(warehouse, LEADS, RATES, MORE)
+    assert plan(warehouse, LEADS, RATES, MORE).sentence().startswith("full build: no build to go on from")
+
+
 def test_rates_are_read_whole_and_may_be_replaced(warehouse: Path) -> None:
     assert plan(warehouse, LEADS, (*RATES[:-1], "other bytes")).built_through == 4
 
@@ -76,7 +81,7 @@ def test_what_makes_a_build_full(warehouse: Path, files: tuple[FileKey, ...], ch
 def test_without_a_whole_build_everything_is_built(tmp_path: Path) -> None:
     with duckdb.connect(str(tmp_path / "new.duckdb")) as db:
         db.execute("create schema landing")
-    assert plan(tmp_path / "new.duckdb", LEADS) == BuildPlan(1, reason="there is no whole build to go on from")
+    assert plan(tmp_path / "new.duckdb", LEADS) == BuildPlan(1, reason="no build to go on from, that ended well and was left alone")
 
 
 def test_the_fingerprint_follows_models_seeds_macros_and_settings(tmp_path: Path) -> None:
