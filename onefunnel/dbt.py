@@ -163,7 +163,7 @@ def child_environment(settings: Settings, secret_names: Iterable[str] = ()) -> d
         "DBT_LOG_PATH": str(paths.logs),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         # a build that nobody but onefunnel started is one that the next may go on from
-        "ONEFUNNEL_STARTS_DBT": "1",
+        "STARTED_BY_ONEFUNNEL": "1",
         "DO_NOT_TRACK": "1",
         "PYTHONUTF8": "1",
     }

@@ -15,7 +15,7 @@
 
 {# Before anything is built by hand: the next night builds everything. After --full-refresh by hand, so does the next build by hand. #}
 {% macro forget_last_build() -%}
-    {%- if execute and flags.WHICH in ('build', 'run', 'seed', 'snapshot') and not env_var('ONEFUNNEL_STARTS_DBT', '')
+    {%- if execute and flags.WHICH in ('build', 'run', 'seed', 'snapshot') and not env_var('STARTED_BY_ONEFUNNEL', '')
             and adapter.get_relation(target.database, 'landing', 'built_run') -%}
     delete from landing.built_run;
     {%- if flags.FULL_REFRESH %}

@@ -104,7 +104,7 @@ def build(run_cli: RunCli, sources: Path, home: Path, as_of: date, *, breaks_off
 def by_hand(home: Path) -> None:
     """What an analyst types in the project's folder."""
     dbt = [sys.executable, "-m", "dbt.cli.main", "--quiet", "build", "--exclude-resource-type", "unit_test"]
-    environment = child_environment(Settings(home=home)) | {"ONEFUNNEL_STARTS_DBT": ""}
+    environment = child_environment(Settings(home=home)) | {"STARTED_BY_ONEFUNNEL": ""}
     subprocess.run(dbt, cwd=ROOT, env=environment, check=True, capture_output=True)
 
 
