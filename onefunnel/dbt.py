@@ -175,6 +175,8 @@ def read_results(path: Path) -> Iterator[NodeResult]:
         for item in json.loads(path.read_text(encoding="utf-8"))["results"]:
             unique_id = item["unique_id"]
             kind, _, rest = unique_id.partition(".")
+            if kind == "operation":  # on-run-start is no node of the night
+                continue
             name = rest.split(".")[1] if "." in rest else rest
             yield NodeResult(
                 unique_id,

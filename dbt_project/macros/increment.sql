@@ -17,10 +17,12 @@
 {% macro forget_last_build() -%}
     {%- if execute and flags.WHICH in ('build', 'run', 'seed', 'snapshot') and not env_var('STARTED_BY_ONEFUNNEL', '')
             and adapter.get_relation(target.database, 'landing', 'built_run') -%}
-    delete from landing.built_run;
-    {%- if flags.FULL_REFRESH %}
-    update landing.pipeline_run set built_through = null, built_until = null;
-    {%- endif %}
+    {%- do run_query('delete from landing.built_run') -%}
+    {%- if flags.FULL_REFRESH -%}
+        {%- do run_query('update landing.pipeline_run set built_through = null, built_until = null') -%}
+    {%- endif -%}
+    {#- dbt rolls back what a hook leaves open -#}
+    {%- do adapter.commit() -%}
     {%- endif -%}
 {%- endmacro %}
 

@@ -36,7 +36,8 @@ def run_dbt(home: Path, project: Path, *arguments: str) -> tuple[int, dict[str, 
     )
     results = target / "run_results.json"
     found = json.loads(results.read_text(encoding="utf-8"))["results"] if results.exists() else []
-    return done.returncode, {result["unique_id"].split(".")[-1]: result["status"] for result in found}, done.stdout[-4000:]
+    statuses = {item["unique_id"].split(".")[-1]: item["status"] for item in found if item["unique_id"].startswith("unit_test.")}
+    return done.returncode, statuses, done.stdout[-4000:]
 
 
 @pytest.fixture(scope="module")
