@@ -76,7 +76,7 @@ def plan_build(
         return BuildPlan(number, reason="no build to go on from, that ended well and was left alone")
     db.execute("delete from landing.built_run")
     built_number, built_as_of, built_until, print_then = row
-    built = frozenset(db.execute(f"select {_names('built_files')} from landing.built_files").fetchall())
+    built = frozenset(db.execute("from landing.built_files").fetchall())
     gone = {key for key in built - files if key[1] not in READ_WHOLE}
     new = files - built
     reason = ""
@@ -116,12 +116,8 @@ def mark_built(warehouse: Path, files: frozenset[FileKey], print_now: str) -> No
         db.execute("commit")
 
 
-def _names(table: str) -> str:
-    return ", ".join(column.split()[0] for column in SHAPES[table].split(", "))
-
-
 def _last_number(db: duckdb.DuckDBPyConnection) -> int:
-    """Builds are counted also when they fail: rows that a failed one wrote are new to the next."""
+    """Builds are counted also when they fail, and when an analyst made them by hand."""
     try:
         return db.execute("select coalesce(max(build_number), 0) from landing.pipeline_run").fetchone()[0]
     except (duckdb.CatalogException, duckdb.BinderException):

@@ -66,10 +66,7 @@ judged as (
 
     select
         *,
-        case
-            when unusable_rule is not null then unusable_rule
-            {{ time_rule('paid_at') }}
-        end as quarantine_rule,
+        coalesce(unusable_rule, case {{ time_rule('paid_at') }} end) as quarantine_rule,
         {{ build_columns() }}
     from known
 

@@ -37,10 +37,7 @@ judged as (
 
     select
         *,
-        case
-            when {{ unusable_payment_rule() }} is not null then {{ unusable_payment_rule() }}
-            {{ time_rule('paid_at') }}
-        end as quarantine_rule
+        coalesce({{ unusable_payment_rule() }}, case {{ time_rule('paid_at') }} end) as quarantine_rule
     from paid_deals
 
 )
