@@ -1,17 +1,19 @@
 {# A night costs what is new (docs/adr/0005): staging reads the files landed since the last whole build, facts recompute what those rows touch. #}
 
-{# Whether this build goes on from the last whole one. `onefunnel build` decides and says so in landing.pipeline_run; unit tests judge whole tables. #}
-{% macro goes_on() -%}
-    {%- if not execute or flags.FULL_REFRESH or is_unit_test() -%} {{ return(false) }} {%- endif -%}
+{# The last whole build, if this one goes on from it; else none. `onefunnel build` decides and says so in landing.pipeline_run; unit tests judge whole tables. #}
+{% macro built_through() -%}
+    {%- if not execute or flags.FULL_REFRESH or is_unit_test() -%} {{ return(none) }} {%- endif -%}
     {%- set run = adapter.get_relation(target.database, 'landing', 'pipeline_run') -%}
-    {%- if run is none -%} {{ return(false) }} {%- endif -%}
+    {%- if run is none -%} {{ return(none) }} {%- endif -%}
     {%- set found = run_query("select built_through from " ~ run) -%}
-    {%- set continues = found.rows | length > 0 and found.columns[0].values()[0] is not none -%}
-    {%- if continues and var('as_of', none) -%}
+    {%- set number = found.columns[0].values()[0] if found.rows else none -%}
+    {%- if number is not none and var('as_of', none) -%}
         {{ exceptions.raise_compiler_error("as_of was set: add --full-refresh, because the tables know the day of the last build only") }}
     {%- endif -%}
-    {{ return(continues) }}
+    {{ return(number) }}
 {%- endmacro %}
+
+{% macro goes_on() -%} {{ return(built_through() is not none) }} {%- endmacro %}
 
 {# Before anything is built by hand: the next night builds everything. After --full-refresh by hand, so does the next build by hand. #}
 {% macro forget_last_build() -%}
@@ -32,8 +34,8 @@
 {# A unit test judges a model as a full build makes it, and need not name tables that are of no use there. #}
 {% macro is_unit_test() -%} {{ return(model.resource_type == 'unit_test') }} {%- endmacro %}
 
-{# Rows written by later builds than the last whole one. #}
-{% macro is_new() -%} build_number > {{ run_parameter('built_through') }} {%- endmacro %}
+{# Rows written by later builds than the last whole one. A literal, so that the engine skips the parts of a table that hold older rows only. #}
+{% macro is_new() -%} build_number > {{ built_through() }} {%- endmacro %}
 
 {# One name for what must be replaced together: the versions of an id. A row without id stands for itself. #}
 {% macro version_key(id) -%} coalesce(source_name || ':' || {{ id }}, load_id || '|' || file_name || '|' || cast(row_number as varchar)) {%- endmacro %}
@@ -107,6 +109,9 @@
     {%- if goes_on() %} {{ keyword }} {{ key }} in (select touched_key from {{ keys }}) {%- endif -%}
 {%- endmacro %}
 
+{# The same groups in a table whose rows of theirs this build has just written: no key is compared, and old rows are not read. #}
+{% macro only_new(keyword='and') -%} {%- if goes_on() %} {{ keyword }} {{ is_new() }} {%- endif -%} {%- endmacro %}
+
 {# Where the `replace` strategy keeps the rows of the last whole build that this one has replaced. #}
 {% macro replaced_rows(relation) -%} {{ return(relation.incorporate(path={'schema': 'intermediate', 'identifier': 'replaced_' ~ relation.identifier})) }} {%- endmacro %}
 
@@ -119,7 +124,7 @@
     {%- set columns = adapter.get_columns_in_relation(rows) | map(attribute='quoted') | join(', ') -%}
     select {{ columns }}, 1 as entry_sign from {{ rows }} where {{ is_new() }}
     union all
-    select {{ columns }}, -1 as entry_sign from {{ replaced_rows(rows) }} where replaced_in > {{ run_parameter('built_through') }}
+    select {{ columns }}, -1 as entry_sign from {{ replaced_rows(rows) }} where replaced_in > {{ built_through() }}
     {%- endif -%}
 {%- endmacro %}
 
@@ -137,7 +142,7 @@
     {%- else -%} {%- set goes = 'version_key in (select version_key from ' ~ arguments.temp_relation ~ ')' -%}
     {%- endif -%}
     {%- if meta.keeps_replaced and goes_on() %}
-    delete from {{ replaced_rows(target) }} where replaced_in <= {{ run_parameter('built_through') }};
+    delete from {{ replaced_rows(target) }} where replaced_in <= {{ built_through() }};
     insert into {{ replaced_rows(target) }} ({{ columns }}, replaced_in)
     select {{ columns }}, {{ build_number() }} from {{ target }} where {{ goes }} and not ({{ is_new() }});
     {%- endif %}
@@ -152,19 +157,17 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# Data tests of an incremental model look at what this build wrote; a full build wrote everything. #}
+{# `dbt test` by hand looks at everything, always. #}
+{% macro tests_new_rows_only() -%} {{ return(execute and flags.WHICH == 'build' and goes_on()) }} {%- endmacro %}
+
+{# Data tests of an incremental model look at what this build wrote; a full build wrote everything. An old version of a row that should have
+   gone is seen by the tests that balance all rows and all money (fct_row_count, mart_kpi_monthly). #}
 {% macro get_where_subquery(relation) -%}
     {%- if not execute or flags.WHICH != 'build' or config.get('where') -%} {{ return(default__get_where_subquery(relation)) }} {%- endif -%}
     {%- set tested = graph.nodes.values() | selectattr('resource_type', 'equalto', 'model') | selectattr('name', 'equalto', relation.identifier) | first -%}
     {#- goes_on() asks the warehouse: only for the few models whose rows carry a number -#}
-    {%- if tested is defined and 'build_number' in tested.columns and goes_on() -%}
-        {%- set looked_at = is_new() -%}
-        {%- if model.test_metadata.name == 'unique' -%}
-            {#- a new row may repeat the key of an old one -#}
-            {%- set key = model.test_metadata.kwargs.column_name -%}
-            {%- set looked_at = key ~ ' in (select ' ~ key ~ ' from ' ~ relation ~ ' where ' ~ is_new() ~ ')' -%}
-        {%- endif -%}
-        {{ return('(select * from ' ~ relation ~ ' where ' ~ looked_at ~ ') dbt_subquery') }}
+    {%- if tested is defined and 'build_number' in tested.columns and tests_new_rows_only() -%}
+        {{ return('(select * from ' ~ relation ~ ' where ' ~ is_new() ~ ') dbt_subquery') }}
     {%- endif -%}
     {{ return(relation) }}
 {%- endmacro %}

@@ -5,7 +5,7 @@ with attempts as (
     select client_key, source_name, channel_key, created_at, lead_attempt_key,
         row_number() over (partition by client_key order by created_at, lead_attempt_key) as attempt_order,
         count(*) over (partition by client_key) as attempts
-    from {{ ref('fct_lead_funnel') }} {{ only_touched('client_key', 'where') }}
+    from {{ ref('fct_lead_funnel') }} {{ only_new('where') }}
 
 ),
 
@@ -17,7 +17,7 @@ first_attempts as (
 
 payments as (
 
-    select * from {{ ref('fct_payment') }} {{ only_touched('client_key', 'where') }}
+    select * from {{ ref('fct_payment') }} {{ only_new('where') }}
 
 ),
 

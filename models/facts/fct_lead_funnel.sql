@@ -3,7 +3,7 @@
 
 with attempts as (
 
-    select * from {{ ref('int_lead_attempts') }} {{ only_touched('lead_key', 'where') }}
+    select * from {{ ref('int_lead_attempts') }}
 
 ),
 
@@ -36,7 +36,7 @@ ending_events as (
             partition by lead_attempt_key order by case when reason_key is null then 1 else 0 end, entered_at, stage_key
         ) as reason_choice
     from {{ ref('int_stage_events') }}
-    where is_terminal {{ only_touched('lead_key') }}
+    where is_terminal {{ only_new() }}
 
 ),
 

@@ -14,6 +14,7 @@ ledger as (
 
     select client_key, paid_date, sum(amount_base) as amount_base
     from {{ ref('fct_payment') }}
+    where client_key in (select client_key from lines)
     group by client_key, paid_date
 
 ),

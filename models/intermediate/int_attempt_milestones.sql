@@ -18,7 +18,7 @@ entries as (
         min(case when stage_order = {{ loop.index + 1 }} then business_position end) as {{ stage }}_position
         {%- endfor %}
     from {{ ref('int_stage_events') }}
-    where stage_order between 2 and 9 {{ only_touched('lead_key') }}
+    where stage_order between 2 and 9 {{ only_new() }}
     group by lead_attempt_key
 
 ),
@@ -53,7 +53,7 @@ first_payments as (
     from (
         select lead_attempt_key, min(paid_at) as paid_at
         from {{ ref('fct_payment') }}
-        where kind = 'payment' and lead_attempt_key is not null {{ only_touched('client_key') }}
+        where kind = 'payment' and lead_attempt_key is not null {{ only_new() }}
         group by lead_attempt_key
     ) as earliest
 

@@ -4,19 +4,19 @@
 
 with clients as (
 
-    select * from {{ ref('dim_client') }} {{ only_touched('client_key', 'where') }}
+    select * from {{ ref('dim_client') }} {{ only_new('where') }}
 
 ),
 
 attempts as (
 
-    select * from {{ ref('int_kpi_attempts') }} {{ only_touched('client_key', 'where') }}
+    select * from {{ ref('int_kpi_attempts') }} {{ only_new('where') }}
 
 ),
 
 payments as (
 
-    select * from {{ ref('fct_payment') }} {{ only_touched('client_key', 'where') }}
+    select * from {{ ref('fct_payment') }} {{ only_new('where') }}
 
 ),
 

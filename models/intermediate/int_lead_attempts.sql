@@ -1,6 +1,10 @@
+{%- set of_lead = [
+    'lead_key', 'lead_id', 'source_name', 'source_system', 'client_key', 'channel_key', 'campaign', 'country', 'requested_service', 'sdr', 'sales_rep',
+    'status_raw', 'quality_raw', 'reason_key', 'status_at', 'closed_at', 'desired_meeting_at'] -%}
+
 with leads as (
 
-    select * from {{ ref('int_leads') }} where exclusion is null {{ only_touched('lead_key') }}
+    select * from {{ ref('int_leads') }} where exclusion is null {{ only_new() }}
 
 ),
 
@@ -8,50 +12,31 @@ reopenings as (
 
     select lead_key, attempt_number, min(entered_at) as created_at
     from {{ ref('int_stage_events') }}
-    where opens_attempt {{ only_touched('lead_key') }}
+    where opens_attempt {{ only_new() }}
     group by lead_key, attempt_number
+
+),
+
+-- few leads come back: only they are joined and counted
+last_reopenings as (
+
+    select lead_key, max(attempt_number) as attempt_number from reopenings group by lead_key
 
 ),
 
 attempts as (
 
-    select lead_key, 1 as attempt_number, created_at from leads
+    select 1 as attempt_number, created_at, {{ of_lead | join(', ') }} from leads
     union all
-    select lead_key, attempt_number, created_at from reopenings
-
-),
-
-numbered as (
-
-    select
-        *,
-        lead_key || '#' || cast(attempt_number as varchar) as lead_attempt_key,
-        count(*) over (partition by lead_key) as attempts
-    from attempts
+    select reopenings.attempt_number, reopenings.created_at{% for column in of_lead %}, leads.{{ column }}{% endfor %}
+    from reopenings
+    inner join leads on reopenings.lead_key = leads.lead_key
 
 )
 
 select
-    numbered.lead_attempt_key,
-    numbered.attempt_number,
-    numbered.attempt_number = numbered.attempts as is_last_attempt,
-    numbered.created_at,
-    leads.lead_key,
-    leads.lead_id,
-    leads.source_name,
-    leads.source_system,
-    leads.client_key,
-    leads.channel_key,
-    leads.campaign,
-    leads.country,
-    leads.requested_service,
-    leads.sdr,
-    leads.sales_rep,
-    leads.status_raw,
-    leads.quality_raw,
-    leads.reason_key,
-    leads.status_at,
-    leads.closed_at,
-    leads.desired_meeting_at
-from numbered
-inner join leads on numbered.lead_key = leads.lead_key
+    attempts.lead_key || '#' || cast(attempts.attempt_number as varchar) as lead_attempt_key,
+    attempts.attempt_number = coalesce(last_reopenings.attempt_number, 1) as is_last_attempt,
+    attempts.*
+from attempts
+left join last_reopenings on attempts.lead_key = last_reopenings.lead_key

@@ -3,7 +3,7 @@
 -- Good rows that still cannot be facts: stage entries and payments of a lead that is unknown or excluded, payments that no rate values.
 with leads as (
 
-    select lead_key, exclusion from {{ ref('int_leads') }} {{ only_touched('lead_key', 'where') }}
+    select lead_key, exclusion from {{ ref('int_leads') }} {{ only_new('where') }}
 
 ),
 
@@ -40,4 +40,4 @@ select
     subject_key,
     {{ build_number() }}
 from {{ ref('int_payments') }}
-where quarantine_rule is not null {{ only_touched('subject_key') }}
+where quarantine_rule is not null

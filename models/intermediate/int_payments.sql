@@ -18,7 +18,7 @@ delivered as (
 
 leads as (
 
-    select * from {{ ref('int_leads') }} {{ only_touched('lead_key', 'where') }}
+    select * from {{ ref('int_leads') }} {{ only_new('where') }}
 
 ),
 

@@ -9,7 +9,7 @@ with delivered as (
 
 leads as (
 
-    select * from {{ ref('int_leads') }} where exclusion is null {{ only_touched('lead_key') }}
+    select * from {{ ref('int_leads') }} where exclusion is null {{ only_new() }}
 
 ),
 

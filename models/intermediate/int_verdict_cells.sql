@@ -14,8 +14,7 @@ with period_cells as (
         {%- endfor %}
         0 as undated_count
         {%- for column in money %},
-        -- summed as decimals, so that no order of days changes a figure
-        sum(cast(flows.{{ column }} as decimal(38, 4))) as {{ column }}
+        sum(flows.{{ column }}) as {{ column }}
         {%- endfor %}
     from {{ ref('int_verdict_sides') }} as sides
     inner join {{ ref('int_verdict_daily_flows') }} as flows on sides.side_month = flows.month

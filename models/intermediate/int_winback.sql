@@ -3,7 +3,7 @@
 -- Lost clients and when to call them: mart_winback says whose day has come.
 with attempts as (
 
-    select * from {{ ref('fct_lead_funnel') }} {{ only_touched('client_key', 'where') }}
+    select * from {{ ref('fct_lead_funnel') }} {{ only_new('where') }}
 
 ),
 

@@ -1,6 +1,6 @@
-with payments as (
+with measures as (
 
-    select * from {{ ref('fct_payment') }}
+    select * from {{ ref('int_kpi_measures_daily') }}
 
 ),
 
@@ -10,31 +10,26 @@ months as (
 
 ),
 
-first_payments as (
-
-    select client_key, channel_key, paid_month as first_payment_month from payments where is_first_payment
-
-),
-
 cohorts as (
 
-    select first_payment_month, channel_key, count(*) as clients
-    from first_payments
-    group by first_payment_month, channel_key
+    select activity_month as first_payment_month, channel_key, sum(amount) as clients
+    from measures
+    where measure = 'new_clients'
+    group by activity_month, channel_key
 
 ),
 
--- money from before the first payment (a refund of an unknown payment) belongs to month 0
+-- by the day of the first payment; money from before it (a refund of an unknown payment) belongs to month 0
 income as (
 
     select
-        first_payments.first_payment_month,
-        first_payments.channel_key,
-        greatest(payments.paid_month, first_payments.first_payment_month) as paid_month,
-        sum(payments.net_base) as net_income
-    from payments
-    inner join first_payments on payments.client_key = first_payments.client_key
-    group by first_payments.first_payment_month, first_payments.channel_key, greatest(payments.paid_month, first_payments.first_payment_month)
+        activity_month as first_payment_month,
+        channel_key,
+        greatest({{ month_start('known_date') }}, activity_month) as paid_month,
+        sum(amount) as net_income
+    from measures
+    where measure = 'client_net_income'
+    group by activity_month, channel_key, greatest({{ month_start('known_date') }}, activity_month)
 
 ),
 

@@ -4,7 +4,7 @@
 
 with attempts as (
 
-    select * from {{ ref('fct_lead_funnel') }} {{ only_touched('client_key', 'where') }}
+    select * from {{ ref('fct_lead_funnel') }} {{ only_new('where') }}
 
 ),
 

@@ -33,7 +33,8 @@ def count(bench: Bench) -> Count:
         db.execute("create schema landing; create schema intermediate")
         end = datetime.combine(as_of, datetime.min.time()) + timedelta(days=1)
         db.execute(
-            "create table landing.pipeline_run as select ?::date as as_of, 'UTC' as reporting_time_zone, ?::timestamp as as_of_end_at",
+            "create table landing.pipeline_run as select ?::date as as_of, 'UTC' as reporting_time_zone, ?::timestamp as as_of_end_at, "
+            "1 as build_number",
             [as_of, end],
         )
         db.execute(
@@ -45,6 +46,7 @@ def count(bench: Bench) -> Count:
             "create table facts.fct_lead_funnel (lead_attempt_key varchar, source_name varchar, channel_key varchar, created_at timestamp, "
             f"created_date date, lead_month date, lead_date date, {stages})"
         )
+        db.execute("create view intermediate.int_kpi_attempts as select * from facts.fct_lead_funnel")
         _insert(db, leads)
         db.execute(
             "create table facts.fct_payment (lead_attempt_key varchar, client_key varchar, channel_key varchar, paid_at timestamp, "
