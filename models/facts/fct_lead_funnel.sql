@@ -3,7 +3,7 @@
 
 with attempts as (
 
-    select * from {{ ref('int_lead_attempts') }}
+    select * from {{ ref('int_lead_attempts') }} {{ only_touched('lead_key', 'where') }}
 
 ),
 

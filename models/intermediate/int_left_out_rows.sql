@@ -40,4 +40,4 @@ select
     subject_key,
     {{ build_number() }}
 from {{ ref('int_payments') }}
-where quarantine_rule is not null
+where quarantine_rule is not null {{ only_touched('subject_key') }}

@@ -3,7 +3,7 @@
 -- Each ledger entry with the attempt it belongs to: the latest one created at or before the payment, else the first.
 with payments as (
 
-    select * from {{ ref('int_payments') }} where quarantine_rule is null
+    select * from {{ ref('int_payments') }} where quarantine_rule is null {{ only_touched('subject_key') }}
 
 ),
 

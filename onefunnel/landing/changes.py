@@ -109,6 +109,8 @@ def mark_built(warehouse: Path, files: frozenset[FileKey], print_now: str) -> No
             db.execute(f"insert into landing.built_files select {', '.join(['unnest(?)'] * len(columns))}", columns)
         db.execute("delete from landing.built_rates")
         db.execute("insert into landing.built_rates select currency, rate_date, rate_to_base from intermediate.int_fx_rates")
+        # a model that is built alone by hand replaces nothing: the rows that this build wrote are old from now on
+        db.execute("delete from intermediate.int_touched")
         # what an analyst builds by hand from now on goes on from here, with a number of its own; the next night is then full (on-run-start)
         db.execute(
             "update landing.pipeline_run set build_number = build_number + 1, built_through = build_number, built_until = as_of_end_at"

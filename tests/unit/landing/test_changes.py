@@ -25,6 +25,7 @@ def warehouse(tmp_path: Path) -> Path:
         db.execute("create schema landing; create schema intermediate")
         rate = "'USD' as currency, date '2026-03-01' as rate_date, 0.9 as rate_to_base"
         db.execute(f"create table intermediate.int_fx_rates as select {rate}")
+        db.execute("create table intermediate.int_touched as select 'crm:1' as touched_key")
         plan_build(db, frozenset(), DAY, "code", full_refresh=False)
         db.execute(
             "create table landing.pipeline_run as select ?::date as as_of, ?::timestamp as as_of_end_at, 4 as build_number, "
