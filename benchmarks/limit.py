@@ -12,6 +12,7 @@ from pathlib import Path
 
 import duckdb
 
+from onefunnel.landing.register import STORAGE
 from onefunnel.project import project_root
 
 # numbered in the order they run in, over one connection: later ones read temporary tables of earlier ones
@@ -42,10 +43,11 @@ def landed_parts(landing: Path, entity: str) -> list[str]:
 
 
 def run_limit(landing: Path, result: Path, as_of: date, *, threads: int = 2, memory_limit: str = "4GB") -> None:
-    """Write the tables of the scripts into the database `result`, with the threads and memory that dbt has."""
+    """Write the tables of the scripts into the database `result`, with the threads, memory and storage format that dbt has."""
     result.unlink(missing_ok=True)
     spill = str(result.with_suffix(".spill"))
-    with duckdb.connect(str(result), config={"threads": threads, "memory_limit": memory_limit, "temp_directory": spill}) as db:
+    limits = {"threads": threads, "memory_limit": memory_limit, "temp_directory": spill}
+    with duckdb.connect(str(result), config=limits | STORAGE) as db:
         db.execute("set variable seeds = ?", [str(project_root() / "seeds")])
         db.execute("set variable as_of = ?", [as_of])
         for entity in ENTITIES:

@@ -139,7 +139,7 @@ def newest_as_of(config: PipelineConfig, settings: Settings) -> date:
 
 def command(full_refresh: bool, select: str | None) -> list[str]:
     """The command line of dbt."""
-    arguments = [sys.executable, "-m", "dbt.cli.main", "--log-format", "json", "--log-level", "info", "--no-use-colors", "build"]
+    arguments = [sys.executable, "-m", "onefunnel.dbt_process", "build"]
     # unit tests prove the code, not the night's data: they run in the project's own tests
     arguments += ["--exclude-resource-type", "unit_test"]
     if full_refresh:
@@ -217,12 +217,11 @@ def _run(arguments: list[str], environment: dict[str, str], progress: Progress) 
 
 
 def _readable(line: str) -> tuple[str, bool]:
-    """The message in one line of dbt's JSON log, and whether it reports a finished node."""
+    """The message in one line of dbt_process, and whether it reports a finished node."""
     try:
-        event: dict[str, Any] = json.loads(line)
-        info = event["info"]
-        return str(info.get("msg") or "").strip(), info.get("name") in FINISHED
-    except (ValueError, KeyError, TypeError):
+        event: dict[str, str] = json.loads(line)
+        return event["msg"].strip(), event["name"] in FINISHED
+    except (ValueError, KeyError, TypeError, AttributeError):
         return line.strip(), False
 
 

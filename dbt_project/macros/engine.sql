@@ -30,11 +30,20 @@
 {% macro default__strip_pattern(text, pattern) -%} regexp_replace({{ text }}, '{{ pattern }}', '') {%- endmacro %}
 {% macro duckdb__strip_pattern(text, pattern) -%} regexp_replace({{ text }}, '{{ pattern }}', '', 'g') {%- endmacro %}
 
-{# Exact (interpolated) percentile; median is its middle. #}
+{# Exact (interpolated) percentile; median is its middle. percentile_list: several of one column, which is put in order once. #}
 {% macro percentile(expression, share) -%} {{ return(adapter.dispatch('percentile')(expression, share)) }} {%- endmacro %}
 {% macro default__percentile(expression, share) -%} percentile({{ expression }}, {{ share }}) {%- endmacro %}
 {% macro duckdb__percentile(expression, share) -%} quantile_cont({{ expression }}, {{ share }}) {%- endmacro %}
 {% macro median(expression) -%} {{ percentile(expression, 0.5) }} {%- endmacro %}
+
+{% macro percentile_list(expression, shares) -%} {{ return(adapter.dispatch('percentile_list')(expression, shares)) }} {%- endmacro %}
+{% macro default__percentile_list(expression, shares) -%} percentile({{ expression }}, array({{ shares | join(', ') }})) {%- endmacro %}
+{% macro duckdb__percentile_list(expression, shares) -%} quantile_cont({{ expression }}, [{{ shares | join(', ') }}]) {%- endmacro %}
+
+{# An element of a list; the first is 1. #}
+{% macro list_element(list, number) -%} {{ return(adapter.dispatch('list_element')(list, number)) }} {%- endmacro %}
+{% macro default__list_element(list, number) -%} element_at({{ list }}, {{ number }}) {%- endmacro %}
+{% macro duckdb__list_element(list, number) -%} list_extract({{ list }}, {{ number }}) {%- endmacro %}
 
 {% macro minutes_between(start_at, end_at) -%} {{ return(adapter.dispatch('minutes_between')(start_at, end_at)) }} {%- endmacro %}
 {% macro default__minutes_between(start_at, end_at) -%} (unix_micros({{ end_at }}) - unix_micros({{ start_at }})) / 6e7 {%- endmacro %}
@@ -90,3 +99,8 @@
 {% macro row_hash(expression) -%} {{ return(adapter.dispatch('row_hash')(expression)) }} {%- endmacro %}
 {% macro default__row_hash(expression) -%} xxhash64({{ expression }}) {%- endmacro %}
 {% macro duckdb__row_hash(expression) -%} hash({{ expression }}) {%- endmacro %}
+
+{# For a common table that is read more than once and costs less to read again than to keep: DuckDB would keep all its columns, on disk where memory is short. #}
+{% macro not_materialized() -%} {{ return(adapter.dispatch('not_materialized')()) }} {%- endmacro %}
+{% macro default__not_materialized() -%} {%- endmacro %}
+{% macro duckdb__not_materialized() -%} not materialized {%- endmacro %}

@@ -103,11 +103,15 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# Going on, only what this build recomputes: groups of leads and clients (`key` is a lead_key or client_key), or months that they touch. #}
-{% macro only_touched(key, keyword='and', touched='int_touched') -%}
+{# Going on, only what this build recomputes: groups of leads and clients (`key` is a lead_key or client_key), or months that they touch.
+   `day`: the column a month is of; its first touched day as a literal lets the engine skip the parts of a table that are older. #}
+{% macro only_touched(key, keyword='and', touched='int_touched', day=none) -%}
     {%- set keys = ref(touched) if not is_unit_test() -%}
-    {%- if goes_on() %} {{ keyword }} {{ key }} in (select touched_key from {{ keys }}) {%- endif -%}
+    {%- if goes_on() %} {{ keyword }} {{ key }} in (select touched_key from {{ keys }})
+        {%- if day %} and {{ day }} >= cast({{ literal_or_null(run_query('select min(touched_key) from ' ~ keys).columns[0].values()[0]) }} as date) {%- endif -%}
+    {%- endif -%}
 {%- endmacro %}
+{% macro literal_or_null(value) -%} {{ 'null' if value is none else "'" ~ value ~ "'" }} {%- endmacro %}
 
 {# The same groups in a table whose rows of theirs this build has just written: no key is compared, and old rows are not read. #}
 {% macro only_new(keyword='and') -%} {%- if goes_on() %} {{ keyword }} {{ is_new() }} {%- endif -%} {%- endmacro %}
@@ -150,9 +154,9 @@
     insert into {{ target }} ({{ columns }}) select {{ columns }} from {{ arguments.temp_relation }}
 {%- endmacro %}
 
-{# After a full build nothing has been replaced yet. #}
+{# Of models that keep what they replace: after a full build nothing has been replaced yet. #}
 {% macro empty_replaced_rows() -%}
-    {%- if execute and (config.get('meta') or {}).get('keeps_replaced') and not goes_on() -%}
+    {%- if execute and not goes_on() -%}
     create or replace table {{ replaced_rows(this) }} as select *, build_number as replaced_in from {{ this }} where 1 = 0
     {%- endif -%}
 {%- endmacro %}

@@ -2,7 +2,9 @@
 {%- set stages = funnel_stages() %}
 select lead_attempt_key
 from {{ ref('fct_lead_funnel') }}
-where
+where (
     {%- for stage in stages[1:] %}
     ({{ stage }}_is_imputed and {{ stage }}_at is not null){{ ' or' if not loop.last }}
     {%- endfor %}
+)
+{%- if tests_new_rows_only() %} and {{ is_new() }}{% endif %}

@@ -15,7 +15,7 @@ first_attempts as (
 
 ),
 
-payments as (
+payments as {{ not_materialized() }} (
 
     select * from {{ ref('fct_payment') }} {{ only_new('where') }}
 

@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', meta={'replaces': 'client_key', 'keeps_replaced': true}) }}
+{{ config(materialized='incremental', meta={'replaces': 'client_key', 'keeps_replaced': true}, post_hook='{{ empty_replaced_rows() }}') }}
 
 with entries as (
 

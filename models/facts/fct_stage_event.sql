@@ -1,10 +1,12 @@
-{#- a view: int_stage_events holds the dated entries, fct_lead_funnel says which stages are implied -#}
+{#- a view: int_stage_events holds the dated entries, int_leads their channel, and fct_lead_funnel says which stages are implied -#}
 {{ config(materialized='view') }}
 {%- set stages = funnel_stages() -%}
 
 with dated_entries as (
 
-    select * from {{ ref('int_stage_events') }}
+    select events.*, leads.channel_key
+    from {{ ref('int_stage_events') }} as events
+    left join {{ ref('int_leads') }} as leads on events.lead_key = leads.lead_key
 
 ),
 

@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 -- When each attempt first entered each stage, with the moment's position on the working calendar. What is reached without a date is in int_attempt_status.
 {% set stages = funnel_stages() %}
 

@@ -14,7 +14,7 @@ attempts as (
 
 ),
 
-payments as (
+payments as {{ not_materialized() }} (
 
     select * from {{ ref('fct_payment') }} {{ only_new('where') }}
 

@@ -6,7 +6,7 @@ select source_name, 'deals', count(*), null
 from {{ ref('int_leads') }} where source_system = 'zoho' group by source_name
 union all
 select source_name, 'stage_events', count(*), null
-from {{ ref('fct_stage_event') }} where not is_imputed and stage_event_key not like '%:first_contact_at' group by source_name
+from {{ ref('int_stage_events') }} where not is_from_lead group by source_name
 union all
 select source_name, case source_system when 'zoho' then 'deal_payments' else 'payments' end, count(*), sum(delivered_amount)
 from {{ ref('fct_payment') }} group by source_name, source_system

@@ -17,7 +17,13 @@ ranked as (
 
 leads as (
 
-    select * from {{ ref('int_leads') }}
+    select * from {{ ref('int_leads') }} where lead_id in (select lead_id from delivered)
+
+),
+
+survivors as (
+
+    select * from {{ ref('int_leads') }} where exclusion is null and lead_key in (select merged_into_lead_key from leads)
 
 )
 
@@ -39,6 +45,6 @@ select
     case when leads.exclusion is not null and survivor.lead_key is null then 'excluded_lead' {{ rate_rule('ranked') }} end as quarantine_rule
 from ranked
 left join leads on ranked.lead_id = leads.lead_id and ranked.source_name = leads.source_name
-left join leads as survivor on leads.exclusion = 'merged' and leads.merged_into_lead_key = survivor.lead_key and survivor.exclusion is null
+left join survivors as survivor on leads.exclusion = 'merged' and leads.merged_into_lead_key = survivor.lead_key
 {{ join_rate('ranked', 'rate_on') }}
 where ranked.version_rank = 1

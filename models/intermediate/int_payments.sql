@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 with unioned as (
     {{ unioned(['stg_template__payments', 'stg_zoho__payments'], [
         'source_name', 'source_system', 'load_id', 'file_name', 'row_number', 'payment_id', 'kind', 'currency',

@@ -13,9 +13,15 @@ leads as (
 
 ),
 
+-- a bit for each stage, so that all that was entered before fits into one number: first those of the way in their order, then endings; bit 0 is no stage
 stages as (
 
-    select * from {{ ref('funnel_stages') }}
+    select
+        stage_key,
+        stage_order,
+        is_terminal,
+        cast(power(2, row_number() over (order by coalesce(stage_order, 1000000), stage_key)) as bigint) as stage_bit
+    from {{ ref('funnel_stages') }}
 
 ),
 
@@ -24,12 +30,11 @@ of_valid_leads as (
     select
         delivered.version_key as stage_event_key,
         leads.lead_key,
-        leads.source_name,
-        leads.channel_key,
         coalesce(stage_mapping.stage_key, own_stage.stage_key, 'unmapped') as stage_key,
         delivered.entered_at,
         delivered.actor,
-        {{ reason_key('delivered.reason_raw') }} as reason_key
+        {{ reason_key('delivered.reason_raw') }} as reason_key,
+        false as is_from_lead
     from delivered
     inner join leads on delivered.lead_key = leads.lead_key
     left join {{ ref('stage_mapping') }} as stage_mapping
@@ -45,12 +50,11 @@ first_contacts as (
     select
         lead_key || ':first_contact_at' as stage_event_key,
         lead_key,
-        source_name,
-        channel_key,
         'first_contact' as stage_key,
         first_contact_at as entered_at,
         sdr as actor,
-        cast(null as varchar) as reason_key
+        cast(null as varchar) as reason_key,
+        true as is_from_lead
     from leads
     where first_contact_at is not null
 
@@ -64,31 +68,25 @@ all_entries as (
 
 ),
 
-with_stage as (
+with_stage as {{ not_materialized() }} (
 
     select
         all_entries.*,
         stages.stage_order,
-        coalesce(stages.is_terminal, false) as is_terminal
+        coalesce(stages.is_terminal, false) as is_terminal,
+        coalesce(stages.stage_bit, 1) as stage_bit
     from all_entries
     left join stages on all_entries.stage_key = stages.stage_key
 
 ),
 
 -- few leads come back: only they are put in order
-first_endings as (
-
-    select lead_key, min(entered_at) as ended_at from with_stage where is_terminal group by lead_key
-
-),
-
 returned as (
 
-    select with_stage.lead_key
+    select lead_key
     from with_stage
-    inner join first_endings on with_stage.lead_key = first_endings.lead_key
-    where not with_stage.is_terminal and with_stage.stage_order is not null and with_stage.entered_at > first_endings.ended_at
-    group by with_stage.lead_key
+    group by lead_key
+    having max(case when not is_terminal and stage_order is not null then entered_at end) > min(case when is_terminal then entered_at end)
 
 ),
 
@@ -138,36 +136,19 @@ dated as (
         numbered.lead_key,
         numbered.lead_key || '#' || cast(numbered.attempt_number as varchar) as lead_attempt_key,
         cast(numbered.attempt_number as integer) as attempt_number,
-        numbered.source_name,
-        numbered.channel_key,
         numbered.stage_key,
         numbered.stage_order,
         numbered.is_terminal,
+        numbered.stage_bit,
         numbered.opens_attempt = 1 as opens_attempt,
         numbered.entered_at,
         cast(numbered.entered_local_at as date) as entered_date,
         {{ business_position('numbered.entered_local_at', 'dim_date') }} as business_position,
         numbered.actor,
-        numbered.reason_key
+        numbered.reason_key,
+        numbered.is_from_lead
     from numbered
     left join {{ ref('dim_date') }} as dim_date on cast(numbered.entered_local_at as date) = dim_date.date_day
-
-),
-
--- few stages are entered twice: only those entries are counted
-repeated as (
-
-    select {{ row_hash('lead_attempt_key, stage_key') }} as stage_hash from dated group by {{ row_hash('lead_attempt_key, stage_key') }} having count(*) > 1
-
-),
-
-counted as (
-
-    select
-        stage_event_key,
-        row_number() over (partition by lead_attempt_key, stage_key order by entered_at, stage_event_key) as entry_number
-    from dated
-    where {{ row_hash('lead_attempt_key, stage_key') }} in (select stage_hash from repeated)
 
 ),
 
@@ -177,18 +158,35 @@ placed as (
         *,
         lead(entered_at) over in_order as exited_at,
         lead(business_position) over in_order as exited_position,
-        -- a regression goes back behind the furthest stage entered before
-        coalesce(stage_order < max(stage_order) over (
-            partition by lead_attempt_key order by entered_at, is_terminal, stage_event_key rows between unbounded preceding and 1 preceding
-        ), false) as is_regression
+        coalesce(bit_or(stage_bit) over (
+            partition by lead_key, attempt_number order by entered_at, is_terminal, stage_event_key rows between unbounded preceding and 1 preceding
+        ), 0) as bits_before
     from dated
-    window in_order as (partition by lead_attempt_key order by entered_at, is_terminal, stage_event_key)
+    window in_order as (partition by lead_key, attempt_number order by entered_at, is_terminal, stage_event_key)
 
 )
 
 select
-    placed.*,
-    coalesce(counted.entry_number, 1) = 1 as is_first_entry,
+    stage_event_key,
+    lead_key,
+    -- carried through the windows above, a text costs more than here
+    {{ dbt.split_part('lead_key', "':'", 1) }} as source_name,
+    lead_attempt_key,
+    attempt_number,
+    stage_key,
+    stage_order,
+    is_terminal,
+    opens_attempt,
+    entered_at,
+    entered_date,
+    business_position,
+    exited_at,
+    exited_position,
+    actor,
+    reason_key,
+    is_from_lead,
+    bits_before & stage_bit = 0 as is_first_entry,
+    -- a regression goes back behind the furthest stage entered before; endings have the highest bits and are no stage of the way
+    stage_order is not null and bits_before % {{ 2 ** (funnel_stages() | length + 1) }} >= 2 * stage_bit as is_regression,
     {{ build_number() }} as build_number
 from placed
-left join counted on placed.stage_event_key = counted.stage_event_key

@@ -35,16 +35,9 @@ observation as (
 
 ),
 
--- a source that never dates a stage cannot say at what age it was reached
 dating as (
 
-    select
-        source_name
-        {%- for stage in stages[1:] %},
-        max(case when {{ stage }}_at is not null then 1 else 0 end) = 1 as dates_{{ stage }}
-        {%- endfor %}
-    from {{ ref('fct_lead_funnel') }}
-    group by source_name
+    select * from {{ ref('int_verdict_dating') }}
 
 ),
 

@@ -4,11 +4,16 @@
 {%- for stage in funnel_stages()[1:-1] %} {%- do days.update({stage: stage ~ '_date'}) -%} {%- endfor -%}
 {%- set money = ['new_clients', 'new_revenue', 'new_revenue_squares', 'existing_revenue', 'existing_revenue_squares', 'refunds', 'refund_squares'] -%}
 
--- each stage reads its own two columns of the attempts: a common table of all of them would be copied for it
-with stage_flows as (
+with attempts as {{ not_materialized() }} (
+
+    {{ entries_of('int_kpi_attempts') }}
+
+),
+
+stage_flows as (
     {%- for stage, day in days.items() %}
     select {{ day }} as date_day, channel_key, '{{ stage }}' as flow, cast(sum(entry_sign) as decimal(38, 4)) as amount
-    from ({{ entries_of('int_kpi_attempts') }}) as attempts
+    from attempts
     where {{ day }} is not null
     group by {{ day }}, channel_key
     {%- if not loop.last %}
@@ -18,7 +23,7 @@ with stage_flows as (
 
 ),
 
-payments as (
+payments as {{ not_materialized() }} (
 
     {{ entries_of('fct_payment') }}
 

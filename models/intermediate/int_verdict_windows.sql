@@ -1,20 +1,10 @@
 {%- set stages = funnel_stages() -%}
 -- The cohorts that comparisons look at, each through which window. The key also says which stages each source dates: that decides what a cohort shows.
-with dating as (
+with described as (
 
     select
-        source_name
-        {%- for stage in stages[1:] %},
-        max(case when {{ stage }}_at is not null then '1' else '0' end) as {{ stage }}
-        {%- endfor %}
-    from {{ ref('fct_lead_funnel') }}
-    group by source_name
-
-),
-
-described as (
-
-    select source_name || '=' || {{ stages[1:] | join(' || ') }} as source_dates from dating
+        source_name || '=' || {% for stage in stages[1:] %}case when dates_{{ stage }} then '1' else '0' end{{ " || " if not loop.last }}{% endfor %} as source_dates
+    from {{ ref('int_verdict_dating') }}
 
 ),
 

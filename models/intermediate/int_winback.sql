@@ -1,7 +1,7 @@
 {{ config(materialized='incremental', meta={'replaces': 'client_key'}) }}
 
 -- Lost clients and when to call them: mart_winback says whose day has come.
-with attempts as (
+with attempts as {{ not_materialized() }} (
 
     select * from {{ ref('fct_lead_funnel') }} {{ only_new('where') }}
 

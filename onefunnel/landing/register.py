@@ -42,6 +42,8 @@ TABLES = {
     "new_files": "source_name varchar, entity varchar, load_id varchar, file_name varchar",
 }
 Current = list[tuple[LoadManifest, LandedFile]]
+# no other program reads this file, so it need not be one that older versions of DuckDB could: strings take less time and room
+STORAGE = {"storage_compatibility_version": "latest"}
 
 
 @dataclass(frozen=True)
@@ -218,7 +220,7 @@ def _open(warehouse: Path, settings: Settings) -> duckdb.DuckDBPyConnection:
 
     warehouse.parent.mkdir(parents=True, exist_ok=True)
     try:
-        return duckdb.connect(str(warehouse))
+        return duckdb.connect(str(warehouse), config=STORAGE)
     except duckdb.Error as error:
         if "lock" in str(error).lower() and "conflicting" in str(error).lower():
             raise LockHeld(
@@ -228,4 +230,4 @@ def _open(warehouse: Path, settings: Settings) -> duckdb.DuckDBPyConnection:
         if aside is None:
             raise OnefunnelError(f"the warehouse cannot be opened: {str(error).splitlines()[0]}", where=str(warehouse)) from None
         log.warning("the warehouse was damaged; it is set aside as %s and built anew from landing", aside.name)
-        return duckdb.connect(str(warehouse))
+        return duckdb.connect(str(warehouse), config=STORAGE)

@@ -64,7 +64,7 @@ def test_secrets_do_not_reach_dbt(night: tuple, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_the_command_line() -> None:
-    assert command(False, None)[1:3] == ["-m", "dbt.cli.main"]
+    assert command(False, None)[1:4] == ["-m", "onefunnel.dbt_process", "build"]
     assert command(True, "a+ b")[-4:] == ["--full-refresh", "--select", "a+", "b"]
 
 
@@ -113,7 +113,7 @@ def test_a_dbt_that_dies_early_is_told_in_its_own_words(night: tuple, monkeypatc
 
 
 def test_finished_nodes_are_reported_while_it_runs(night: tuple, monkeypatch: pytest.MonkeyPatch) -> None:
-    events = [{"info": {"name": name, "msg": f"{name} text"}} for name in ("LogModelResult", "Noise", "LogTestResult")]
+    events = [{"name": name, "msg": f"{name} text"} for name in ("LogModelResult", "Noise", "LogTestResult")]
     fake_dbt(monkeypatch, f"print({chr(10).join(json.dumps(event) for event in events)!r})")
     lines: list[str] = []
     build(*night, date(2024, 6, 1), progress=lines.append)

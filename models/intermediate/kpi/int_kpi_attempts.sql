@@ -1,8 +1,8 @@
-{{ config(materialized='incremental', meta={'replaces': 'client_key', 'keeps_replaced': true}) }}
+{{ config(materialized='incremental', meta={'replaces': 'client_key', 'keeps_replaced': true}, post_hook='{{ empty_replaced_rows() }}') }}
 {#- stages after `lead`: a lead's own date is created_date -#}
 {%- set stages = funnel_stages()[1:] -%}
 
-with attempts as (
+with attempts as {{ not_materialized() }} (
 
     select * from {{ ref('fct_lead_funnel') }} {{ only_new('where') }}
 
@@ -55,17 +55,13 @@ select
     proven.outcome,
     proven.outcome_date,
     proven.furthest_stage_key,
-    proven.sdr,
-    proven.sales_rep,
     first_wins.lead_attempt_key is not null as is_first_win
     {%- for stage in stages %},
     proven.{{ stage }}_reached,
     proven.{{ stage }}_is_imputed,
     proven.{{ stage }}_date,
     proven.{{ stage }}_known_date,
-    {{ minutes_between('proven.created_at', 'proven.' ~ stage ~ '_known_at') }} / 1440 as {{ stage }}_age_days,
-    proven.{{ stage }}_lag_minutes,
-    proven.{{ stage }}_lag_business_minutes
+    {{ minutes_between('proven.created_at', 'proven.' ~ stage ~ '_known_at') }} / 1440 as {{ stage }}_age_days
     {%- endfor %},
     proven.lt_days,
     {{ build_number() }} as build_number

@@ -1,24 +1,18 @@
 {{ config(materialized='view') }}
-{#- series: (name, day it belongs to, value) -#}
+{#- series: (name, day it belongs to, value, where it is read) -#}
 {%- set series = [
-    ('first_contact_minutes', 'first_contact_date', 'first_contact_lag_minutes'),
-    ('first_contact_business_minutes', 'first_contact_date', 'first_contact_lag_business_minutes'),
-    ('brief_fill_hours', 'brief_filled_date', 'brief_filled_lag_minutes / 60'),
-    ('proposal_prep_days', 'proposal_sent_date', 'proposal_sent_lag_minutes / 1440'),
-    ('contract_prep_days', 'contract_sent_date', 'contract_sent_lag_minutes / 1440'),
-    ('lt_days', 'paid_date', 'case when is_first_win then lt_days end'),
+    ('first_contact_minutes', 'first_contact_date', 'first_contact_lag_minutes', 'fct_lead_funnel'),
+    ('first_contact_business_minutes', 'first_contact_date', 'first_contact_lag_business_minutes', 'fct_lead_funnel'),
+    ('brief_fill_hours', 'brief_filled_date', 'brief_filled_lag_minutes / 60', 'fct_lead_funnel'),
+    ('proposal_prep_days', 'proposal_sent_date', 'proposal_sent_lag_minutes / 1440', 'fct_lead_funnel'),
+    ('contract_prep_days', 'contract_sent_date', 'contract_sent_lag_minutes / 1440', 'fct_lead_funnel'),
+    ('lt_days', 'paid_date', 'case when is_first_win then lt_days end', 'int_kpi_attempts'),
 ] -%}
 
-with attempts as (
-
-    select * from {{ ref('int_kpi_attempts') }}
-
-),
-
-durations as (
-    {% for name, day, value in series %}
+with durations as (
+    {% for name, day, value, attempts in series %}
     select '{{ name }}' as measure, channel_key, {{ day }} as activity_date, {{ value }} as duration
-    from attempts
+    from {{ ref(attempts) }}
     where {{ value }} is not null
     {%- if not loop.last %}
 

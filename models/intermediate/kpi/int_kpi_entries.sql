@@ -11,7 +11,7 @@ with attempts as (
 
 ),
 
-payments as (
+payments as {{ not_materialized() }} (
 
     {{ entries_of('fct_payment') }}
 

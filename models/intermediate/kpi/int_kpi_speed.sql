@@ -1,9 +1,9 @@
 {{ config(materialized='incremental', meta={'replaces': 'month', 'touched': 'int_kpi_touched_months'}) }}
 {%- set steps = funnel_stages()[1:] -%}
 -- How long each step took in each month, by owner and over all. A closed month is computed again only when something in it changed.
-with attempts as (
+with attempts as {{ not_materialized() }} (
 
-    select * from {{ ref('int_kpi_attempts') }}
+    select * from {{ ref('fct_lead_funnel') }}
 
 ),
 
@@ -29,7 +29,7 @@ steps_done as (
         {{ step }}_lag_minutes as lag_minutes,
         {{ step }}_lag_business_minutes as lag_business_minutes
     from attempts
-    where {{ step }}_lag_minutes is not null {{ only_touched(month_start(step ~ '_date'), touched='int_kpi_touched_months') }}
+    where {{ step }}_lag_minutes is not null {{ only_touched(month_start(step ~ '_date'), touched='int_kpi_touched_months', day=step ~ '_date') }}
     {%- if not loop.last %}
 
     union all
@@ -64,10 +64,8 @@ measured as (
         count(*) as n,
         count(lag_business_minutes) as n_business,
         count(is_within_sla) as within_sla,
-        {{ median('lag_minutes') }} as median_minutes,
-        {{ percentile('lag_minutes', 0.9) }} as p90_minutes,
-        {{ median('lag_business_minutes') }} as median_business_minutes,
-        {{ percentile('lag_business_minutes', 0.9) }} as p90_business_minutes
+        {{ percentile_list('lag_minutes', [0.5, 0.9]) }} as minutes,
+        {{ percentile_list('lag_business_minutes', [0.5, 0.9]) }} as business_minutes
     from owned_steps
     group by month, step_key, department{{ ', owner' if owner == 'owner' }}
     {%- if not loop.last %}
@@ -78,4 +76,16 @@ measured as (
 
 )
 
-select * from measured
+select
+    month,
+    step_key,
+    department,
+    owner,
+    n,
+    n_business,
+    within_sla,
+    {{ list_element('minutes', 1) }} as median_minutes,
+    {{ list_element('minutes', 2) }} as p90_minutes,
+    {{ list_element('business_minutes', 1) }} as median_business_minutes,
+    {{ list_element('business_minutes', 2) }} as p90_business_minutes
+from measured

@@ -17,7 +17,7 @@ CELL_COLUMNS = ("basis", "month", "comparison", "side", "channel_key", *(f"{stag
 DECOMPOSITION = ("channels", "groups", "effects", "allocated", "metrics")
 WORDING = ("factors", "departments", "main_factors", "parts")
 # Models before the cells, from leads and payments
-COUNTING = ("sides", "windows", "cohorts", "cohort_cells", "flow_entries", "daily_flows", "cells", "season")
+COUNTING = ("sides", "dating", "windows", "cohorts", "cohort_cells", "flow_entries", "daily_flows", "cells", "season")
 
 
 def cell(side: str, counts: Mapping[str, float], channel: str = "seo", month: date = date(2026, 1, 1), basis: str = "cohort",

@@ -1,0 +1,61 @@
+"""dbt in a process of its own: `python -m onefunnel.dbt_process build …` prints a line of JSON for each event that is worth telling.
+
+dbt's own log writes every event out before it drops those below its level, and does so once for the terminal and once for the file:
+a tenth of a night. Here only what is kept is written, to the same two places.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dbt.cli.main import dbtRunner
+from dbt_common.events.functions import env_scrubber
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dbt_common.events.base_types import EventMsg
+
+TOLD = ("info", "warn", "error")
+LOG_BYTES = 10_000_000
+
+
+def main(arguments: list[str]) -> int:
+    """Run dbt; 0 when all went well, 1 when a node failed, 2 when dbt could not run."""
+    silent = ["--log-level", "none", "--log-level-file", "none", "--no-use-colors"]
+    result = dbtRunner(callbacks=[_teller(_log_file())]).invoke([*silent, *arguments])
+    if result.exception is not None:
+        print(env_scrubber(str(result.exception)), flush=True)
+        return 2
+    return 0 if result.success else 1
+
+
+def _teller(log: logging.Logger) -> Callable[[EventMsg], None]:
+    def tell(event: EventMsg) -> None:
+        if event.info.level in TOLD:
+            message = env_scrubber(event.info.msg)
+            log.log(getattr(logging, {"warn": "WARNING"}.get(event.info.level, event.info.level.upper())), message)
+            print(json.dumps({"name": event.info.name, "msg": message}), flush=True)
+
+    return tell
+
+
+def _log_file() -> logging.Logger:
+    log = logging.getLogger("onefunnel.dbt")
+    log.propagate = False
+    log.setLevel(logging.INFO)
+    path = Path(os.environ.get("DBT_LOG_PATH", "logs")) / "dbt.log"
+    handler = RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=5, encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    log.addHandler(handler)
+    return log
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
