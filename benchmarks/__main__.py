@@ -32,6 +32,7 @@ def main() -> int:
     parser.add_argument("--sizes", type=int, nargs="*", default=[1_000, 100_000, 1_000_000], help="leads of each generated agency")
     parser.add_argument("--csv-rows", type=int, default=1_000_000, help="rows of the CSV whose extraction is measured; 0: none")
     parser.add_argument("--no-demo", action="store_true", help="leave out the whole nights of the demo")
+    parser.add_argument("--nights-only", action="store_true", help="leave out limit and pandas, which take long at the largest sizes")
     parser.add_argument(
         "--peers", type=int, nargs="+", default=[], metavar="LEADS",
         help="sizes at which Cosmos and SQLMesh run the same models too, in environments made from the package index (default: none)",
@@ -59,7 +60,7 @@ def main() -> int:
             write()
         for leads in options.sizes:
             with tempfile.TemporaryDirectory(prefix=f"{leads}-", dir=scratch) as folder:
-                for outcome in measure(Path(folder), leads, say):
+                for outcome in measure(Path(folder), leads, say, nights_only=options.nights_only):
                     # what is measured is kept, whatever becomes of the rest
                     outcomes = [*(other for other in outcomes if other is not outcome), outcome]
                     write()

@@ -80,7 +80,7 @@ def add_delivery(folder: Path, leads: int) -> None:
     generate(folder / "delivery-2", grown, last_day=day, from_lead=leads, from_day=day)
 
 
-def measure(folder: Path, leads: int, say: Say) -> Iterator[Outcome]:
+def measure(folder: Path, leads: int, say: Say, *, nights_only: bool = False) -> Iterator[Outcome]:
     """Two nights and the peers in `folder`; the outcome so far after each step. The peers read what the first night landed."""
     home, limit_file, pandas_file = folder / "home", folder / "limit.duckdb", folder / "pandas.parquet"
     landing, python = home / "landing", sys.executable
@@ -89,12 +89,13 @@ def measure(folder: Path, leads: int, say: Say) -> Iterator[Outcome]:
     input_mb = sum(path.stat().st_size for path in folder.glob("delivery-1/*")) / 2**20
     outcome = Outcome(leads, input_mb, measure_night(folder, home, FIRST_NIGHT, say))
     yield outcome
-    say("limit")
-    command = [python, "-m", "benchmarks.limit", landing, limit_file, FIRST_NIGHT.isoformat()]
-    outcome.limit = medians([run(command) for _ in range(PEER_REPEATS if leads <= LARGEST_REPEATED else 1)])
-    outcome.comparisons = compare(home / "warehouse.duckdb", limit_file)
-    yield outcome
-    if leads <= LARGEST_REPEATED:
+    if not nights_only:
+        say("limit")
+        command = [python, "-m", "benchmarks.limit", landing, limit_file, FIRST_NIGHT.isoformat()]
+        outcome.limit = medians([run(command) for _ in range(PEER_REPEATS if leads <= LARGEST_REPEATED else 1)])
+        outcome.comparisons = compare(home / "warehouse.duckdb", limit_file)
+        yield outcome
+    if not nights_only and leads <= LARGEST_REPEATED:
         say("pandas")
         notebook = [python, "-m", "benchmarks.pandas_kpis", landing, pandas_file, FIRST_NIGHT.isoformat()]
         outcome.pandas = medians([run(notebook) for _ in range(PEER_REPEATS)])
