@@ -9,12 +9,12 @@ with seen as (
     union all
     select events.source_name, 'stage_events', 'stage', events.stage_raw
     from {{ ref('stg_template__stage_events') }} as events
-    inner join {{ ref('fct_stage_event') }} as kept on events.version_key = kept.stage_event_key and kept.stage_key = 'unmapped'
+    inner join {{ ref('int_stage_events') }} as kept on events.version_key = kept.stage_event_key and kept.stage_key = 'unmapped'
     where events.quarantine_rule is null and events.is_newest
     union all
     select events.source_name, 'stage_events', 'reason', events.reason_raw
     from {{ ref('stg_template__stage_events') }} as events
-    inner join {{ ref('fct_stage_event') }} as kept on events.version_key = kept.stage_event_key and kept.reason_key = 'unmapped'
+    inner join {{ ref('int_stage_events') }} as kept on events.version_key = kept.stage_event_key and kept.reason_key = 'unmapped'
     where events.quarantine_rule is null and events.is_newest
     union all
     select spend.source_name, 'ad_spend', 'channel', coalesce(spend.channel_raw, '(empty)')

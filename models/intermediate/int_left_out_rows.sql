@@ -10,9 +10,9 @@ with leads as (
 events as (
 
     select {{ provenance() }}, lead_key
-    from {{ ref('stg_template__stage_events') }}
+    from {{ ref('stg_template__stage_events') }} as staged
     where quarantine_rule is null and is_newest {{ only_touched('lead_key') }}
-        and lead_key not in (select lead_key from leads where exclusion is null)
+        and not exists (select 1 from leads where leads.lead_key = staged.lead_key and leads.exclusion is null)
 
 )
 

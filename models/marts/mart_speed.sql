@@ -44,16 +44,28 @@ measured as (
 
 -- open attempts wait for the step after the furthest stage they reached; undated ones cannot be timed
 waiting as (
-    {% for step in steps %}
-    {%- set previous = funnel_stages()[loop.index0] %}
-    select '{{ step }}' as step_key, sdr, sales_rep, {{ local_timestamp(previous ~ '_at') }} as waiting_since_local_at
-    from open_attempts
-    where furthest_stage_key = '{{ previous }}' and {{ previous }}_at is not null
-    {%- if not loop.last %}
 
-    union all
-    {% endif %}
-    {%- endfor %}
+    select
+        case furthest_stage_key
+            {%- for step in steps %}
+            when '{{ funnel_stages()[loop.index0] }}' then '{{ step }}'
+            {%- endfor %}
+        end as step_key,
+        sdr,
+        sales_rep,
+        {{ local_timestamp('waiting_since') }} as waiting_since_local_at
+    from (
+        select
+            *,
+            case furthest_stage_key
+                {%- for step in steps %}
+                {%- set reached = funnel_stages()[loop.index0] %}
+                when '{{ reached }}' then {{ reached }}_at
+                {%- endfor %}
+            end as waiting_since
+        from open_attempts
+    ) as timed
+    where waiting_since is not null
 
 ),
 

@@ -75,12 +75,21 @@ known_measures as (
 ),
 
 -- a running month is compared with the same days of an earlier one: that part of the month has medians of its own
+compared_days as (
+
+    select windows.window_kind, windows.month, days.date_day
+    from windows
+    inner join {{ ref('dim_date') }} as days on days.date_day between windows.window_start and windows.window_end
+    where windows.window_kind <> 'month'
+
+),
+
+-- days are equal here, not months: so the engine reads only the parts of the facts that hold them
 partial_durations as (
 
-    select windows.window_kind, windows.month, durations.measure, durations.channel_key, durations.duration
+    select compared_days.window_kind, compared_days.month, durations.measure, durations.channel_key, durations.duration
     from durations
-    inner join windows on durations.activity_month = windows.activity_month
-    where windows.window_kind <> 'month' and durations.activity_date between windows.window_start and windows.window_end
+    inner join compared_days on durations.activity_date = compared_days.date_day
 
 ),
 
