@@ -40,7 +40,7 @@ def _teller(log: logging.Logger) -> Callable[[EventMsg], None]:
     def tell(event: EventMsg) -> None:
         if event.info.level in TOLD:
             message = env_scrubber(event.info.msg)
-            log.log(getattr(logging, {"warn": "WARNING"}.get(event.info.level, event.info.level.upper())), message)
+            log.log(getattr(logging, event.info.level.upper()), message)
             print(json.dumps({"name": event.info.name, "msg": message}), flush=True)
 
     return tell
