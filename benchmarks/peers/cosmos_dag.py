@@ -13,6 +13,9 @@ peer = DbtDag(
     schedule=None,
     start_date=datetime(2026, 1, 1),
     catchup=False,
+    is_paused_upon_creation=False,
+    # DuckDB has one writer: a second process that opens the warehouse is refused
+    max_active_tasks=1,
     project_config=ProjectConfig(PROJECT, manifest_path=os.environ["PEER_MANIFEST"]),
     profile_config=ProfileConfig(profile_name="onefunnel", target_name="prod", profiles_yml_filepath=PROJECT / "profiles.yml"),
     execution_config=ExecutionConfig(execution_mode=ExecutionMode.LOCAL),

@@ -59,8 +59,10 @@ class Workplace:
         return self.folder / "warehouse.duckdb"
 
     def prepare(self, sources: Path, home: Path, as_of: date) -> None:
-        """Show the landing of `home` in a new warehouse, as `onefunnel build` does before it starts dbt."""
+        """Show the landing of `home` in a new warehouse, as `onefunnel build` does before it starts dbt; a home that the build could use, too."""
         self.folder.mkdir(parents=True)
+        (self.folder / "landing").symlink_to(home / "landing")
+        shutil.copy(sources, self.folder / "sources.yml")
         register_landing(self.warehouse, load_config(sources), load_settings(home=home), as_of)
         before_build(load_settings(home=self.folder), as_of)
         for name in DBT_PROJECT:

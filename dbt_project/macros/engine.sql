@@ -104,3 +104,9 @@
 {% macro not_materialized() -%} {{ return(adapter.dispatch('not_materialized')()) }} {%- endmacro %}
 {% macro default__not_materialized() -%} {%- endmacro %}
 {% macro duckdb__not_materialized() -%} not materialized {%- endmacro %}
+
+{# Rows of a table whose key is among `keys`, a query. DuckDB reads every column of every row before it compares; rows found by their number first
+   spare it all parts of the table that hold none. #}
+{% macro rows_with(table, key, keys) -%} {{ return(adapter.dispatch('rows_with')(table, key, keys)) }} {%- endmacro %}
+{% macro default__rows_with(table, key, keys) -%} {{ key }} in ({{ keys }}) {%- endmacro %}
+{% macro duckdb__rows_with(table, key, keys) -%} rowid in (select rowid from {{ table }} where {{ key }} in ({{ keys }})) {%- endmacro %}

@@ -104,10 +104,11 @@
 {%- endmacro %}
 
 {# Going on, only what this build recomputes: groups of leads and clients (`key` is a lead_key or client_key), or months that they touch.
-   `day`: the column a month is of; its first touched day as a literal lets the engine skip the parts of a table that are older. #}
-{% macro only_touched(key, keyword='and', touched='int_touched', day=none) -%}
+   `table`: a table whose rows are wanted whole. `day`: the column a month is of; its first touched day as a literal lets the engine skip what is older. #}
+{% macro only_touched(key, keyword='and', touched='int_touched', table=none, day=none) -%}
     {%- set keys = ref(touched) if not is_unit_test() -%}
-    {%- if goes_on() %} {{ keyword }} {{ key }} in (select touched_key from {{ keys }})
+    {%- set query = 'select touched_key from ' ~ keys -%}
+    {%- if goes_on() %} {{ keyword }} {% if table -%} {{ rows_with(table, key, query) }} {%- else -%} {{ key }} in ({{ query }}) {%- endif %}
         {%- if day %} and {{ day }} >= cast({{ literal_or_null(run_query('select min(touched_key) from ' ~ keys).columns[0].values()[0]) }} as date) {%- endif -%}
     {%- endif -%}
 {%- endmacro %}
@@ -142,8 +143,8 @@
     {%- elif meta.ledger -%} {%- set goes = is_new() -%}
     {%- elif meta.replaces -%}
         {%- set touched = api.Relation.create(schema='intermediate', identifier=meta.touched or 'int_touched') -%}
-        {%- set goes = meta.replaces ~ ' in (select touched_key from ' ~ touched ~ ')' -%}
-    {%- else -%} {%- set goes = 'version_key in (select version_key from ' ~ arguments.temp_relation ~ ')' -%}
+        {%- set goes = rows_with(target, meta.replaces, 'select touched_key from ' ~ touched) -%}
+    {%- else -%} {%- set goes = rows_with(target, 'version_key', 'select version_key from ' ~ arguments.temp_relation) -%}
     {%- endif -%}
     {%- if meta.keeps_replaced and goes_on() %}
     delete from {{ replaced_rows(target) }} where replaced_in <= {{ built_through() }};

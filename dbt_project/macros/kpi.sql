@@ -27,3 +27,11 @@
 {% macro months_between(start_month, end_month) -%}
     ((extract(year from {{ end_month }}) - extract(year from {{ start_month }})) * 12 + extract(month from {{ end_month }}) - extract(month from {{ start_month }}))
 {%- endmacro %}
+
+{# What first proves that a stage was reached: its own date, or that of a later one. `moment` is `date` (reporting time zone) or `at`; null where nothing is dated. #}
+{% macro first_proof(stage, moment) -%}
+    {%- set onwards = funnel_stages()[funnel_stages().index(stage):] -%}
+    {%- if onwards | length == 1 -%} {{ stage }}_{{ moment }}
+    {%- else -%} least({% for later in onwards %}{{ later }}_{{ moment }}{{ ', ' if not loop.last }}{% endfor %})
+    {%- endif -%}
+{%- endmacro %}

@@ -1,7 +1,8 @@
-{# The rows of several staging models as one, with the same columns. #}
-{% macro unioned(models, columns) -%}
+{# The newest usable rows of staging models that deliver the same, as one; `key`: of what is touched, going on, no others are read. #}
+{% macro newest_rows(models, columns, key=none) -%}
     {%- for model in models %}
     select {{ columns | join(', ') }} from {{ ref(model) }}
+    where quarantine_rule is null and is_newest {{ only_touched(key, table=ref(model)) if key }}
     {%- if not loop.last %}
     union all
     {%- endif -%}

@@ -1,15 +1,9 @@
-{{ config(materialized='incremental', meta={'replaces': 'lead_key'}) }}
+{{ config(materialized='incremental', meta={'replaces': 'lead_key', 'keeps_replaced': true}, post_hook='{{ empty_replaced_rows() }}') }}
 {%- set stages = funnel_stages() -%}
 
 with attempts as (
 
-    select * from {{ ref('int_lead_attempts') }} {{ only_touched('lead_key', 'where') }}
-
-),
-
-milestones as (
-
-    select * from {{ ref('int_attempt_milestones') }}
+    select * from {{ ref('int_attempt_milestones') }} {{ only_touched('lead_key', 'where') }}
 
 ),
 
@@ -57,18 +51,13 @@ joined as (
 
     select
         attempts.*,
-        milestones.lead_date as created_date,
-        {%- for stage in stages %}
-        milestones.{{ stage }}_at,
-        milestones.{{ stage }}_date,
-        milestones.{{ stage }}_position,
-        {%- endfor %}
+        attempts.lead_date as created_date,
         {%- for stage in stages[1:] %}
-        milestones.{{ stage }}_at is not null or coalesce(proven.{{ stage }}_proven, false) as {{ stage }}_proven,
+        attempts.{{ stage }}_at is not null or coalesce(proven.{{ stage }}_proven, false) as {{ stage }}_proven,
         {%- endfor %}
         greatest(
             {%- for stage in stages %}
-            case when milestones.{{ stage }}_at is not null then {{ loop.index }} else 1 end,
+            case when attempts.{{ stage }}_at is not null then {{ loop.index }} else 1 end,
             {%- endfor %}
             coalesce(proven.status_stage_order, 1)
         ) as furthest_stage_order,
@@ -77,7 +66,6 @@ joined as (
         coalesce(endings.ended_at, case when attempts.is_last_attempt then coalesce(attempts.closed_at, attempts.status_at) end) as ended_at,
         coalesce(endings.event_reason_key, case when attempts.is_last_attempt then attempts.reason_key end) as ending_reason_key
     from attempts
-    inner join milestones on attempts.lead_attempt_key = milestones.lead_attempt_key
     left join proven on attempts.lead_attempt_key = proven.lead_attempt_key
     left join endings on attempts.lead_attempt_key = endings.lead_attempt_key
 

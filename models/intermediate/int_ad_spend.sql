@@ -1,14 +1,10 @@
-with unioned as (
-    {{ unioned(['stg_template__ad_spend', 'stg_zoho__spend'], [
-        'source_name', 'source_system', 'load_id', 'file_name', 'row_number', 'channel_raw', 'campaign', 'ad_group', 'ad', 'currency', 'cost_original',
-        'impressions', 'clicks', 'spend_date', 'quarantine_rule', 'is_newest']) }}
-),
+{{ config(materialized='view') }}
 
 -- Ad platforms restate whole days: for one date and ad, the newest delivery replaces older ones; rows repeated inside one delivery all count.
-delivered as (
-
-    select * from unioned where quarantine_rule is null and is_newest
-
+with delivered as (
+    {{ newest_rows(['stg_template__ad_spend', 'stg_zoho__spend'], [
+        'source_name', 'source_system', 'load_id', 'file_name', 'row_number', 'channel_raw', 'campaign', 'ad_group', 'ad', 'currency', 'cost_original',
+        'impressions', 'clicks', 'spend_date']) }}
 )
 
 select

@@ -1,11 +1,11 @@
 {{ config(materialized='view') }}
 
--- When each attempt first entered each stage, with the moment's position on the working calendar. What is reached without a date is in int_attempt_status.
+-- Attempts and when each first entered each stage, with the moment's position on the working calendar. What is reached without a date is in int_attempt_status.
 {% set stages = funnel_stages() %}
 
 with attempts as (
 
-    select lead_attempt_key, created_at, {{ local_timestamp('created_at') }} as created_local_at from {{ ref('int_lead_attempts') }}
+    select *, {{ local_timestamp('created_at') }} as created_local_at from {{ ref('int_lead_attempts') }}
 
 ),
 
@@ -63,7 +63,7 @@ first_payments as (
 
 -- better evidence first: the ledger dates the client, an event dates a stage, a status only where nothing else does
 select
-    attempts.lead_attempt_key,
+    attempts.*,
     attempts.created_at as lead_at,
     cast(attempts.created_local_at as date) as lead_date,
     {{ business_position('attempts.created_local_at', 'created_day') }} as lead_position

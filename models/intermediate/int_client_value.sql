@@ -8,21 +8,15 @@ with clients as (
 
 ),
 
-attempts as (
+first_wins as (
 
-    select * from {{ ref('int_kpi_attempts') }} {{ only_new('where') }}
+    select * from {{ ref('int_kpi_wins') }} {{ only_new('where') }}
 
 ),
 
 payments as {{ not_materialized() }} (
 
     select * from {{ ref('fct_payment') }} {{ only_new('where') }}
-
-),
-
-first_wins as (
-
-    select client_key, channel_key, lt_days from attempts where is_first_win
 
 ),
 

@@ -17,7 +17,7 @@
 {%- for model, entity, key, amount, by_delivery in entities %}
 select
     staged.source_name,
-    staged.source_system,
+    source_settings.source_system,
     '{{ entity }}' as entity,
     staged.rows_staged,
     coalesce(superseded.rows_superseded, 0) as rows_superseded,
@@ -26,12 +26,12 @@ select
 from (
     select
         source_name,
-        source_system,
         count(*) as rows_staged,
         cast({{ 'sum(' ~ amount ~ ')' if amount else 'null' }} as decimal(18, 4)) as money_staged
     from {{ ref(model) }}
-    group by source_name, source_system
+    group by source_name
 ) as staged
+inner join {{ source('landing', 'source_settings') }} as source_settings on staged.source_name = source_settings.source_name
 left join (
     select
         source_name,

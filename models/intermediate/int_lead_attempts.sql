@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 {%- set of_lead = [
     'lead_key', 'lead_id', 'source_name', 'source_system', 'client_key', 'channel_key', 'campaign', 'country', 'requested_service', 'sdr', 'sales_rep',
     'status_raw', 'quality_raw', 'reason_key', 'status_at', 'closed_at', 'desired_meeting_at'] -%}

@@ -1,16 +1,9 @@
 {{ config(materialized='incremental', meta={'replaces': 'lead_key'}) }}
 
-with unioned as (
-    {{ unioned(['stg_template__leads', 'stg_zoho__deals'], [
+with delivered as (
+    {{ newest_rows(['stg_template__leads', 'stg_zoho__deals'], [
         'source_name', 'source_system', 'load_id', 'lead_id', 'lead_key', 'client_key', 'merged_into_lead_key', 'channel_raw', 'campaign', 'country', 'requested_service', 'sdr', 'sales_rep', 'status_raw', 'quality_raw', 'reason_raw',
-        'is_duplicate', 'is_test', 'is_deleted', 'created_at', 'first_contact_at', 'status_at', 'closed_at', 'desired_meeting_at',
-        'quarantine_rule', 'is_newest']) }}
-),
-
-delivered as (
-
-    select * from unioned where quarantine_rule is null and is_newest {{ only_touched('lead_key') }}
-
+        'is_duplicate', 'is_test', 'is_deleted', 'created_at', 'first_contact_at', 'status_at', 'closed_at', 'desired_meeting_at'], key='lead_key') }}
 ),
 
 mapped as (

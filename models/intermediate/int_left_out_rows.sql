@@ -11,7 +11,7 @@ events as (
 
     select {{ provenance() }}, lead_key
     from {{ ref('stg_template__stage_events') }} as staged
-    where quarantine_rule is null and is_newest {{ only_touched('lead_key') }}
+    where quarantine_rule is null and is_newest {{ only_touched('lead_key', table=ref('stg_template__stage_events')) }}
         and not exists (select 1 from leads where leads.lead_key = staged.lead_key and leads.exclusion is null)
 
 )

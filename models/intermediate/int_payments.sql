@@ -1,9 +1,9 @@
 {{ config(materialized='view') }}
 
-with unioned as (
-    {{ unioned(['stg_template__payments', 'stg_zoho__payments'], [
+with newest as (
+    {{ newest_rows(['stg_template__payments', 'stg_zoho__payments'], [
         'source_name', 'source_system', 'load_id', 'file_name', 'row_number', 'payment_id', 'kind', 'currency',
-        'delivered_amount', 'direct_cost_original', 'paid_at', 'version_key', 'lead_key', 'client_key', 'quarantine_rule', 'is_newest']) }}
+        'delivered_amount', 'direct_cost_original', 'paid_at', 'version_key', 'lead_key', 'client_key'], key='coalesce(lead_key, client_key)') }}
 ),
 
 delivered as (
@@ -13,8 +13,7 @@ delivered as (
         -- what the delivery itself names: the group that this payment belongs to
         coalesce(lead_key, client_key) as subject_key,
         {{ local_date('paid_at') }} as paid_date
-    from unioned
-    where quarantine_rule is null and is_newest {{ only_touched('coalesce(lead_key, client_key)') }}
+    from newest
 
 ),
 

@@ -1,10 +1,7 @@
 {{ config(materialized='incremental', meta={'replaces': 'lead_key'}) }}
 
 with delivered as (
-
-    select * from {{ ref('stg_template__stage_events') }}
-    where quarantine_rule is null and is_newest {{ only_touched('lead_key') }}
-
+    {{ newest_rows(['stg_template__stage_events'], ['*'], key='lead_key') }}
 ),
 
 leads as (

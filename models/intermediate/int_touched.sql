@@ -40,7 +40,7 @@ with recursive new_keys as (
 
 ),
 
-links as (
+links as {{ not_materialized() }} (
     {%- for table in leads %}
     select lead_key as one, client_key as other from {{ table }} where lead_key is not null and lead_key <> client_key
     union all
@@ -56,11 +56,16 @@ links as (
 
 ),
 
-both_ways as (
+both_ways as {{ not_materialized() }} (
 
     select one, other from links
     union all
     select other, one from links
+    {%- for table in payments %}
+    union all
+    -- a payment of a lead that nobody delivered belongs to a client of its own, which leads nowhere else
+    select lead_key, client_key from {{ table }} where lead_key is not null and client_key is not null and client_id is null
+    {%- endfor %}
 
 ),
 
@@ -75,12 +80,4 @@ reached as (
 )
 
 select touched_key from reached
-union
--- a payment of a lead that nobody delivered belongs to a client of its own
-{%- for table in payments %}
-select client_key from {{ table }} where client_key is not null and lead_key in (select touched_key from reached)
-{%- if not loop.last %}
-union
-{%- endif %}
-{%- endfor %}
 {%- endif %}

@@ -6,7 +6,7 @@
 
 with attempts as {{ not_materialized() }} (
 
-    {{ entries_of('int_kpi_attempts') }}
+    {{ entries_of('fct_lead_funnel') }}
 
 ),
 

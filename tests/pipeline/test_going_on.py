@@ -96,7 +96,7 @@ def build(run_cli: RunCli, sources: Path, home: Path, as_of: date, *, breaks_off
     run_cli("extract", *arguments)
     if breaks_off:
         # as a kill would leave it: facts are replaced, what is summed from them is not
-        run_cli("build", *arguments, "--select", "+int_kpi_attempts", code=None)
+        run_cli("build", *arguments, "--select", "+int_kpi_wins", code=None)
     said = run_cli("build", *arguments)
     return said.stderr + said.stdout
 

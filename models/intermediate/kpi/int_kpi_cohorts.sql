@@ -6,10 +6,11 @@ with attempts as (
 
     select
         *,
-        true as lead_reached,
-        false as lead_is_imputed,
         cast(0 as double) as lead_age_days
-    from {{ ref('int_kpi_attempts') }} {{ only_touched('lead_month', 'where', 'int_kpi_touched_months') }}
+        {%- for stage in stages[1:] %},
+        {{ minutes_between('created_at', first_proof(stage, 'at')) }} / 1440 as {{ stage }}_age_days
+        {%- endfor %}
+    from {{ ref('fct_lead_funnel') }} {{ only_touched('lead_month', 'where', 'int_kpi_touched_months') }}
 
 ),
 

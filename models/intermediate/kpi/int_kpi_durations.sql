@@ -6,7 +6,7 @@
     ('brief_fill_hours', 'brief_filled_date', 'brief_filled_lag_minutes / 60', 'fct_lead_funnel'),
     ('proposal_prep_days', 'proposal_sent_date', 'proposal_sent_lag_minutes / 1440', 'fct_lead_funnel'),
     ('contract_prep_days', 'contract_sent_date', 'contract_sent_lag_minutes / 1440', 'fct_lead_funnel'),
-    ('lt_days', 'paid_date', 'case when is_first_win then lt_days end', 'int_kpi_attempts'),
+    ('lt_days', 'paid_date', 'lt_days', 'int_kpi_wins'),
 ] -%}
 
 with durations as (

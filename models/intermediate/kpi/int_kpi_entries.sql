@@ -7,7 +7,13 @@
 
 with attempts as (
 
-    {{ entries_of('int_kpi_attempts') }}
+    {{ entries_of('fct_lead_funnel') }}
+
+),
+
+wins as (
+
+    {{ entries_of('int_kpi_wins') }}
 
 ),
 
@@ -58,17 +64,16 @@ ending_measures as (
 
 cohort_measures as (
     {% for stage in stages %}
-    select 'cohort_{{ stage }}' as measure, channel_key, created_date as activity_date, {{ stage }}_known_date as known_date, sum(entry_sign) as amount, sum(entry_sign) as row_count
+    select 'cohort_{{ stage }}' as measure, channel_key, created_date as activity_date, {{ first_proof(stage, 'date') }} as known_date, sum(entry_sign) as amount, sum(entry_sign) as row_count
     from attempts
     where {{ stage }}_reached
-    group by channel_key, created_date, {{ stage }}_known_date
+    group by channel_key, created_date, {{ first_proof(stage, 'date') }}
 
     union all
     {% endfor %}
-    select 'cohort_clients', channel_key, created_date, paid_known_date, sum(entry_sign), sum(entry_sign)
-    from attempts
-    where is_first_win
-    group by channel_key, created_date, paid_known_date
+    select 'cohort_clients', channel_key, created_date, paid_date, sum(entry_sign), sum(entry_sign)
+    from wins
+    group by channel_key, created_date, paid_date
 
 ),
 

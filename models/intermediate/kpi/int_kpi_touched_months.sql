@@ -1,6 +1,6 @@
 {#- Going on, the months in which anything happened to an attempt that this build recomputed, as it was before and as it is now. -#}
 {%- set stages = funnel_stages()[1:] -%}
-{%- set changes = entries_of('int_kpi_attempts') -%}
+{%- set changes = entries_of('fct_lead_funnel') -%}
 {%- if not goes_on() -%}
 -- a full build computes every month
 select cast(null as date) as touched_key where 1 = 0

@@ -46,7 +46,6 @@ def count(bench: Bench) -> Count:
             "create table facts.fct_lead_funnel (lead_attempt_key varchar, source_name varchar, channel_key varchar, created_at timestamp, "
             f"created_date date, lead_month date, lead_date date, {stages})"
         )
-        db.execute("create view intermediate.int_kpi_attempts as select * from facts.fct_lead_funnel")
         _insert(db, leads)
         db.execute(
             "create table facts.fct_payment (lead_attempt_key varchar, client_key varchar, channel_key varchar, paid_at timestamp, "
