@@ -59,7 +59,7 @@ class Workplace:
         return self.folder / "warehouse.duckdb"
 
     def prepare(self, sources: Path, home: Path, as_of: date) -> None:
-        """Show the landing of `home` in a new warehouse, as `onefunnel build` does before it starts dbt; a home that the build could use, too."""
+        """Show the landing of `home` in a new warehouse, as `onefunnel build` does before it starts dbt: it could do so in this folder."""
         self.folder.mkdir(parents=True)
         (self.folder / "landing").symlink_to(home / "landing")
         shutil.copy(sources, self.folder / "sources.yml")

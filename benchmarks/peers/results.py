@@ -20,9 +20,11 @@ size. Everything ran once. "Equal" counts the tables, of models and seeds, that 
 
 NOTES = """
 - Cosmos runs one Airflow task for each model and seed, and one for the tests of each or, where a test reads several models, for the test.
-  `airflow dags test` runs all tasks in one process that has Airflow and dbt loaded, from a manifest that was there before: a scheduler and
-  workers would come on top, with a process per task. Tests after each model, which is the default, need
-  `should_detach_multiple_parents_tests`: without it a test of two models runs after the first of them and fails.
+  Scheduled is how it runs at night: `airflow standalone` with its LocalExecutor hands every task to a process of its own, one at a time, as
+  DuckDB has one writer. Beside it the same Airflow runs a DAG whose one task is `onefunnel build`; both figures are of the DAG run alone,
+  from its start to its end. `airflow dags test` shows Cosmos at its best, all tasks in one process that has Airflow and dbt loaded, from a
+  manifest that was there before. Tests after each model, which is the default, need `should_detach_multiple_parents_tests`: without it a
+  test of two models runs after the first of them and fails.
 - SQLMesh needs three adaptations: a first day; a profile without `threads: "{{ ... | as_number }}"`, which it does not understand; and its
   query optimiser off (benchmarks/peers/sqlmesh_config.py). With the optimiser on, every other model is equal, but sqlglot 30.8.0 turns
   `concat_ws` into an expression that is null when any part is null, mart_verdict loses headlines, its test of not null fails and the plan
@@ -48,7 +50,8 @@ def render_peers(runs: list[PeerRun]) -> str:
 def _row(run: PeerRun, build: PeerRun) -> str:
     if not run.cost:
         return f"| {run.leads:,} | {run.what} | **did not run to the end** |  |  |  |  |  |"
-    cost = f"{run.cost.wall:.1f} | {run.cost.cpu:.1f} | {run.cost.peak_mb:,.0f} | {run.cost.cpu / build.cost.cpu:.1f}"
+    figures = f"{run.cost.wall:.1f} | {run.cost.cpu:.1f} | {run.cost.peak_mb:,.0f} | {run.cost.cpu / build.cost.cpu:.1f}"
+    cost = figures.replace("nan", "")
     equal = f"{run.tables - len(run.unequal)} of {run.tables}" if run is not build else ""
     return f"| {run.leads:,} | {run.what} | {cost} | {run.kpi_rows:,} | {equal} |"
 

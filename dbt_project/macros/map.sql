@@ -26,6 +26,12 @@
     case when {{ column }} is not null then coalesce(reason_mapping.reason_key, own_reason.reason_key, 'unmapped') end
 {%- endmacro %}
 
+{# The key of an attempt: its lead, and which attempt of that lead it is. #}
+{% macro lead_attempt_key(rows=none) -%}
+    {%- set of = rows ~ '.' if rows else '' -%}
+    {{ of }}lead_key || '#' || cast({{ of }}attempt_number as varchar)
+{%- endmacro %}
+
 {# Newest delivery first: later loads over earlier ones, then the source's own clock, then position. #}
 {% macro newest_first(own_clock=none) -%}
     load_id desc, {% if own_clock %}{{ own_clock }} desc nulls last, {% endif %}file_name desc, row_number desc

@@ -27,7 +27,7 @@ ending_events as (
     select
         *,
         row_number() over (
-            partition by lead_attempt_key order by case when reason_key is null then 1 else 0 end, entered_at, stage_key
+            partition by lead_key, attempt_number order by case when reason_key is null then 1 else 0 end, entered_at, stage_key
         ) as reason_choice
     from {{ ref('int_stage_events') }}
     where is_terminal {{ only_new() }}
@@ -38,12 +38,12 @@ ending_events as (
 endings as (
 
     select
-        lead_attempt_key,
+        {{ lead_attempt_key() }} as lead_attempt_key,
         min(entered_at) as ended_at,
         max(case when stage_key = 'partner_handoff' then 1 else 0 end) = 1 as has_handoff_event,
         max(case when reason_choice = 1 then reason_key end) as event_reason_key
     from ending_events
-    group by lead_attempt_key
+    group by lead_key, attempt_number
 
 ),
 

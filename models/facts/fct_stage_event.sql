@@ -4,7 +4,7 @@
 
 with dated_entries as (
 
-    select events.*, leads.channel_key
+    select events.*, {{ lead_attempt_key('events') }} as lead_attempt_key, leads.channel_key
     from {{ ref('int_stage_events') }} as events
     left join {{ ref('int_leads') }} as leads on events.lead_key = leads.lead_key
 

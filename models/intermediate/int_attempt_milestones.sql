@@ -13,7 +13,7 @@ entries as (
 
     -- the calendar's position never falls with time, so the earliest entry has the smallest; nor does the day
     select
-        lead_attempt_key
+        {{ lead_attempt_key() }} as lead_attempt_key
         {%- for stage in stages[1:] %},
         min(case when stage_order = {{ loop.index + 1 }} then entered_at end) as {{ stage }}_at,
         min(case when stage_order = {{ loop.index + 1 }} then entered_date end) as {{ stage }}_date,
@@ -21,7 +21,7 @@ entries as (
         {%- endfor %}
     from {{ ref('int_stage_events') }}
     where stage_order between 2 and 9 {{ only_new() }}
-    group by lead_attempt_key
+    group by lead_key, attempt_number
 
 ),
 

@@ -37,7 +37,7 @@ attempts as (
 )
 
 select
-    attempts.lead_key || '#' || cast(attempts.attempt_number as varchar) as lead_attempt_key,
+    {{ lead_attempt_key('attempts') }} as lead_attempt_key,
     attempts.attempt_number = coalesce(last_reopenings.attempt_number, 1) as is_last_attempt,
     attempts.*
 from attempts

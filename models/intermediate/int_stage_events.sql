@@ -131,7 +131,6 @@ dated as (
     select
         numbered.stage_event_key,
         numbered.lead_key,
-        numbered.lead_key || '#' || cast(numbered.attempt_number as varchar) as lead_attempt_key,
         cast(numbered.attempt_number as integer) as attempt_number,
         numbered.stage_key,
         numbered.stage_order,
@@ -168,7 +167,6 @@ select
     lead_key,
     -- carried through the windows above, a text costs more than here
     {{ dbt.split_part('lead_key', "':'", 1) }} as source_name,
-    lead_attempt_key,
     attempt_number,
     stage_key,
     stage_order,
