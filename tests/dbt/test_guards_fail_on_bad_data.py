@@ -104,6 +104,19 @@ FAULTS: dict[str, tuple[str, str]] = {
 }
 
 
+# Generic test of dbt_project/tests/generic, as one model uses it -> its faults.
+KEY_FAULTS: dict[str, tuple[str, ...]] = {
+    "primary_key_dim_client_client_key": (
+        "insert into facts.dim_client select * from facts.dim_client limit 1",
+        "update facts.dim_client set client_key = null where client_key = (select min(client_key) from facts.dim_client)",
+    ),
+    "unique_combination_mart_kpi_monthly_month__kpi__channel_key": (
+        "insert into marts.mart_kpi_monthly select * from marts.mart_kpi_monthly limit 1",
+        "update marts.mart_kpi_monthly set channel_key = null where channel_key = 'seo' and kpi = 'leads' and month = date '2025-06-01'",
+    ),
+}
+
+
 @dataclass(frozen=True)
 class Guarded:
     """A private copy of a built warehouse and the guards as dbt compiled them for it."""
@@ -112,7 +125,8 @@ class Guarded:
     compiled: Path
 
     def rows(self, guard: str) -> int:
-        query = (self.compiled / f"{guard}.sql").read_text(encoding="utf-8")
+        (path,) = self.compiled.rglob(f"{guard}.sql")
+        query = path.read_text(encoding="utf-8")
         return self.db.execute(f"select count(*) from ({query}\n) as found").fetchone()[0]
 
 
@@ -120,12 +134,13 @@ class Guarded:
 def guarded(demo_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
     copy = tmp_path_factory.mktemp("guards") / "warehouse.duckdb"
     shutil.copyfile(demo_home / "warehouse.duckdb", copy)
-    (compiled,) = demo_home.glob("target/compiled/*/dbt_project/tests")
     with duckdb.connect(str(copy)) as db:
-        yield Guarded(db, compiled)
+        yield Guarded(db, demo_home / "target" / "compiled")
 
 
 def test_every_guard_has_a_fault() -> None:
+    generic = {path.stem for path in (project_root() / "dbt_project" / "tests" / "generic").glob("*.sql")}
+    assert generic == {name for name in generic for guard in KEY_FAULTS if guard.startswith(name)}
     written = {path.stem for path in (project_root() / "dbt_project" / "tests").glob("assert_*.sql")}
     assert written == set(FAULTS)
 
@@ -135,9 +150,14 @@ def test_every_guard_says_what_a_row_means() -> None:
         assert re.match(r"-- A row here is ", path.read_text(encoding="utf-8")), path.name
 
 
-@pytest.mark.parametrize("guard", FAULTS)
-def test_guard_is_quiet_until_its_fault_is_put_in(guarded: Guarded, guard: str) -> None:
-    fault, statement = FAULTS[guard]
+FAULTS_OF_ALL = [(guard, *fault) for guard, fault in FAULTS.items()]
+FAULTS_OF_ALL += [
+    (guard, "a key is repeated, or null", statement) for guard, statements in KEY_FAULTS.items() for statement in statements
+]
+
+
+@pytest.mark.parametrize(("guard", "fault", "statement"), FAULTS_OF_ALL)
+def test_guard_is_quiet_until_its_fault_is_put_in(guarded: Guarded, guard: str, fault: str, statement: str) -> None:
     assert guarded.rows(guard) == 0
     guarded.db.execute("begin")
     try:

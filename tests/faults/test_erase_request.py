@@ -57,12 +57,11 @@ def _traces(home: Path, needles: list[str]) -> list[str]:
 
 def _columns_with(db: duckdb.DuckDBPyConnection, relation: str, needles: list[str], where: str) -> list[str]:
     columns = [row[0] for row in db.execute(f"describe from {relation}").fetchall() if row[1] == "VARCHAR"]
-    return [
-        f"{where}.{column}"
-        for column in columns
-        for needle in needles
-        if db.execute(f'select count(*) from {relation} where contains("{column}", ?)', [needle]).fetchone()[0]
-    ]
+    if not columns:
+        return []
+    holds = [f'coalesce(bool_or(contains("{column}", ?)), false)' for column in columns for _ in needles]
+    found = db.execute(f"select {', '.join(holds)} from {relation}", needles * len(columns)).fetchone()
+    return [f"{where}.{column}" for column, holds in zip([name for name in columns for _ in needles], found, strict=True) if holds]
 
 
 @pytest.fixture

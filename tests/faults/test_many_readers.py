@@ -22,7 +22,7 @@ while not stop.exists() and time.monotonic() < deadline:
     assert len(numbers) == 1, numbers
     seen |= numbers
     reads += 1
-    time.sleep(0.5)
+    time.sleep(1.5)
 print(reads, len(seen))
 """
 
