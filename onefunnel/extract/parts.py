@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from onefunnel.settings import Settings
 UNDECODABLE, NUL = "\ufffe", "\uffff"
 MARKS = {UNDECODABLE: "undecodable_bytes", NUL: "nul_byte"}
 RESERVED = ("_file", "_row", "_source", "_load_id")
+# How alike two names must be, from 0 to 1: to be offered for a required column that is absent; to be called a slip of the pen.
+RENAMED, MISSPELT = 0.5, 0.8
 REJECTED_SHAPE = "_file varchar, _row bigint, rule varchar, detail varchar"
 
 
@@ -75,6 +78,7 @@ class PartWriter:
             where = f"{self.staged.where}, {file}: column {secret[0]}"
             pads = key_parameters(require_key(self.settings.hash_key, self.staged.landing, where))
         self._warn_of_unhashed(relation.columns, secret, file)
+        self._warn_of_misspelt(relation.columns, file)
         target = self.staged.next_part()
         try:
             self._copy(relation, secret, pads, target, file)
@@ -190,15 +194,27 @@ class PartWriter:
                 )
 
 
+    def _warn_of_misspelt(self, columns: Sequence[str], file: str) -> None:
+        """A column under a name that staging does not know is landed and read by nobody: tell it from a name that was meant."""
+        delivered = {name.lower() for name in columns}
+        absent = {name.lower(): name for name in self.known if name.lower() not in delivered}
+        for name in columns:
+            if name.lower() not in {known.lower() for known in self.known} and (meant := _most_like(name, absent, MISSPELT)):
+                self.staged.warnings.append(f"{file}: column {name} is read by nobody; was {absent[meant]} meant?")
+
+
+def _most_like(name: str, names: Iterable[str], cutoff: float) -> str | None:
+    written = re.sub(r"[^\w]+", "_", name.strip().lower())
+    return next(iter(difflib.get_close_matches(written, list(names), n=1, cutoff=cutoff)), None)
+
+
 def check_columns(columns: Sequence[str], required: Iterable[str], file: str) -> None:
     """Raise MissingColumn naming the first required column that is absent and the delivered one most like it."""
-    import difflib
-
     delivered = {name.strip().lower(): name for name in columns}
     for name in required:
         if name.lower() not in delivered:
-            like = difflib.get_close_matches(name.lower(), list(delivered), n=1, cutoff=0.5)
-            hint = f"was it renamed to {delivered[like[0]]!r}? " if like else ""
+            like = _most_like(name, delivered, RENAMED)
+            hint = f"was it renamed to {delivered[like]!r}? " if like else ""
             raise MissingColumn(
                 f"the required column {name!r} is absent",
                 where=f"{file}: columns {', '.join(columns) or '(none)'}",

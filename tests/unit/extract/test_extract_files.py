@@ -148,6 +148,12 @@ def test_a_column_that_looks_personal_is_warned_of(csv: Landing) -> None:
     assert "E-Mail looks personal" in csv.land().warnings[0]
 
 
+def test_a_misspelt_column_that_is_not_required_is_warned_of(tmp_path: Path) -> None:
+    landing = Landing(tmp_path, {"path": "*.csv"}, system="template", entity="leads")
+    landing.write("leads.csv", "lead_id,created_at,channel,First contact,reason,campaign_name,note\n1,2024-06-01,seo,,,,\n")
+    assert landing.land().warnings == ("leads.csv: column First contact is read by nobody; was first_contact_at meant?",)
+
+
 @pytest.mark.parametrize("path", ["../outside.csv", "in/../../outside.csv", "..\\outside.csv"])
 def test_a_path_out_of_the_folder_is_refused(csv: Landing, path: str) -> None:
     (csv.folder / "outside.csv").write_text("id\n1\n")
