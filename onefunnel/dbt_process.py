@@ -1,4 +1,6 @@
-"""dbt in a process of its own: `python -m onefunnel.dbt_process build …` prints a line of JSON for each event that is worth telling.
+"""dbt in a process of its own, which is told what to do by a line of JSON, and tells each event that is worth it by another.
+
+It can be started before it is needed, so that dbt's import runs beside something else; without a line it ends.
 
 dbt's own log writes every event out before it drops those below its level, and does so once for the terminal and once for the file:
 a tenth of a night. Here only what is kept is written, to the same two places.
@@ -6,6 +8,7 @@ a tenth of a night. Here only what is kept is written, to the same two places.
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import os
@@ -14,6 +17,7 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import dbt.adapters.duckdb  # noqa: F401  else imported only when the profile is read
 from dbt.cli.main import dbtRunner
 from dbt_common.events.functions import env_scrubber
 
@@ -28,6 +32,9 @@ LOG_BYTES = 10_000_000
 
 def main(arguments: list[str]) -> int:
     """Run dbt; 0 when all went well, 1 when a node failed, 2 when dbt could not run."""
+    # the import makes a hundred thousand objects that stay: collecting them again and again costs a build a twentieth
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
     silent = ["--log-level", "none", "--log-level-file", "none", "--no-use-colors"]
     result = dbtRunner(callbacks=[_teller(_log_file())]).invoke([*silent, *arguments])
     if result.exception is not None:
@@ -58,4 +65,5 @@ def _log_file() -> logging.Logger:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    line = sys.stdin.readline()
+    sys.exit(main(json.loads(line)) if line else 0)

@@ -168,17 +168,18 @@ def run_night(
     Raises ConfigError or LockHeld (nothing started), GateBlocked (built, not published) or OnefunnelError; the last good version stays
     in each case.
     """
-    from onefunnel import state
+    from onefunnel import dbt, state
     from onefunnel.locking import run_lock
     from onefunnel.quality import prewarm
 
     run_id = new_run_id(as_of)
     with run_lock(settings, purpose=f"night of {as_of}"):
         state.start_run(settings.paths.state, run_id, as_of)
-        # the gates' slow import runs while the sources are read
+        # the slow imports of the gates and of dbt run while the sources are read
         prewarm(config)
         try:
-            return _night(settings, config, as_of, run_id, full_refresh, force, progress)
+            with dbt.prewarmed(config, settings):
+                return _night(settings, config, as_of, run_id, full_refresh, force, progress)
         finally:
             alerts_step(settings, config, as_of, run_id)
 

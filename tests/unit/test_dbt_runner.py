@@ -13,7 +13,7 @@ import yaml
 
 from onefunnel import dbt
 from onefunnel.config import load_config
-from onefunnel.dbt import BuildError, _seed_hint, build, child_environment, command, newest_as_of, read_results
+from onefunnel.dbt import BuildError, _seed_hint, build, child_environment, command, newest_as_of, prewarmed, read_results
 from onefunnel.errors import OnefunnelError
 from onefunnel.settings import Settings
 
@@ -29,7 +29,7 @@ def night(tmp_path: Path) -> tuple:
 
 def fake_dbt(monkeypatch: pytest.MonkeyPatch, script: str) -> None:
     """Stand a small program in dbt's place, to see what reaches it and how its end is told."""
-    monkeypatch.setattr(dbt, "command", lambda full_refresh, select: [sys.executable, "-c", script])
+    monkeypatch.setattr(dbt, "PROGRAM", (sys.executable, "-c", script))
     monkeypatch.setattr(dbt, "mark_built", lambda *arguments: None)
 
 
@@ -64,7 +64,7 @@ def test_secrets_do_not_reach_dbt(night: tuple, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_the_command_line() -> None:
-    assert command(False, None)[1:4] == ["-m", "onefunnel.dbt_process", "build"]
+    assert command(False, None) == ["build", "--exclude-resource-type", "unit_test"]
     assert command(True, "a+ b")[-4:] == ["--full-refresh", "--select", "a+", "b"]
 
 
@@ -104,6 +104,23 @@ def test_a_wrong_line_of_a_mapping_seed_is_told_by_its_file(name: str, hint: str
     told = _seed_hint(name)
     assert hint in told
     assert bool(hint) == bool(told)
+
+
+def test_a_build_takes_the_dbt_that_was_started_ahead(night: tuple, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake_dbt(monkeypatch, f"import sys; told = sys.stdin.readline(); {WRITE} print(told)")
+    with prewarmed(*night):
+        ((_, child),) = dbt._warm
+        with pytest.raises(BuildError, match="mart_c"):
+            build(*night, date(2024, 6, 1))
+        assert child.poll() == 0, "the build waited for its end"
+    assert dbt._warm == []
+
+
+def test_a_dbt_that_no_build_takes_is_ended(night: tuple) -> None:
+    with prewarmed(*night):
+        ((_, child),) = dbt._warm
+        assert child.poll() is None
+    assert child.returncode != 0
 
 
 def test_a_dbt_that_dies_early_is_told_in_its_own_words(night: tuple, monkeypatch: pytest.MonkeyPatch) -> None:
