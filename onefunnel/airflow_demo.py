@@ -33,9 +33,10 @@ def prepare_home(home: Path, keep: bool) -> None:
     """Empty a home that an earlier demo made. Raises ConfigError, and touches nothing, when it holds anybody else's data."""
     paths = HomePaths(home)
     marked = (home / MARKER).exists()
-    if not marked and (paths.landing.exists() or paths.published.exists()):
+    strangers = sorted({folder.name for folder in paths.landing.glob("*/*/source=*")} - {"source=demo"})
+    if strangers or (not marked and (paths.landing.exists() or paths.published.exists())):
         hint = "give the demo another: ONEFUNNEL_HOME=data/demo make demo"
-        raise ConfigError("this home holds data that the demo did not make", where=str(home), hint=hint)
+        raise ConfigError("this home holds data that the demo did not make", where=f"{home} {' '.join(strangers)}".strip(), hint=hint)
     home.mkdir(parents=True, exist_ok=True)
     (home / MARKER).touch()
     if keep:

@@ -15,7 +15,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Literal
 
-from onefunnel.config import DatabaseSource, FilesSource, PipelineConfig, expand_variables, load_config
+from onefunnel.config import DatabaseSource, FilesSource, PipelineConfig, load_config
 from onefunnel.errors import OnefunnelError
 from onefunnel.project import project_root
 from onefunnel.settings import Settings
@@ -157,11 +157,13 @@ def _project() -> Check:
 def _source(config: PipelineConfig, source: Any, env: Mapping[str, str]) -> Iterator[Check]:
     name = f"source {source.name}"
     if isinstance(source, FilesSource):
+        from onefunnel.extract.files import find_files
+
         empty = []
         for entity, files in source.entities.items():
-            pattern = config.folder / expand_variables(files.path, f"{config.file}, source {source.name}, {entity}")
-            if not any(Path(pattern.anchor).glob(str(pattern.relative_to(pattern.anchor)))):
-                empty.append(f"{entity} ({pattern})")
+            _, found = find_files(files.path, config.folder, f"{config.file}, source {source.name}, {entity}")
+            if not found and source.expected != "normal_empty":
+                empty.append(f"{entity} ({files.path})")
         if empty:
             yield Check(name, "failed", f"no file for {', '.join(empty)}", "put the files there, mend the path, or set enabled: false")
             return

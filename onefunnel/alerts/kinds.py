@@ -20,6 +20,6 @@ SEVERITIES = ("warn", "error")
 RUNBOOK = "docs/runbook.md"
 
 
-def runbook_of(entry: str, base: str | None = None) -> str:
-    """Link to a runbook entry; `base` is where the documentation is published, if it is."""
-    return f"{base.rstrip('/')}/runbook.md#{entry}" if base else f"{RUNBOOK}#{entry}"
+def runbook_of(entry: str) -> str:
+    """Where the runbook says what to do, from the project's root."""
+    return f"{RUNBOOK}#{entry}"

@@ -31,7 +31,7 @@ COMMANDS: tuple[tuple[str, str, str, str], ...] = (
     ("demo-data", "demo_data", "demo_data", "Write sample data of an agency that never was."),
 )
 EPILOG = (
-    "Examples: [bold]onefunnel run --sources examples/demo/sources.yml --home data [/bold]; [bold]onefunnel status[/bold]. "
+    "Examples: [bold]onefunnel run --sources sources.yml[/bold]; [bold]onefunnel status[/bold]. "
     "Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 built but blocked by a gate."
 )
 LISTING = "onefunnel.listing"

@@ -20,8 +20,8 @@ from onefunnel.cli.common import (
 
 EXAMPLES = {
     "run": (
-        "Examples: [bold]onefunnel run --sources examples/demo/sources.yml --home data --as-of 2026-03-31[/bold]; "
-        "[bold]onefunnel run[/bold] for yesterday. "
+        "Examples: [bold]onefunnel run[/bold] for yesterday; [bold]onefunnel demo-data --out examples/demo/data[/bold], then "
+        "[bold]onefunnel run --sources examples/demo/sources.yml --home data/example --as-of 2026-03-31[/bold]. "
         "Exit codes: 0 published, 1 failed, 2 wrong configuration, 3 built but blocked by a gate; BI keeps the last good version."
     )
 }

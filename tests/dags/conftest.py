@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
-from onefunnel.airflow_home import airflow_environment
-from onefunnel.project import project_root
+from running import describe_dags
 
 RunCli = Callable[..., subprocess.CompletedProcess[str]]
 PLAN = """\
@@ -35,11 +31,7 @@ def two_sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def described(two_sources: Path, tmp_path_factory: pytest.TempPathFactory) -> dict:
     """What Airflow makes of the DAG files; see describe.py."""
-    env = airflow_environment(tmp_path_factory.mktemp("airflow-home"), two_sources)
-    command = [sys.executable, str(Path(__file__).with_name("describe.py")), str(project_root() / "dags")]
-    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == 0, done.stderr[-3000:]
-    return json.loads(done.stdout.splitlines()[-1])
+    return describe_dags(tmp_path_factory.mktemp("airflow-home"), two_sources)
 
 
 @pytest.fixture(scope="session")

@@ -19,6 +19,7 @@ import httpx
 import psutil
 
 from onefunnel.airflow_home import airflow_environment
+from onefunnel.project import project_root
 
 PASSWORD = "only-for-this-test"  # noqa: S105
 
@@ -27,6 +28,14 @@ def airflow(env: Mapping[str, str], *arguments: str, timeout: float = 400) -> su
     """Run one Airflow command to its end."""
     command = [sys.executable, "-m", "airflow", *arguments]
     return subprocess.run(command, env=dict(env), capture_output=True, text=True, timeout=timeout, stdin=subprocess.DEVNULL, check=False)
+
+
+def describe_dags(home: Path, sources: Path) -> dict[str, Any]:
+    """What an Airflow in `home` makes of the DAG files when this is the list of sources; see describe.py."""
+    command = [sys.executable, str(Path(__file__).with_name("describe.py")), str(project_root() / "dags")]
+    done = subprocess.run(command, env=airflow_environment(home, sources), capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return json.loads(done.stdout.splitlines()[-1])
 
 
 def new_airflow(home: Path, sources: Path, **extra: str) -> dict[str, str]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 
 import pytest
+from running import describe_dags
 
 from onefunnel.project import project_root
 
@@ -20,6 +22,13 @@ def nightly(described):
 def test_both_dags_load_without_errors(described):
     assert described["errors"] == {}
     assert sorted(described["dags"]) == ["nightly_funnel", "watchdog"]
+
+
+def test_a_broken_list_of_sources_stops_the_night_and_not_its_watchdog(tmp_path):
+    (tmp_path / "sources.yml").write_text("sources: [", encoding="utf-8")
+    found = describe_dags(tmp_path / "airflow", tmp_path / "sources.yml")
+    assert sorted(found["dags"]) == ["watchdog"]
+    assert "not a list of sources" in json.dumps(found["errors"])
 
 
 def test_the_dag_files_import_in_under_a_second_and_nothing_heavy(described):

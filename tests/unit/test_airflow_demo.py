@@ -28,6 +28,18 @@ def test_a_demo_starts_afresh_and_spares_what_is_not_its_own(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == [MARKER, "notes.txt"]
 
 
+@pytest.mark.parametrize("keep", [True, False])
+def test_a_home_of_the_demo_that_has_landed_other_sources_since_is_left_alone(tmp_path, keep):
+    prepare_home(tmp_path, keep=False)
+    for source in ("demo", "crm"):
+        (tmp_path / "landing" / "template" / "leads" / f"source={source}").mkdir(parents=True)
+    with pytest.raises(ConfigError, match="did not make") as error:
+        prepare_home(tmp_path, keep)
+    assert "source=crm" in error.value.where
+    assert "source=demo" not in error.value.where
+    assert (tmp_path / "landing" / "template" / "leads" / "source=crm").exists()
+
+
 def test_a_demo_can_go_on_from_the_last_one(tmp_path):
     prepare_home(tmp_path, keep=False)
     (tmp_path / "published").mkdir()

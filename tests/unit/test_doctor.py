@@ -63,6 +63,13 @@ def test_a_missing_file_is_named_with_its_entity(sources, tmp_path):
     assert (found.status, "leads.csv" in found.found) == ("failed", True)
 
 
+def test_a_path_that_the_night_would_refuse_fails_and_an_emptiness_that_is_declared_does_not(sources, tmp_path):
+    outside = write_sources(sources.parent, 'connector: files, entities: {leads: {path: "../sources/leads.csv"}}')
+    assert "`..` in a path" in look(outside, tmp_path / "home")["source crm"].found
+    empty = write_sources(sources.parent, "connector: files, expected: normal_empty, entities: {leads: {path: none.csv}}")
+    assert look(empty, tmp_path / "home")["source crm"].status == "ok"
+
+
 def test_an_unset_secret_is_named_and_a_set_one_is_enough(sources, tmp_path):
     path = write_sources(sources.parent, DATABASE)
     unset = look(path, tmp_path / "home")["source crm"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import shutil
 from datetime import date
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from onefunnel.demo.files import sources_text
 from onefunnel.demo.tables import columns_of
 from onefunnel.entities import SYSTEMS
 from onefunnel.errors import ConfigError
+from onefunnel.extract.files import find_files
 from onefunnel.project import project_root
 
 SMALL = {"seed": 5, "months": 2, "leads_per_month": 60, "end": date(2026, 3, 20)}
@@ -69,10 +71,13 @@ def test_sources_yml_loads_and_names_files_that_exist(tmp_path: Path) -> None:
         assert list(tmp_path.glob(entity.path))
 
 
-def test_shipped_example_is_the_same_text_with_the_demo_folder_in_its_paths() -> None:
+def test_shipped_example_is_the_same_text_and_reads_what_the_help_says_to_write(tmp_path: Path) -> None:
     example = project_root() / "examples" / "demo" / "sources.yml"
-    assert example.read_text(encoding="utf-8") == sources_text("../../data/demo-source/")
-    assert load_config(example).source("demo").system == "template"
+    assert example.read_text(encoding="utf-8") == sources_text("data/")
+    shutil.copy(example, tmp_path)
+    write(DemoSpec(**SMALL), tmp_path / "data")
+    for entity, files in load_config(tmp_path / "sources.yml").source("demo").entities.items():
+        assert find_files(files.path, tmp_path, entity)[1], entity
 
 
 def test_a_shorter_run_leaves_no_month_of_the_longer_one(tmp_path: Path) -> None:
