@@ -119,7 +119,6 @@ class TableEntity(Strict):
     table: str | None = Field(None, pattern=r"^[A-Za-z_][\w$]*(\.[A-Za-z_][\w$]*)?$")
     query: str | None = None
     cursor: str | None = None
-    key: str | None = None
     lookback_days: int | None = Field(None, ge=0)
 
     @model_validator(mode="after")

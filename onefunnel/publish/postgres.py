@@ -73,9 +73,10 @@ def show(settings: Settings, version: str) -> None:
         server.execute(f"create schema if not exists {VIEWS}")
         tables = _names(server, "select table_name from information_schema.tables where table_schema = %s", schema_of(version))
         for view in _names(server, "select table_name from information_schema.views where table_schema = %s", VIEWS):
-            server.execute(f"drop view {VIEWS}.{quoted(view)}")
+            if view not in tables:
+                server.execute(f"drop view {VIEWS}.{quoted(view)}")
         for table in tables:
-            server.execute(f"create view {VIEWS}.{quoted(table)} as select * from {quoted(schema_of(version))}.{quoted(table)}")
+            _point(server, table, schema_of(version))
         server.execute(f"comment on schema {VIEWS} is '{version}'")
         _grant(server, settings.publish_postgres_reader)
 
@@ -145,6 +146,19 @@ def _copy(file: duckdb.DuckDBPyConnection, server: psycopg.Connection, schema: s
     expected = file.execute(f"select count(*), {counts} from marts.{quoted(table)}").fetchone()
     if tuple(written or ()) != tuple(expected or ()):
         raise OnefunnelError(f"Postgres took {written} of {expected} rows and values of {table}", hint="run again; nothing was switched")
+
+
+def _point(server: psycopg.Connection, table: str, schema: str) -> None:
+    """Let a view show the table of this schema. It is replaced where its columns allow it, so that what users built on it lives on."""
+    import psycopg
+
+    view, rows = f"{VIEWS}.{quoted(table)}", f"select * from {quoted(schema)}.{quoted(table)}"
+    try:
+        with server.transaction():
+            server.execute(f"create or replace view {view} as {rows}")
+    except psycopg.errors.InvalidTableDefinition:
+        server.execute(f"drop view {view}")
+        server.execute(f"create view {view} as {rows}")
 
 
 def _grant(server: psycopg.Connection, reader: str) -> None:

@@ -24,7 +24,7 @@ sources:
     url_env: CRM_DATABASE_URL
     enabled: false
     entities:
-      leads: {table: sales.leads, cursor: updated_at, key: lead_id}
+      leads: {table: sales.leads, cursor: updated_at}
   - name: ads
     system: template
     connector: rest

@@ -48,6 +48,25 @@ def read(server: str, query: str) -> list[tuple[object, ...]]:
         return reader.execute(query).fetchall()
 
 
+def test_what_users_build_on_a_mart_lives_on_and_shows_the_next_version(server: str, published: Settings) -> None:
+    publish_number(published, 1)
+    with psycopg.connect(published.publish_postgres_url.get_secret_value(), autocommit=True) as writer:
+        writer.execute("create schema team; create view team.kpis as select value from marts.mart_kpi_monthly")
+        try:
+            publish_number(published, 2)
+            assert writer.execute("select min(value) from team.kpis").fetchall() == [(2.0,)]
+        finally:
+            writer.execute("drop schema team cascade")
+
+
+def test_a_mart_that_has_other_columns_than_before_is_shown_with_them(server: str, published: Settings) -> None:
+    publish_number(published, 1)
+    with psycopg.connect(published.publish_postgres_url.get_secret_value(), autocommit=True) as writer:
+        writer.execute("drop view marts.mart_publication; create view marts.mart_publication as select 1 as other")
+    publish_number(published, 2)
+    assert read(server, "select count(version) from marts.mart_publication") == [(1,)]
+
+
 def test_readers_see_the_marts_of_the_version_and_nothing_else(server: str, published: Settings) -> None:
     version = publish_number(published, 1).version
     assert read(server, "select count(*), min(value), min(month) from marts.mart_kpi_monthly") == [(50, 1.0, date(2026, 1, 1))]
