@@ -16,6 +16,7 @@ import time
 from contextlib import closing, suppress
 from datetime import datetime
 from pathlib import Path
+from urllib.request import urlopen
 
 import psutil
 
@@ -35,6 +36,8 @@ def main(dag_id: str, result: Path) -> None:
 
 
 def run(dag_id: str) -> dict:
+    # tasks report to the API server: one that starts before it answers is a failed one
+    wait_until(answers, "the API server to answer")
     wait_until(lambda: ask("select 1 from serialized_dag where dag_id = ?", dag_id), f"{dag_id} to be read")
     subprocess.run([*AIRFLOW, "dags", "trigger", "--run-id", RUN, dag_id], check=True, stdout=sys.stderr)
     ended = "select start_date, end_date, state from dag_run where dag_id = ? and run_id = ? and state in ('success', 'failed')"
@@ -42,6 +45,12 @@ def run(dag_id: str) -> dict:
     seconds = (datetime.fromisoformat(ended_at) - datetime.fromisoformat(started_at)).total_seconds()
     tasks = ask("select count(*) from task_instance where dag_id = ? and run_id = ? and state = 'success'", dag_id, RUN)[0][0]
     return {"seconds": seconds, "tasks": tasks, "state": state}
+
+
+def answers() -> bool:
+    with suppress(OSError), urlopen("http://localhost:8080/api/v2/monitor/health", timeout=10) as answer:
+        return answer.status == 200
+    return False
 
 
 def ask(question: str, *values: str) -> list[tuple]:
