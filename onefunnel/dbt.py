@@ -205,6 +205,13 @@ def prewarmed(config: PipelineConfig, settings: Settings) -> Iterator[None]:
             child.kill()  # still there only when no build has taken it
 
 
+def _take_warm(environment: dict[str, str]) -> subprocess.Popen[str] | None:
+    """The process that waits, unless it would see another environment or has died."""
+    taken = [child for seen, child in _warm if seen == environment and child.poll() is None]
+    _warm.clear()
+    return taken[0] if taken else None
+
+
 def _start(environment: dict[str, str]) -> subprocess.Popen[str]:
     return subprocess.Popen(
         PROGRAM,
@@ -220,8 +227,7 @@ def _start(environment: dict[str, str]) -> subprocess.Popen[str]:
 
 def _run(arguments: list[str], environment: dict[str, str], progress: Progress) -> tuple[int, list[str]]:
     last: deque[str] = deque(maxlen=LAST_LINES)
-    child = next((child for started_in, child in _warm if started_in == environment and child.poll() is None), None) or _start(environment)
-    _warm.clear()
+    child = _take_warm(environment) or _start(environment)
     with suppress(OSError):  # one that has died already says why on its output
         child.stdin.write(json.dumps(arguments) + "\n")
         child.stdin.close()

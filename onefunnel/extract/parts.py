@@ -78,7 +78,7 @@ class PartWriter:
             where = f"{self.staged.where}, {file}: column {secret[0]}"
             pads = key_parameters(require_key(self.settings.hash_key, self.staged.landing, where))
         self._warn_of_unhashed(relation.columns, secret, file)
-        self._warn_of_misspelt(relation.columns, file)
+        self._warn_of_misspelt(relation.columns, secret, file)
         target = self.staged.next_part()
         try:
             self._copy(relation, secret, pads, target, file)
@@ -193,28 +193,30 @@ class PartWriter:
                     f"{file}: column {name} looks personal and is not hashed; add it to `personal` of source {self.staged.source}"
                 )
 
-
-    def _warn_of_misspelt(self, columns: Sequence[str], file: str) -> None:
+    def _warn_of_misspelt(self, columns: Iterable[str], secret: Iterable[str], file: str) -> None:
         """A column under a name that staging does not know is landed and read by nobody: tell it from a name that was meant."""
         delivered = {name.lower() for name in columns}
-        absent = {name.lower(): name for name in self.known if name.lower() not in delivered}
+        absent = [name for name in self.known if name.lower() not in delivered]
+        known = {name.lower() for name in (*secret, *self.known)}
         for name in columns:
-            if name.lower() not in {known.lower() for known in self.known} and (meant := _most_like(name, absent, MISSPELT)):
-                self.staged.warnings.append(f"{file}: column {name} is read by nobody; was {absent[meant]} meant?")
+            if name.lower() not in known and (meant := _most_like(name, absent, MISSPELT)):
+                self.staged.warnings.append(f"{file}: column {name} is read by nobody; was {meant} meant?")
 
 
 def _most_like(name: str, names: Iterable[str], cutoff: float) -> str | None:
-    written = re.sub(r"[^\w]+", "_", name.strip().lower())
-    return next(iter(difflib.get_close_matches(written, list(names), n=1, cutoff=cutoff)), None)
+    """The one of these names that is written most like it, whatever the case, if one is alike enough."""
+    written = {each.strip().lower(): each for each in names}
+    like = difflib.get_close_matches(name.strip().lower(), written, n=1, cutoff=cutoff)
+    return written[like[0]] if like else None
 
 
 def check_columns(columns: Sequence[str], required: Iterable[str], file: str) -> None:
     """Raise MissingColumn naming the first required column that is absent and the delivered one most like it."""
-    delivered = {name.strip().lower(): name for name in columns}
+    delivered = {name.strip().lower() for name in columns}
     for name in required:
         if name.lower() not in delivered:
-            like = _most_like(name, delivered, RENAMED)
-            hint = f"was it renamed to {delivered[like]!r}? " if like else ""
+            like = _most_like(name, columns, RENAMED)
+            hint = f"was it renamed to {like!r}? " if like else ""
             raise MissingColumn(
                 f"the required column {name!r} is absent",
                 where=f"{file}: columns {', '.join(columns) or '(none)'}",

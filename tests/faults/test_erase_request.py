@@ -59,9 +59,9 @@ def _columns_with(db: duckdb.DuckDBPyConnection, relation: str, needles: list[st
     columns = [row[0] for row in db.execute(f"describe from {relation}").fetchall() if row[1] == "VARCHAR"]
     if not columns:
         return []
-    holds = [f'coalesce(bool_or(contains("{column}", ?)), false)' for column in columns for _ in needles]
-    found = db.execute(f"select {', '.join(holds)} from {relation}", needles * len(columns)).fetchone()
-    return [f"{where}.{column}" for column, holds in zip([name for name in columns for _ in needles], found, strict=True) if holds]
+    holds = [" or ".join(f'contains("{column}", ?)' for _ in needles) for column in columns]
+    found = db.execute(f"select {', '.join(f'bool_or({each})' for each in holds)} from {relation}", needles * len(columns)).fetchone()
+    return [f"{where}.{column}" for column, is_there in zip(columns, found, strict=True) if is_there]
 
 
 @pytest.fixture
