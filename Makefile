@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint docs bench lock up down clean
+.PHONY: help demo test check lint docs bench lock up down clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -28,11 +28,19 @@ $(READY): requirements.lock pyproject.toml
 demo: $(READY) ## Run one night in Airflow on generated data; print the KPIs, the verdict and where to look (KEEP=1: on top of the last demo)
 	@$(BIN)/python -m onefunnel.airflow_demo $(if $(KEEP),--keep)
 
-test: $(READY) ## Run every test this machine can run (PYTEST_ARGS="-m 'not slow'": only the fast ones)
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+# Modules of tests go side by side, each whole on one worker; a worker takes up to 4 GB.
+PYTEST := $(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadscope --no-loadscope-reorder
 
-lint: $(READY) ## Check the style of the Python code
+test: $(READY) ## Run every test this machine can run (PYTEST_ARGS="-m 'not slow'": only the fast ones)
+	@$(PYTEST) --durations=30 $(PYTEST_ARGS)
+
+check: $(READY) ## While working: style, types, the fast tests, what the documents claim; a minute
 	@$(BIN)/ruff check .
+	@$(BIN)/mypy & types=$$!; $(PYTEST) --quiet -m "not slow and not browser and not airflow" $(PYTEST_ARGS); wait $$types
+
+lint: $(READY) ## Check the style and the types of the Python code
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
 
 docs: $(READY) ## Write docs/metrics.md from the seeds, and the dbt docs of the last build into target/
 	@$(BIN)/python -m onefunnel.docs_metrics
@@ -53,5 +61,5 @@ down: ## Stop the team deployment; its volumes stay
 	docker compose down
 
 clean: ## Remove the environment and caches; never data
-	rm -rf $(VENV) $(VENV)-lock target logs .pytest_cache .ruff_cache .hypothesis build ./*.egg-info
+	rm -rf $(VENV) $(VENV)-lock target logs .pytest_cache .mypy_cache .ruff_cache .hypothesis build ./*.egg-info
 	find . -name __pycache__ -type d -not -path './data/*' -prune -exec rm -rf {} +

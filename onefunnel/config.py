@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from datetime import time
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
@@ -19,7 +19,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, 
 from onefunnel.entities import check_known
 from onefunnel.errors import ConfigError
 
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+WEEKDAYS: tuple[Weekday, ...] = get_args(Weekday)
 
 
 def _time_zone(name: str) -> str:
@@ -64,7 +65,7 @@ class OpeningHours(Strict):
         return self
 
 
-def _office_hours() -> dict[str, OpeningHours]:
+def _office_hours() -> dict[Weekday, OpeningHours]:
     return {day: OpeningHours(opens=time(9), closes=time(18)) for day in WEEKDAYS[:5]}
 
 
@@ -73,7 +74,7 @@ class Reporting(Strict):
 
     base_currency: Currency = "EUR"
     time_zone: TimeZone = "UTC"
-    working_hours: dict[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], OpeningHours] = Field(default_factory=_office_hours)
+    working_hours: dict[Weekday, OpeningHours] = Field(default_factory=_office_hours)
 
 
 class Quality(Strict):
@@ -309,7 +310,7 @@ def expand_variables(text: str, where: str) -> str:
     return re.sub(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}", value, text)
 
 
-def _check_sources(config: PipelineConfig, root: yaml.Node) -> None:
+def _check_sources(config: PipelineConfig, root: yaml.Node | None) -> None:
     seen: set[str] = set()
     for index, source in enumerate(config.sources):
         where = f"{config.file}, line {_line(root, ('sources', index, 'name'))}"
@@ -325,7 +326,7 @@ def _check_sources(config: PipelineConfig, root: yaml.Node) -> None:
                 )
 
 
-def _as_config_error(error: ValidationError, root: yaml.Node, path: Path) -> ConfigError:
+def _as_config_error(error: ValidationError, root: yaml.Node | None, path: Path) -> ConfigError:
     errors = error.errors()
     # A misspelt key is missing under its right name, too: the misspelling is the better news.
     first = next((each for each in errors if each["type"] == "extra_forbidden"), errors[0])
@@ -343,7 +344,7 @@ def _as_config_error(error: ValidationError, root: yaml.Node, path: Path) -> Con
     return ConfigError(f"{name}: {message}{more}", where=f"{path}, line {_line(root, location)}", hint=hint)
 
 
-def _steps(root: yaml.Node, location: tuple[str | int, ...]) -> Iterator[tuple[str | int, int]]:
+def _steps(root: yaml.Node | None, location: tuple[str | int, ...]) -> Iterator[tuple[str | int, int]]:
     """Follow a pydantic location through the YAML nodes; parts that are no keys (the tag of a union) are passed over."""
     node = root
     for part in location:
@@ -357,11 +358,11 @@ def _steps(root: yaml.Node, location: tuple[str | int, ...]) -> Iterator[tuple[s
             yield part, node.start_mark.line + 1
 
 
-def _line(root: yaml.Node, location: tuple[str | int, ...]) -> int:
+def _line(root: yaml.Node | None, location: tuple[str | int, ...]) -> int:
     return ([line for _, line in _steps(root, location)] or [root.start_mark.line + 1])[-1]
 
 
-def _path_in_file(root: yaml.Node, location: tuple[str | int, ...]) -> list[str | int]:
+def _path_in_file(root: yaml.Node | None, location: tuple[str | int, ...]) -> list[str | int]:
     found = [part for part, _ in _steps(root, location)]
     return found if found and found[-1] == location[-1] else [*found, *location[-1:]]
 

@@ -61,7 +61,7 @@ def run_lock(settings: Settings, *, wait_seconds: float = 0, purpose: str = "run
         lock.acquire(timeout=wait_seconds, poll_interval=0.1)
     except Timeout:
         holder = read_holder(path)
-        pid, host, purpose, since = (holder.get(name, "?") for name in ("pid", "host", "purpose", "since"))
+        pid, host, purpose, since = (str(holder.get(name, "?")) for name in ("pid", "host", "purpose", "since"))
         who = f"process {pid} on {host} ({purpose}, since {since})"
         raise LockHeld(
             f"another run holds this home: {who}",

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -91,7 +92,7 @@ class Settings(BaseSettings):
         return HomePaths(self.home.expanduser().resolve())
 
 
-def load_settings(**overrides: object) -> Settings:
+def load_settings(**overrides: Any) -> Settings:
     """Settings from the environment; overrides that are None are ignored. Raises ConfigError naming the variable."""
     try:
         return Settings(**{name: value for name, value in overrides.items() if value is not None})

@@ -109,7 +109,7 @@ def _latest_settled(months: dict[date, str]) -> date:
 def _read(connection: duckdb.DuckDBPyConnection, month: date, comparison: str, metric: str, basis: str) -> Verdict:
     key = [month, comparison, metric, basis]
     found = connection.execute("select * from marts.mart_verdict where month = ? and comparison = ? and metric = ? and basis = ?", key)
-    row = dict(zip([column[0] for column in found.description], found.fetchone(), strict=True))
+    row = dict(zip([column[0] for column in found.description], found.fetchone() or (), strict=True))
     factors = connection.execute(
         "select factor, owner_department, sum(effect) from marts.mart_change_factors "
         "where month = ? and comparison = ? and metric = ? and basis = ? group by factor, owner_department",

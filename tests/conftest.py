@@ -1,28 +1,35 @@
-"""Nights that tests share. Each is built once per session by the real command line; tests read what it published and change nothing."""
+"""Nights that tests share. The real command line builds each once, whatever the number of workers; tests read it and change nothing."""
 
 from __future__ import annotations
 
+import hashlib
 import os
-import secrets
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import duckdb
 import pytest
+from filelock import FileLock
 from nights import DEMO_AS_OF, REAL_AS_OF, ROOT, RunCli
 
+BuildOnce = Callable[[str, Callable[[Path], None]], Path]
 # Cheapest news first: what fails in a second is told before what takes minutes.
 ORDER = ("unit", "pipeline", "dbt", "browser", "dags", "faults")
+# Side by side a module is run whole by one worker, so that its nights are built once; what takes longest must not be begun last.
+LONGEST_FIRST = ("test_going_on", "test_standalone", "test_nightly_run", "test_night", "test_properties", "test_verdict_incidents")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the folders of tests in ORDER, and inside each the slow tests last."""
+    """Run the folders of tests in ORDER, and inside each the slow tests last; side by side, the longest modules before all."""
+    side_by_side = os.environ.get("PYTEST_XDIST_WORKER") is not None
 
-    def rank(item: pytest.Item) -> tuple[int, bool]:
-        folder = item.path.relative_to(ROOT / "tests").parts[0]
-        return ORDER.index(folder) if folder in ORDER else len(ORDER), item.get_closest_marker("slow") is not None
+    def rank(item: pytest.Item) -> tuple[int, int, bool]:
+        folder, module = item.path.relative_to(ROOT / "tests").parts[0], item.path.stem
+        turn = LONGEST_FIRST.index(module) if side_by_side and module in LONGEST_FIRST else len(LONGEST_FIRST)
+        place = ORDER.index(folder) if folder in ORDER else len(ORDER)
+        return turn, place, item.get_closest_marker("slow") is not None
 
     items.sort(key=rank)
 
@@ -34,9 +41,29 @@ def _environment(**extra: str) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def hash_key() -> str:
-    """A key of its own for each test session."""
-    return secrets.token_hex(32)
+def build_once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> BuildOnce:
+    """build_once("name", make): a folder that `make` fills once for all workers of this run; the others wait for it."""
+    own = tmp_path_factory.getbasetemp()
+    shared = (own if worker_id == "master" else own.parent) / "shared"
+    shared.mkdir(exist_ok=True)
+
+    def build(name: str, make: Callable[[Path], None]) -> Path:
+        folder, done = shared / name, shared / f"{name}.done"
+        with FileLock(shared / f"{name}.lock"):
+            if not done.exists():
+                assert not folder.exists(), f"{name} failed in another worker: see there"
+                folder.mkdir()
+                make(folder)
+                done.touch()
+        return folder
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def hash_key(testrun_uid: str) -> str:
+    """A key of its own for each run of the tests, the same for all its workers."""
+    return hashlib.sha256(testrun_uid.encode()).hexdigest()
 
 
 @pytest.fixture(scope="session")
@@ -62,19 +89,23 @@ def run_cli(hash_key: str) -> RunCli:
 
 
 @pytest.fixture(scope="session")
-def demo_source(tmp_path_factory: pytest.TempPathFactory, run_cli: RunCli) -> Path:
+def demo_source(build_once: BuildOnce, run_cli: RunCli) -> Path:
     """Folder of demo files with their sources.yml: 26 months to the end of March 2026, about 120 leads a month, dirt included."""
-    folder = tmp_path_factory.mktemp("demo-source")
-    run_cli("demo-data", "--out", folder, "--seed", 7, "--months", 26, "--leads-per-month", 120, "--end", DEMO_AS_OF)
-    return folder
+
+    def make(folder: Path) -> None:
+        run_cli("demo-data", "--out", folder, "--seed", 7, "--months", 26, "--leads-per-month", 120, "--end", DEMO_AS_OF)
+
+    return build_once("demo-source", make)
 
 
 @pytest.fixture(scope="session")
-def demo_home(tmp_path_factory: pytest.TempPathFactory, run_cli: RunCli, demo_source: Path) -> Path:
+def demo_home(build_once: BuildOnce, run_cli: RunCli, demo_source: Path) -> Path:
     """Home of a published demo night."""
-    home = tmp_path_factory.mktemp("demo") / "home"
-    run_cli("run", "--sources", demo_source / "sources.yml", "--home", home, "--as-of", DEMO_AS_OF)
-    return home
+
+    def make(home: Path) -> None:
+        run_cli("run", "--sources", demo_source / "sources.yml", "--home", home, "--as-of", DEMO_AS_OF)
+
+    return build_once("demo-home", make)
 
 
 @pytest.fixture(scope="session")
@@ -87,11 +118,13 @@ def real_data() -> Path:
 
 
 @pytest.fixture(scope="session")
-def real_home(tmp_path_factory: pytest.TempPathFactory, run_cli: RunCli, real_data: Path) -> Path:
+def real_home(build_once: BuildOnce, run_cli: RunCli, real_data: Path) -> Path:
     """Home of a published night on the real CRM export."""
-    home = tmp_path_factory.mktemp("real") / "home"
-    run_cli("run", "--sources", ROOT / "examples/zoho/sources.yml", "--home", home, "--as-of", REAL_AS_OF)
-    return home
+
+    def make(home: Path) -> None:
+        run_cli("run", "--sources", ROOT / "examples/zoho/sources.yml", "--home", home, "--as-of", REAL_AS_OF)
+
+    return build_once("real-home", make)
 
 
 @pytest.fixture

@@ -61,14 +61,23 @@ def _stage(config: PipelineConfig, source: Source, entity: str, interval: Interv
         settings.paths.landing, system=source.system, entity=entity, source=source.name, interval=interval, delivery=delivery
     )
     try:
-        if source.connector == "files":
-            from onefunnel.extract.files import stage_files as stage
-        elif source.connector == "database":
-            from onefunnel.extract.database import stage_table as stage
-        else:
-            from onefunnel.extract.rest import stage_resource as stage
-        stage(config, source, entity, staged, settings)
+        _stage_by(source)(config, source, entity, staged, settings)
     except BaseException:
         staged.discard()
         raise
     return staged
+
+
+def _stage_by(source: Source) -> Callable[..., None]:
+    """The connector of a source, imported only when it is used."""
+    if source.connector == "files":
+        from onefunnel.extract.files import stage_files
+
+        return stage_files
+    if source.connector == "database":
+        from onefunnel.extract.database import stage_table
+
+        return stage_table
+    from onefunnel.extract.rest import stage_resource
+
+    return stage_resource

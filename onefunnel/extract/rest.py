@@ -141,11 +141,11 @@ def _pages(client: Client, url: str, params: dict[str, Any], options: RestEntity
                 return
             number, offset = number + 1, offset + got
             continue
-        following = dig(page, paging.next)
+        following = dig(page, paging.next or "")
         if following in (None, "", False):
             return
         if paging.by == "cursor":
-            params = {**params, paging.param: following}
+            params = {**params, paging.param or "": following}
         else:
             url, params = _same_host(urljoin(url, str(following)), url, client.where), {}
     raise OnefunnelError(f"more than {max_pages} pages", where=client.where, hint="check `paging`, or raise `max_pages`")

@@ -7,6 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -43,7 +44,7 @@ TABLES = {
 }
 Current = list[tuple[LoadManifest, LandedFile]]
 # no other program reads this file, so it need not be one that older versions of DuckDB could: strings take less time and room
-STORAGE = {"storage_compatibility_version": "latest"}
+STORAGE: dict[str, Any] = {"storage_compatibility_version": "latest"}
 
 
 @dataclass(frozen=True)

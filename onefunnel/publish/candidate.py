@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
@@ -107,7 +107,7 @@ def _quality_status(landing_gate: GateResult | None) -> str:
 
 def _build(settings: Settings, candidate: Candidate, *, quality_status: str) -> None:
     reach("candidate.before_copy")
-    options = {"threads": settings.threads, "memory_limit": settings.memory_limit, "temp_directory": f"{candidate.path}.spill"}
+    options: dict[str, Any] = {"threads": settings.threads, "memory_limit": settings.memory_limit, "temp_directory": f"{candidate.path}.spill"}
     with duckdb.connect(str(candidate.path), config=options) as db:
         db.execute(f"attach {literal(str(settings.paths.warehouse))} as warehouse (read_only)")
         found = relations(db, "warehouse")

@@ -101,7 +101,7 @@ def _all_identity_columns(db: duckdb.DuckDBPyConnection, part: Path, is_list: bo
     others = [name for name in columns if name not in (*links, *details) and not name.startswith("_")]
     if hashes and others:
         tests = ", ".join(f"bool_or(coalesce(cast({quoted(name)} as varchar) in ({hashes}), false))" for name in others)
-        row = db.execute(f"select {tests} from read_parquet({literal(str(part))}, hive_partitioning = false)").fetchone()
+        row = db.execute(f"select {tests} from read_parquet({literal(str(part))}, hive_partitioning = false)").fetchone() or ()
         details += [name for name, holds in zip(others, row, strict=True) if holds]
     return links, details
 
@@ -205,7 +205,7 @@ def _columns_with(db: duckdb.DuckDBPyConnection, table: tuple[str, str], names: 
     if not names:
         return []
     tests = ", ".join(f"bool_or(coalesce({_matches(name, tokens)}, false))" for name in names)
-    row = db.execute(f"select {tests} from old.{quoted(table[0])}.{quoted(table[1])}").fetchone()
+    row = db.execute(f"select {tests} from old.{quoted(table[0])}.{quoted(table[1])}").fetchone() or ()
     return [name for name, holds in zip(names, row, strict=True) if holds]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, overload
 
 import duckdb
 
@@ -88,6 +88,14 @@ def set_aside_if_damaged(settings: Settings, error: BaseException | None = None)
     if wal.exists():
         wal.rename(aside.with_name(f"{aside.name}.wal"))
     return aside
+
+
+@overload
+def built_day(settings: Settings, *, required: Literal[True]) -> date: ...
+
+
+@overload
+def built_day(settings: Settings) -> date | None: ...
 
 
 def built_day(settings: Settings, *, required: bool = False) -> date | None:

@@ -55,7 +55,8 @@ def read_extract(db: duckdb.DuckDBPyConnection, extract: Extract, months: list[s
     if not known:
         return None
     names = known if extract.columns == ("*",) else [name for name in extract.columns if name in known]
-    conditions, parameters = [f"({extract.where})"], []
+    conditions = [f"({extract.where})"]
+    parameters: list[Any] = []
     if extract.month in known and months:
         conditions.append(f"{extract.month} >= cast(? as date)")
         parameters.append(months[0])
