@@ -107,7 +107,11 @@ def _quality_status(landing_gate: GateResult | None) -> str:
 
 def _build(settings: Settings, candidate: Candidate, *, quality_status: str) -> None:
     reach("candidate.before_copy")
-    options: dict[str, Any] = {"threads": settings.threads, "memory_limit": settings.memory_limit, "temp_directory": f"{candidate.path}.spill"}
+    options: dict[str, Any] = {
+        "threads": settings.threads,
+        "memory_limit": settings.memory_limit,
+        "temp_directory": f"{candidate.path}.spill",
+    }
     with duckdb.connect(str(candidate.path), config=options) as db:
         db.execute(f"attach {literal(str(settings.paths.warehouse))} as warehouse (read_only)")
         found = relations(db, "warehouse")
