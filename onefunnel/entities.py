@@ -42,7 +42,8 @@ SYSTEMS: dict[str, dict[str, Entity]] = {
             _names("event_id, lead_id, stage, entered_at, actor, reason"), _names("event_id, lead_id, stage, entered_at")
         ),
         "ad_spend": Entity(
-            _names("date, channel, cost, currency, account, campaign, ad_group, ad, impressions, clicks"), _names("date, channel, cost, currency")
+            _names("date, channel, cost, currency, account, campaign, ad_group, ad, impressions, clicks"),
+            _names("date, channel, cost, currency"),
         ),
         "channel_costs": Entity(
             _names("channel, from_date, to_date, cost, currency, note"), _names("channel, from_date, to_date, cost, currency")
@@ -75,7 +76,8 @@ SYSTEMS: dict[str, dict[str, Entity]] = {
 }
 
 
-# What `overlap` in sources.yml may say of rows that overlap. Leads of one id are versions of one lead, two rates of a day cannot both be true.
+# What `overlap` in sources.yml may say of rows that overlap; elsewhere only replace: leads of one id are versions of one lead, and two
+# rates of a day cannot both be true.
 _OVERLAPS = {
     "ad_spend": ("replace", "add", "days"),
     "spend": ("replace", "add", "days"),

@@ -115,10 +115,9 @@
     {%- for column in adapter.get_columns_in_relation(this) if column.name not in unsaid and not column.name.endswith('_text') -%}
         {%- do said.append(column.quoted) -%}
     {%- endfor -%}
-    {%- set rows %}
-        select * from {{ this }}
-        where quarantine_rule is null{% if goes_on() and config.get('materialized') == 'incremental' %} and {{ is_new() }}{% endif %}
-    {%- endset %}
+    {%- set usable %}quarantine_rule is null{% if goes_on() and config.get('materialized') == 'incremental' %} and {{ is_new() }}{% endif %}{% endset -%}
+    {%- set hashed = row_hash('version_key') -%}
+    {%- set repeated = 'select ' ~ hashed ~ ' from ' ~ this ~ ' where ' ~ usable ~ ' group by ' ~ hashed ~ ' having count(*) > 1' -%}
     {%- set of_key = 'partition by ' ~ (['version_key'] + keys) | join(', ') %}
     {%- set newest = 'delivery desc, load_id desc' ~ (', clock desc nulls last' if clock) ~ ', position desc, file_name desc' %}
     {%- if versions.by == 'file' -%}
@@ -170,14 +169,11 @@
                             coalesce(files.position, 0) as position,
                             settings.overlap,
                             {{ row_hash(said | join(', ')) }} as row_says
-                        from ({{ rows }}) as versions
+                        from (select * from {{ this }} where {{ rows_with(this, hashed, repeated) }} and {{ usable }}) as versions
                         left join landing.files as files
                             on versions.source_name = files.source_name and versions.load_id = files.load_id and versions.file_name = files.file_name
                                 and files.entity = '{{ entity }}'
                         left join landing.entity_settings as settings on versions.source_name = settings.source_name and settings.entity = '{{ entity }}'
-                        where {{ row_hash('versions.version_key') }} in (
-                            select {{ row_hash('version_key') }} from ({{ rows }}) as keys group by all having count(*) > 1
-                        )
                     ) as told
                 ) as said
             ) as ordered

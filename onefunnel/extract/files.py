@@ -48,7 +48,8 @@ def stage_files(config: PipelineConfig, source: FilesSource, entity: str, staged
         raise ConfigError(
             f"no file matches {options.path}", where=where, hint="deliver it, correct `path`, or declare `expected: normal_empty`"
         )
-    reading = json.dumps([READER_VERSION, options.model_dump(exclude={"path", "delivery", "overlap"}), sorted(name.lower() for name in personal)])
+    how = options.model_dump(exclude={"path", "delivery", "overlap"})
+    reading = json.dumps([READER_VERSION, how, sorted(name.lower() for name in personal)])
     landed = {item.fingerprint for _, item in current_files(staged.others)}
     with PartWriter(staged, settings, contract.required if contract else (), contract.columns if contract else (), personal) as writer:
         for path in files:
