@@ -63,6 +63,8 @@ def test_what_counts_where_the_sources_say_so(tmp_path: Path, run_cli: RunCli) -
             "natural/spend_10.csv": SPEND.format(10),
             "same/a.csv": SPEND.format(7),
             "same/b.csv": SPEND.format("7.00") + "2026-01-06,seo,1,EUR,Brand\n",
+            "twins/a.csv": SPEND.format(5),
+            "twins/b.csv": SPEND.format(5),
             "delta/1.csv": SPEND.format(40),
             "clock/leads.csv": "lead_id,created_at,channel,updated_at\nL1,2026-01-05 10:00:00,blog,2026-01-07 10:00:00\n"
             "L1,2026-01-05 10:00:00,seo,2026-01-06 10:00:00\n",
@@ -78,6 +80,7 @@ def test_what_counts_where_the_sources_say_so(tmp_path: Path, run_cli: RunCli) -
             "rename": 'ad_spend: {path: "cases/ads/rename/*.csv", delivery: delta, overlap: days}',
             "natural": 'ad_spend: {path: "natural/*.csv", overlap: replace}',
             "same": 'ad_spend: {path: "same/*.csv"}',
+            "twins": 'ad_spend: {path: "twins/*.csv", overlap: add}',
             "delta": 'ad_spend: {path: "delta/*.csv", delivery: delta}',
             "books": "leads: {path: cases/books/dup_numbers/leads.csv}, "
             "payments: {path: cases/books/dup_numbers/payments.csv, overlap: add}",
@@ -87,7 +90,7 @@ def test_what_counts_where_the_sources_say_so(tmp_path: Path, run_cli: RunCli) -
     )
     home = tmp_path / "home"
     run_cli("run", "--sources", path, "--home", home, "--as-of", "2026-03-31")
-    assert queried(home, COST) == {"named": 450, "added": 450, "rename": 90, "natural": 10, "same": 8, "delta": 40}
+    assert queried(home, COST) == {"named": 450, "added": 450, "rename": 90, "natural": 10, "same": 8, "twins": 10, "delta": 40}
     assert queried(home, "select source_name, count(distinct account) from facts.fct_ad_spend group by all")["named"] == 2
     paid = queried(home, "select source_name, sum(amount_base)::double from facts.fct_payment group by all")
     assert paid == {"books": 7000, "clock": 100}
