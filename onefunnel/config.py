@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
 
-from onefunnel.entities import check_known
+from onefunnel.entities import check_known, overlaps_of
 from onefunnel.errors import ConfigError
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -82,6 +82,8 @@ class Quality(Strict):
 
     max_quarantined_rows_pct: Percent = 5
     max_quarantined_money_pct: Percent = 10
+    max_superseded_money_pct: Percent = 5
+    max_left_out_money_pct: Percent = 10
     min_rows_vs_previous_pct: Percent = 20
     max_rows_vs_previous_pct: Percent = 1000
     max_age_hours: Annotated[float, Field(gt=0)] = 48
@@ -93,7 +95,16 @@ class Expectation(Strict):
     min_rows: int = Field(1, ge=0)
 
 
-class FileEntity(Strict):
+class Overlapping(Strict):
+    """overlap: what counts when rows overlap. replace: the newest row of a key; add: all of them; days: the later delivery of a day.
+
+    Without it a later load replaces, and what one load says twice with other content holds the night back.
+    """
+
+    overlap: Literal["replace", "add", "days"] | None = None
+
+
+class FileEntity(Overlapping):
     """Files of one entity. delivery full: new bytes under an old name replace the old; delta: they add to it."""
 
     path: str = Field(min_length=1)
@@ -114,7 +125,7 @@ class FileEntity(Strict):
         return value
 
 
-class TableEntity(Strict):
+class TableEntity(Overlapping):
     """A table, or the rows of a query. With a cursor only what is new is read, again from `lookback_days` before it; without one, all."""
 
     table: str | None = Field(None, pattern=r"^[A-Za-z_][\w$]*(\.[A-Za-z_][\w$]*)?$")
@@ -126,6 +137,8 @@ class TableEntity(Strict):
     def _one_of(self) -> TableEntity:
         if (self.table is None) == (self.query is None):
             raise ValueError("name either a table or a query")
+        if self.cursor and self.overlap == "add":
+            raise ValueError("a cursor reads the last days again every night, so `overlap: add` would count them again: leave it out")
         return self
 
 
@@ -148,7 +161,7 @@ class Paging(Strict):
         return self
 
 
-class RestEntity(Strict):
+class RestEntity(Overlapping):
     """One resource. records: dotted path to the list; total: to its length; {since} and {until} in params are the dates of the lookback."""
 
     path: str
@@ -163,6 +176,8 @@ class RestEntity(Strict):
     def _window_adds(self) -> RestEntity:
         if self.delivery == "full" and any("{since}" in str(value) for value in self.params.values()):
             raise ValueError("params ask for the time since {since} only, so each answer adds to the last: declare `delivery: delta`")
+        if self.overlap == "add" and any("{since}" in str(value) for value in self.params.values()):
+            raise ValueError("{since} reads the last days again every night, so `overlap: add` would count them again: leave it out")
         return self
 
 
@@ -317,8 +332,16 @@ def _check_sources(config: PipelineConfig, root: yaml.Node | None) -> None:
         if source.name in seen:
             raise ConfigError(f"two sources are called {source.name}", where=where, hint="give each its own name: loads are kept under it")
         seen.add(source.name)
-        for entity in source.entities:
-            check_known(source.system, entity, f"{config.file}, line {_line(root, ('sources', index, 'entities', entity))}")
+        for entity, options in source.entities.items():
+            place = f"{config.file}, line {_line(root, ('sources', index, 'entities', entity))}"
+            check_known(source.system, entity, place)
+            known = overlaps_of(source.system, entity)
+            if options.overlap and options.overlap not in known:
+                raise ConfigError(
+                    f"source {source.name}: `overlap: {options.overlap}` means nothing for {entity}",
+                    where=place,
+                    hint=f"one of: {', '.join(known)}",
+                )
         for entity in source.expect:
             if entity not in source.entities:
                 raise ConfigError(

@@ -42,7 +42,8 @@ SYSTEMS: dict[str, dict[str, Entity]] = {
             _names("event_id, lead_id, stage, entered_at, actor, reason"), _names("event_id, lead_id, stage, entered_at")
         ),
         "ad_spend": Entity(
-            _names("date, channel, cost, currency, campaign, ad_group, ad, impressions, clicks"), _names("date, channel, cost, currency")
+            _names("date, channel, cost, currency, account, campaign, ad_group, ad, impressions, clicks"),
+            _names("date, channel, cost, currency"),
         ),
         "channel_costs": Entity(
             _names("channel, from_date, to_date, cost, currency, note"), _names("channel, from_date, to_date, cost, currency")
@@ -73,6 +74,23 @@ SYSTEMS: dict[str, dict[str, Entity]] = {
         "spend": Entity(_names("Date, Source, Campaign, Impressions, Spend, Clicks, AdGroup, Ad"), _names("Date, Source, Spend")),
     },
 }
+
+
+# What `overlap` in sources.yml may say of rows that overlap; elsewhere only replace: leads of one id are versions of one lead, and two
+# rates of a day cannot both be true.
+_OVERLAPS = {
+    "ad_spend": ("replace", "add", "days"),
+    "spend": ("replace", "add", "days"),
+    "channel_costs": ("replace", "add"),
+    "payments": ("replace", "add"),
+    "payment_plan": ("replace", "add"),
+    "stage_events": ("replace", "add"),
+}
+
+
+def overlaps_of(system: str, name: str) -> tuple[str, ...]:
+    """The values of `overlap` that the staging model of an entity understands; a new system's own models may read any."""
+    return _OVERLAPS.get(name, ("replace",)) if system in SYSTEMS else ("replace", "add", "days")
 
 
 def entity_of(system: str, name: str) -> Entity | None:

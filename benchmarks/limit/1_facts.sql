@@ -284,10 +284,10 @@ end;
 -- ---------- spend
 create or replace table fct_ad_spend as
 select
-    concat_ws('|', date, source_name, channel_key, campaign, 'ad_spend', currency) as ad_spend_key,
+    concat_ws('|', date, source_name, channel_key, '(none)', campaign, 'ad_spend', currency) as ad_spend_key,
     cast(date as date) as spend_date,
     month_of(cast(date as date)) as spend_month,
-    source_name, channel_key, campaign, 'ad_spend' as cost_kind, currency, impressions, clicks, cost_original, cost_original as cost_base
+    source_name, channel_key, '(none)' as account, campaign, 'ad_spend' as cost_kind, currency, impressions, clicks, cost_original, cost_original as cost_base
 from (
     select
         date, _source as source_name, coalesce(channel_key, 'unmapped') as channel_key, campaign, currency,

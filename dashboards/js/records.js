@@ -80,8 +80,12 @@ section("quality", "quality", "none", (body) => {
   put(body, h("p", { class: "lead", id: "excluded" }, left
     ? t("excluded_lead", { rows: count(left), of: count(landed), pct: percent(ratio(left, landed), 2), money: money(sum(totals, "money_quarantined")) })
     : t("excluded_none", { of: count(landed) })));
+  const superseded = sum(totals, "rows_superseded");
+  if (superseded) put(body, h("p", { id: "superseded" }, t("superseded_lead", { rows: count(superseded), money: money(sum(totals, "money_superseded")) })));
+  if (sum(totals, "money_left_out")) put(body, h("p", { id: "left-out" }, t("left_out_lead", { money: money(sum(totals, "money_left_out")) })));
   put(body, h("h3", null, t("freshness")), freshness());
-  const rules = rows.filter((row) => row.rule !== "all" && row.rows_affected > 0).sort((a, b) => b.money_quarantined - a.money_quarantined || b.rows_affected - a.rows_affected);
+  const moneyOut = (row) => Number(row.money_quarantined) + Number(row.money_superseded || 0) + Number(row.money_left_out || 0);
+  const rules = rows.filter((row) => row.rule !== "all" && row.rows_affected > 0).sort((a, b) => moneyOut(b) - moneyOut(a) || b.rows_affected - a.rows_affected);
   put(body, h("h3", null, t("rules_title")));
   if (!rules.length) put(body, emptyNote(t("no_rules")));
   else {
@@ -89,7 +93,7 @@ section("quality", "quality", "none", (body) => {
       caption: t("rules_title"), text: [1, 2, 3], className: "wide", head: [t("source"), t("entity"), t("rule"), t("treatment"), t("rows"), t("share"), t("money_out")],
       rows: rules.map((row) => [row.source_name, row.entity, row.rule.replaceAll("_", " "), t(`severity_${row.severity}`), { text: count(row.rows_affected), value: row.rows_affected },
         isNumber(row.rows_affected_pct) ? `${upTo(row.rows_affected_pct, 2)}\u00a0%` : NOTHING,
-        [money(row.money_quarantined), row.rows_unvalued ? h("small", null, ` + ${t("unvalued", { n: count(row.rows_unvalued) })}`) : null]]),
+        [money(moneyOut(row)), row.rows_unvalued ? h("small", null, ` + ${t("unvalued", { n: count(row.rows_unvalued) })}`) : null]]),
     }));
   }
 }, "mart_data_quality");

@@ -37,8 +37,26 @@
 {# Rows written by later builds than the last whole one. A literal, so that the engine skips the parts of a table that hold older rows only. #}
 {% macro is_new() -%} build_number > {{ built_through() }} {%- endmacro %}
 
-{# One name for what must be replaced together: the versions of an id. A row without id stands for itself. #}
-{% macro version_key(id) -%} coalesce(source_name || ':' || {{ id }}, load_id || '|' || file_name || '|' || cast(row_number as varchar)) {%- endmacro %}
+{# One name for what must be replaced together: the versions of an id. A row without id stands for itself, and so does every row of a source
+   that says `overlap: add`. `across`: sources may restate one another. #}
+{% macro version_key(id, across=false) -%}
+    coalesce({{ '' if across else "source_name || ':' || " }}{{ own_id(id) }}, load_id || '|' || file_name || '|' || cast(row_number as varchar))
+{%- endmacro %}
+
+{# An id that is its row's own where the source says `overlap: add`. Known when compiling: elsewhere it costs nothing. #}
+{% macro own_id(id) -%}
+    {%- set adding = adding_sources(model.name.split('__') | last) -%}
+    {{ id }}{% if adding %} || case when source_name in ('{{ adding | join("', '") }}')
+        then '|' || load_id || '|' || file_name || '|' || cast(row_number as varchar) else '' end{% endif %}
+{%- endmacro %}
+
+{% macro adding_sources(entity) -%}
+    {%- if not execute or is_unit_test() -%} {{ return([]) }} {%- endif -%}
+    {%- set settings = adapter.get_relation(target.database, 'landing', 'entity_settings') -%}
+    {%- if settings is none -%} {{ return([]) }} {%- endif -%}
+    {%- set found = run_query("select source_name from " ~ settings ~ " where overlap = 'add' and entity = '" ~ entity ~ "' order by source_name") -%}
+    {{ return(found.columns[0].values() | list) }}
+{%- endmacro %}
 
 {# The rows to judge: those just read and, going on, what this table holds of the same key or waiting for its day.
    `waits_for`: timestamps that matter only once they are past. #}
@@ -47,7 +65,7 @@
     select * from {{ rows }}
     {%- else %}
     {%- set held = adapter.get_columns_in_relation(this) | map(attribute='quoted') | list -%}
-    {%- set judged = ['"quarantine_rule"', '"is_newest"', '"build_number"'] -%}
+    {%- set judged = ['"quarantine_rule"', '"is_newest"', '"version_status"', '"build_number"'] -%}
     {%- set columns = held | reject('in', judged) | join(', ') %}
     select {{ columns }} from {{ rows }}
     union all
@@ -68,36 +86,100 @@
     {%- endif %}
 {%- endmacro %}
 
-{# The columns of every judged row that say which build wrote it and whether a newer version replaces it (mark_superseded finds out). #}
-{% macro build_columns() -%}
+{# The columns of every judged row that say whether a newer version replaces it (mark_superseded finds out), and which build wrote it. #}
+{% macro version_columns() -%}
     true as is_newest,
+    -- of rows that do not stand alone: repeated (a newer one says the same), restated (it says other) or disputed (nothing says which is newer)
+    cast(null as varchar) as version_status
+{%- endmacro %}
+{% macro build_columns() -%}
+    {{ version_columns() }},
     {{ build_number() }} as build_number
 {%- endmacro %}
 
-{# After a staging table is written: which of its rows a newer delivery replaces. Only keys that occur more than once are put in order. #}
+{# After a staging table is written: which of its rows a newer one replaces. Only keys that occur more than once are put in order: later loads over
+   earlier ones, then the source's own clock, then the later file of the load (landing.files), then the later row.
+   Inside one load, order of files is no proof: rows of a key that differ there are disputed, unless the clock differs or sources.yml says `overlap`.
+   meta.versions: `by` row (the newest row counts) or file (all rows of the newest file count); `columns`: of the key, beside version_key;
+   `clock`; `entity`: as sources.yml calls it, where the model's name does not. #}
 {% macro mark_superseded() -%}
     {%- set versions = (config.get('meta') or {}).get('versions') if execute -%}
     {%- if versions -%}
-    {%- set by = versions.get('columns', []) -%}
-    {%- set clock = [versions.clock] if versions.clock else [] -%}
-    {%- set rows %}
-        select {{ (['version_key', 'load_id', 'file_name', 'row_number'] + by + clock) | join(', ') }}
-        from {{ this }}
-        where quarantine_rule is null{% if goes_on() and config.get('materialized') == 'incremental' %} and {{ is_new() }}{% endif %}
-    {%- endset %}
+    {%- set keys = versions.get('columns', []) -%}
+    {%- set clock = versions.get('clock') -%}
+    {%- set entity = versions.get('entity') or (this.identifier.split('__') | last) -%}
+    {%- set unsaid = ['source_name', 'source_system', 'load_id', 'file_name', 'row_number', 'landed_at', 'version_key', 'quarantine_rule', 'unusable_rule',
+        'is_newest', 'version_status', 'build_number', 'time_zone', clock] -%}
+    {#- what the rows say: text that was typed says nothing more -#}
+    {%- set said = [] -%}
+    {%- for column in adapter.get_columns_in_relation(this) if column.name not in unsaid and not column.name.endswith('_text') -%}
+        {%- do said.append(column.quoted) -%}
+    {%- endfor -%}
+    {%- set usable %}quarantine_rule is null{% if goes_on() and config.get('materialized') == 'incremental' %} and {{ is_new() }}{% endif %}{% endset -%}
+    {%- set hashed = row_hash('version_key') -%}
+    {%- set repeated = 'select ' ~ hashed ~ ' from ' ~ this ~ ' where ' ~ usable ~ ' group by ' ~ hashed ~ ' having count(*) > 1' -%}
+    {%- set of_key = 'partition by ' ~ (['version_key'] + keys) | join(', ') %}
+    {%- set newest = 'delivery desc, load_id desc' ~ (', clock desc nulls last' if clock) ~ ', position desc, file_name desc' %}
+    {%- if versions.by == 'file' -%}
+        {%- set rank, says = 'dense_rank() over (' ~ of_key ~ ' order by ' ~ newest ~ ')', 'file_says' -%}
+    {%- else -%}
+        {%- set rank, says = 'row_number() over (' ~ of_key ~ ' order by ' ~ newest ~ ', row_number desc)', 'row_says' -%}
+    {%- endif -%}
     update {{ this }} as staged
-    set is_newest = false
+    set is_newest = ranked.version_rank = 1, version_status = ranked.version_status
     from (
         select
             *,
-            {{ versions.rank }}() over (
-                partition by {{ (['version_key'] + by) | join(', ') }}
-                order by {{ 'load_id desc, file_name desc' if versions.rank == 'dense_rank' else newest_first(versions.clock) }}
-            ) as version_rank
-        from ({{ rows }}) as versions
-        where {{ row_hash('version_key') }} in (select {{ row_hash('version_key') }} from ({{ rows }}) as keys group by all having count(*) > 1)
+            case
+                when overlap is null and delivery = newest_delivery and least_said <> most_said and is_claimant then 'disputed'
+                when version_rank > 1 and {{ says }} = newest_said then 'repeated'
+                when version_rank > 1 then 'restated'
+            end as version_status
+        from (
+            select
+                *,
+                min(case when is_claimant then {{ says }} end) over ({{ of_key }}, delivery) as least_said,
+                max(case when is_claimant then {{ says }} end) over ({{ of_key }}, delivery) as most_said
+            from (
+                select
+                    *,
+                    {{ rank }} as version_rank,
+                    first_value({{ says }}) over ({{ of_key }} order by {{ newest }}{{ ', row_number desc' if versions.by != 'file' }}) as newest_said,
+                    max(delivery) over ({{ of_key }}) as newest_delivery,
+                    {{ 'clock is null or clock = max(clock) over (' ~ of_key ~ ', delivery)' if clock else 'true' }} as is_claimant
+                from (
+                    select
+                        *{% if versions.by == 'file' %},
+                        cast(count(*) over ({{ of_key }}, load_id, file_name) as varchar)
+                            || '|' || cast(sum(cast(row_says as decimal(38, 0))) over ({{ of_key }}, load_id, file_name) as varchar) as file_says{% endif %}
+                    from (
+                        select
+                            versions.version_key,
+                            {%- for key in keys %}
+                            case when settings.overlap is null or settings.overlap <> 'days' then versions.{{ key }} end as {{ key }},
+                            {%- endfor %}
+                            versions.load_id,
+                            versions.file_name,
+                            versions.row_number,
+                            -- loads of one interval are one delivery, whichever source they are of
+                            {{ dbt.split_part('versions.load_id', "'-'", 1) }} as delivery,
+                            {%- if clock %}
+                            versions.{{ clock }} as clock,
+                            {%- endif %}
+                            coalesce(files.position, 0) as position,
+                            settings.overlap,
+                            {{ row_hash(said | join(', ')) }} as row_says
+                        from (select * from {{ this }} where {{ rows_with(this, hashed, repeated) }} and {{ usable }}) as versions
+                        left join landing.files as files
+                            on versions.source_name = files.source_name and versions.load_id = files.load_id and versions.file_name = files.file_name
+                                and files.entity = '{{ entity }}'
+                        left join landing.entity_settings as settings on versions.source_name = settings.source_name and settings.entity = '{{ entity }}'
+                    ) as told
+                ) as said
+            ) as ordered
+        ) as compared
     ) as ranked
-    where ranked.version_rank > 1
+    where (ranked.version_rank > 1 or ranked.version_status is not null)
         and staged.version_key = ranked.version_key and staged.load_id = ranked.load_id
         and staged.file_name = ranked.file_name and staged.row_number = ranked.row_number
     {%- endif -%}

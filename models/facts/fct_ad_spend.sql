@@ -7,11 +7,12 @@ with costs as (
 )
 
 select
-    concat_ws('|', cast(spend_date as varchar), source_name, channel_key, campaign, cost_kind, currency) as ad_spend_key,
+    concat_ws('|', cast(spend_date as varchar), source_name, channel_key, account, campaign, cost_kind, currency) as ad_spend_key,
     spend_date,
     {{ month_start('spend_date') }} as spend_month,
     source_name,
     channel_key,
+    account,
     campaign,
     cost_kind,
     currency,
@@ -20,4 +21,4 @@ select
     cast(sum(cost_original) as decimal(18, 4)) as cost_original,
     cast(sum(cost_base) as decimal(18, 4)) as cost_base
 from costs
-group by spend_date, source_name, channel_key, campaign, cost_kind, currency
+group by spend_date, source_name, channel_key, account, campaign, cost_kind, currency

@@ -40,7 +40,9 @@ select
     staged.money_staged as money_landed_original,
     valid.money_valid as money_valid_original,
     quarantined.money_quarantined as money_quarantined_original,
-    staged.money_superseded as money_superseded_original
+    staged.money_superseded as money_superseded_original,
+    staged.money_superseded_base,
+    staged.money_restated_base
 from staged
 left join quarantined on staged.source_name = quarantined.source_name and staged.entity = quarantined.entity
 left join valid on staged.source_name = valid.source_name and staged.entity = valid.entity

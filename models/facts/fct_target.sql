@@ -1,6 +1,6 @@
 with delivered as (
 
-    select * from {{ ref('stg_template__targets') }} where quarantine_rule is null
+    select * from {{ ref('stg_template__targets') }} where quarantine_rule is null and is_newest
 
 ),
 

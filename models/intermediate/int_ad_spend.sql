@@ -1,9 +1,9 @@
 {{ config(materialized='view') }}
 
--- Ad platforms restate whole days: for one date and ad, the newest delivery replaces older ones; rows repeated inside one delivery all count.
+-- Ad platforms restate days: for one date and ad, a later file replaces earlier ones, or as `overlap` in sources.yml has it; rows repeated inside one file all count.
 with delivered as (
     {{ newest_rows(['stg_template__ad_spend', 'stg_zoho__spend'], [
-        'source_name', 'source_system', 'load_id', 'file_name', 'row_number', 'channel_raw', 'campaign', 'ad_group', 'ad', 'currency', 'cost_original',
+        'source_name', 'source_system', 'load_id', 'file_name', 'row_number', 'channel_raw', 'account', 'campaign', 'ad_group', 'ad', 'currency', 'cost_original',
         'impressions', 'clicks', 'spend_date']) }}
 )
 
@@ -15,6 +15,7 @@ select
     delivered.row_number,
     'ad_spend' as cost_kind,
     {{ channel_key() }} as channel_key,
+    coalesce(delivered.account, '(none)') as account,
     coalesce(delivered.campaign, '(none)') as campaign,
     delivered.currency,
     delivered.spend_date,

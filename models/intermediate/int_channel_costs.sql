@@ -1,30 +1,18 @@
 -- Costs that no ad platform reports, spread evenly over their days; the last day takes what rounding leaves, so the days sum to the delivered cost.
 with delivered as (
 
-    select * from {{ ref('stg_template__channel_costs') }} where quarantine_rule is null
-
-),
-
-ranked as (
-
-    select
-        *,
-        dense_rank() over (
-            partition by source_name, channel_raw, from_date, to_date, note order by load_id desc, file_name desc
-        ) as version_rank
-    from delivered
+    select * from {{ ref('stg_template__channel_costs') }} where quarantine_rule is null and is_newest
 
 ),
 
 mapped as (
 
     select
-        ranked.*,
+        delivered.*,
         {{ channel_key() }} as channel_key,
-        {{ days_between('ranked.from_date', 'ranked.to_date') }} + 1 as days
-    from ranked
-    {{ join_channel('ranked') }}
-    where ranked.version_rank = 1
+        {{ days_between('delivered.from_date', 'delivered.to_date') }} + 1 as days
+    from delivered
+    {{ join_channel('delivered') }}
 
 ),
 
@@ -50,6 +38,7 @@ select
     daily.row_number,
     'channel_cost' as cost_kind,
     daily.channel_key,
+    '(none)' as account,
     coalesce(daily.note, '(none)') as campaign,
     daily.currency,
     daily.spend_date,

@@ -1,23 +1,6 @@
-with delivered as (
+with latest as (
 
-    select * from {{ ref('stg_template__fx_rates') }} where quarantine_rule is null
-
-),
-
-ranked as (
-
-    select
-        currency,
-        rate_date,
-        rate_to_base,
-        row_number() over (partition by currency, rate_date order by {{ newest_first() }}) as version_rank
-    from delivered
-
-),
-
-latest as (
-
-    select currency, rate_date, rate_to_base from ranked where version_rank = 1
+    select currency, rate_date, rate_to_base from {{ ref('stg_template__fx_rates') }} where quarantine_rule is null and is_newest
 
 ),
 

@@ -1,20 +1,27 @@
 -- How many rows, and how much money as delivered, each entity landed and how many are older versions of a key: counted on staging, apart from the facts that must agree.
 {% set entities = [
-    ('stg_template__leads', 'leads', none, none, false),
-    ('stg_template__stage_events', 'stage_events', none, none, false),
-    ('stg_template__ad_spend', 'ad_spend', none, 'cost_original', true),
-    ('stg_template__channel_costs', 'channel_costs', ['channel_raw', 'from_date', 'to_date', 'note'], 'cost_original', true),
-    ('stg_template__payments', 'payments', none, 'delivered_amount', false),
-    ('stg_template__payment_plan', 'payment_plan', ['plan_id'], 'planned_original', false),
-    ('stg_template__targets', 'targets', ['month', 'kpi_key', 'channel_raw'], none, false),
-    ('stg_template__fx_rates', 'fx_rates', ['rate_date', 'currency'], none, false),
-    ('stg_template__holidays', 'holidays', ['holiday_date', 'name'], none, true),
-    ('stg_zoho__deals', 'deals', none, none, false),
-    ('stg_zoho__payments', 'deal_payments', none, 'delivered_amount', false),
-    ('stg_zoho__spend', 'spend', none, 'cost_original', true),
+    ('stg_template__leads', 'leads', none, none),
+    ('stg_template__stage_events', 'stage_events', none, none),
+    ('stg_template__ad_spend', 'ad_spend', 'cost_original', 'spend_date'),
+    ('stg_template__channel_costs', 'channel_costs', 'cost_original', 'from_date'),
+    ('stg_template__payments', 'payments', 'delivered_amount', 'paid_at'),
+    ('stg_template__payment_plan', 'payment_plan', 'planned_original', 'due_date'),
+    ('stg_template__targets', 'targets', none, none),
+    ('stg_template__fx_rates', 'fx_rates', none, none),
+    ('stg_template__holidays', 'holidays', none, none),
+    ('stg_zoho__deals', 'deals', none, none),
+    ('stg_zoho__payments', 'deal_payments', 'delivered_amount', 'paid_at'),
+    ('stg_zoho__spend', 'spend', 'cost_original', 'spend_date'),
 ] -%}
 
-{%- for model, entity, key, amount, by_delivery in entities %}
+with latest_rates as (
+
+    select currency, rate_to_base
+    from (select *, row_number() over (partition by currency order by rate_date desc) as age_rank from {{ ref('int_fx_rates') }}) as aged
+    where age_rank = 1
+
+)
+{% for model, entity, amount, dated in entities %}
 select
     staged.source_name,
     source_settings.source_system,
@@ -22,7 +29,10 @@ select
     staged.rows_staged,
     coalesce(superseded.rows_superseded, 0) as rows_superseded,
     staged.money_staged,
-    {{ 'coalesce(superseded.money_superseded, 0)' if amount else 'cast(null as decimal(18, 4))' }} as money_superseded
+    {{ 'coalesce(superseded.money_superseded, 0)' if amount else 'cast(null as decimal(18, 4))' }} as money_superseded,
+    -- gross, so that a refund never hides a payment; where no rate is known, the rows alone tell
+    cast(coalesce(superseded.money_superseded_base, 0) as decimal(18, 2)) as money_superseded_base,
+    cast(coalesce(superseded.money_restated_base, 0) as decimal(18, 2)) as money_restated_base
 from (
     select
         source_name,
@@ -33,26 +43,44 @@ from (
 ) as staged
 inner join {{ source('landing', 'source_settings') }} as source_settings on staged.source_name = source_settings.source_name
 left join (
-    select
-        source_name,
-        count(*) as rows_superseded,
-        cast({{ 'sum(' ~ amount ~ ')' if amount else 'null' }} as decimal(18, 4)) as money_superseded
-    {%- if not key %}
-    from {{ ref(model) }}
-    where quarantine_rule is null and not is_newest
-    {%- else %}
+    {%- if entity == 'holidays' %}
+    select source_name, count(*) as rows_superseded, null as money_superseded, null as money_superseded_base, null as money_restated_base
     from (
-        select
-            *,
-            {{ 'dense_rank' if by_delivery else 'row_number' }}() over (
-                partition by source_name, {{ key | join(', ') }} order by {{ 'load_id desc, file_name desc' if by_delivery else newest_first() }}
-            ) as version_rank
+        select *, row_number() over (partition by source_name, holiday_date, name order by {{ newest_first() }}) as version_rank
         from {{ ref(model) }}
         where quarantine_rule is null
     ) as ranked
     where version_rank > 1
-    {%- endif %}
     group by source_name
+    {%- elif not amount %}
+    select source_name, count(*) as rows_superseded, null as money_superseded, null as money_superseded_base, null as money_restated_base
+    from {{ ref(model) }}
+    where quarantine_rule is null and not is_newest
+    group by source_name
+    {%- else %}
+    select
+        source_name,
+        count(*) as rows_superseded,
+        cast(sum(amount) as decimal(18, 4)) as money_superseded,
+        sum(amount_base) as money_superseded_base,
+        sum(case when version_status <> 'repeated' then amount_base end) as money_restated_base
+    from (
+        select
+            staged.source_name,
+            staged.version_status,
+            staged.{{ amount }} as amount,
+            round(abs(staged.{{ amount }}) * case
+                when staged.currency = {{ base_currency() }} then cast(1 as decimal(18, 8))
+                else coalesce(fx_rates.rate_to_base, latest_rates.rate_to_base)
+            end, 2) as amount_base
+        from {{ ref(model) }} as staged
+        left join {{ ref('int_fx_rates') }} as fx_rates
+            on staged.currency = fx_rates.currency and cast(staged.{{ dated }} as date) = fx_rates.rate_date
+        left join latest_rates on staged.currency = latest_rates.currency
+        where staged.quarantine_rule is null and not staged.is_newest
+    ) as valued
+    group by source_name
+    {%- endif %}
 ) as superseded on staged.source_name = superseded.source_name
 {%- if not loop.last %}
 union all

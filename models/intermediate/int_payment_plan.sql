@@ -1,6 +1,6 @@
 with delivered as (
 
-    select *, {{ as_of() }} as as_of_date from {{ ref('stg_template__payment_plan') }} where quarantine_rule is null
+    select *, {{ as_of() }} as as_of_date from {{ ref('stg_template__payment_plan') }} where quarantine_rule is null and is_newest
 
 ),
 

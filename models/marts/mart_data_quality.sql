@@ -30,7 +30,8 @@ quarantine_rules as (
         rule,
         severity,
         count(*) as rows_affected,
-        sum(coalesce(amount_base, 0)) as money_base,
+        -- gross, so that a refund never hides a payment
+        sum(abs(coalesce(amount_base, 0))) as money_base,
         count(case when amount_original is not null and amount_base is null then 1 end) as rows_unvalued
     from quarantined
     group by source_name, entity, rule, severity
@@ -68,6 +69,14 @@ mapping_rules as (
 
 ),
 
+superseded_rules as (
+
+    select source_name, entity, 'superseded' as rule, 'info' as severity, rows_superseded as rows_affected, 0 as money_base, 0 as rows_unvalued
+    from row_counts
+    where rows_superseded > 0
+
+),
+
 -- one row per entity even when nothing is wrong with it
 totals as (
 
@@ -96,6 +105,14 @@ rules as (
     select source_name, entity, rule, severity, rows_affected, money_base, rows_unvalued from exclusion_rules
     union all
     select source_name, entity, rule, severity, rows_affected, money_base, rows_unvalued from mapping_rules
+    union all
+    select source_name, entity, rule, severity, rows_affected, money_base, rows_unvalued from superseded_rules
+
+),
+
+left_out as (
+
+    select source_name, entity, sum(money_base) as money_left_out from quarantine_rules where severity = 'info' group by source_name, entity
 
 )
 
@@ -116,6 +133,14 @@ select
         when rules.rows_affected = 0 then 'ok'
         when rules.severity = 'quarantine' then 'quarantined'
         else rules.severity
-    end as status
+    end as status,
+    cast(case when rules.rule in ('all', 'superseded') then coalesce(row_counts.rows_superseded, 0) else 0 end as bigint) as rows_superseded,
+    cast(case when rules.rule in ('all', 'superseded') then coalesce(row_counts.money_superseded_base, 0) else 0 end as decimal(18, 2)) as money_superseded,
+    cast(case
+        when rules.rule = 'all' then coalesce(left_out.money_left_out, 0)
+        when rules.severity = 'info' then rules.money_base
+        else 0
+    end as decimal(18, 2)) as money_left_out
 from rules
 left join row_counts on rules.source_name = row_counts.source_name and rules.entity = row_counts.entity
+left join left_out on rules.source_name = left_out.source_name and rules.entity = left_out.entity

@@ -101,6 +101,12 @@ def _print(state: Status) -> None:
         rows = sum(entry["rows"] for entry in state.excluded)
         money = sum(float(entry["money_base"]) for entry in state.excluded)
         print(f"left out:   {rows:,} rows, {money:,.2f} in base currency (onefunnel status --json says why)")
+        superseded = [entry for entry in state.replaced if entry["rule"] == "superseded"]
+        for what, entries in (("superseded", superseded), ("on purpose", [entry for entry in state.replaced if entry not in superseded])):
+            if entries:
+                rows = sum(entry["rows"] for entry in entries)
+                money = sum(float(entry["money_base"]) for entry in entries)
+                print(f"{what}: {rows:,} rows, {money:,.2f} in base currency")
     if state.rolled_back_from:
         print(f"rolled back from {state.rolled_back_from}")
     if state.last_run:

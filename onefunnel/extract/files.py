@@ -48,17 +48,23 @@ def stage_files(config: PipelineConfig, source: FilesSource, entity: str, staged
         raise ConfigError(
             f"no file matches {options.path}", where=where, hint="deliver it, correct `path`, or declare `expected: normal_empty`"
         )
-    reading = json.dumps([READER_VERSION, options.model_dump(exclude={"path", "delivery"}), sorted(name.lower() for name in personal)])
+    how = options.model_dump(exclude={"path", "delivery", "overlap"})
+    reading = json.dumps([READER_VERSION, how, sorted(name.lower() for name in personal)])
     landed = {item.fingerprint for _, item in current_files(staged.others)}
+    twins: dict[str, str] = {}
     with PartWriter(staged, settings, contract.required if contract else (), contract.columns if contract else (), personal) as writer:
         for path in files:
             form = form_of(path.name, options)
             snapshot = take_snapshot(path, root, staged.scratch, is_text=form in TEXTS)
             fingerprint = hashlib.sha256(f"{snapshot.sha256}|{reading}".encode()).hexdigest()
-            if fingerprint in landed or (snapshot.size == 0 and source.expected == "normal_empty"):
+            twin = twins.get(fingerprint)
+            if twin and options.overlap != "add":
+                hint = f"if both count, say `overlap: add` for {entity} of source {source.name}"
+                staged.warnings.append(f"{snapshot.name}: the same bytes as {twin}, landed once; {hint}")
+            if fingerprint in landed or (twin and options.overlap != "add") or (snapshot.size == 0 and source.expected == "normal_empty"):
                 snapshot.path.unlink()
                 continue
-            landed.add(fingerprint)
+            twins.setdefault(fingerprint, snapshot.name)
             writer.write(_relation(writer, snapshot, form, options), file=snapshot.name, sha256=snapshot.sha256, fingerprint=fingerprint)
         writer.finish()
 

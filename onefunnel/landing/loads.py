@@ -10,11 +10,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from onefunnel.durable import fsync_file, fsync_folder, sha256_of, write_whole
@@ -136,6 +137,19 @@ def current_files(loads: Iterable[LoadManifest]) -> list[tuple[LoadManifest, Lan
             kept = [(old, item) for old, item in kept if item.path not in paths and item.sha256 not in contents]
         kept.extend((load, item) for item in load.files)
     return kept
+
+
+def natural_order(path: str) -> tuple[Any, ...]:
+    """Sorts names as people number them: spend_9 before spend_10, `export` before `export (2)`."""
+    whole = PurePosixPath(path)
+    words = [re.split(r"(\d+)", part.casefold()) for part in (*whole.parent.parts, whole.stem, whole.suffix)]
+    # re.split puts text and digits in turn, so that text meets text and number meets number
+    return [[int(word) if place % 2 else word for place, word in enumerate(part)] for part in words], path
+
+
+def positions(load: LoadManifest) -> dict[str, int]:
+    """The place of each file of a load among its files, from 1: later places are newer."""
+    return {path: place for place, path in enumerate(sorted({item.path for item in load.files}, key=natural_order), start=1)}
 
 
 class StagedLoad:

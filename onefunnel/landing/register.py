@@ -18,7 +18,7 @@ from onefunnel.extract.normalise import literal, quoted
 from onefunnel.forgotten import read_forgotten
 from onefunnel.interval import Interval
 from onefunnel.landing.changes import BuildPlan, FileKey, file_key, fingerprint, plan_build
-from onefunnel.landing.loads import REJECTED, LandedFile, LoadManifest, all_loads, current_files
+from onefunnel.landing.loads import REJECTED, LandedFile, LoadManifest, all_loads, current_files, positions
 from onefunnel.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -41,6 +41,8 @@ TABLES = {
         "source_name varchar, source_system varchar, entity varchar, load_id varchar, file_name varchar, row_number bigint, rule varchar"
     ),
     "new_files": "source_name varchar, entity varchar, load_id varchar, file_name varchar",
+    "files": "source_name varchar, entity varchar, load_id varchar, file_name varchar, position integer",
+    "entity_settings": "source_name varchar, source_system varchar, entity varchar, overlap varchar",
 }
 Current = list[tuple[LoadManifest, LandedFile]]
 # no other program reads this file, so it need not be one that older versions of DuckDB could: strings take less time and room
@@ -89,6 +91,7 @@ def register_landing(
         _fill_run(db, config, as_of, plan)
         _fill_loads(db, loads, current)
         _fill_rejected(db, landing, current)
+        _fill_files(db, current)
         for system, entities in _all_entities(current).items():
             for entity, columns in entities.items():
                 db.execute(
@@ -169,6 +172,8 @@ def _fill_run(db: duckdb.DuckDBPyConnection, config: PipelineConfig, as_of: date
                 source.owner,
             ],
         )
+        for entity, options in source.entities.items():
+            db.execute("insert into landing.entity_settings values (?, ?, ?, ?)", [source.name, source.system, entity, options.overlap])
     for isodow, day in enumerate(WEEKDAYS, start=1):
         if day in reporting.working_hours:
             hours = reporting.working_hours[day]
@@ -210,6 +215,15 @@ def _fill_rejected(db: duckdb.DuckDBPyConnection, landing: Path, current: dict[t
                     f"read_parquet({literal(str(path))}, hive_partitioning = false) where list_contains(?, _file) order by _file, _row",
                     [load.source, load.system, load.entity, load.load_id, paths],
                 )
+
+
+def _fill_files(db: duckdb.DuckDBPyConnection, current: dict[tuple[str, str], Current]) -> None:
+    """Every current file and its place in its load: which of two files is the later one, when both say the same."""
+    shown = {(load.source, load.entity, load.load_id): load for files in current.values() for load, _ in files}
+    rows = [(*key, path, place) for key, load in shown.items() for path, place in positions(load).items()]
+    if rows:
+        columns = list(zip(*rows, strict=True))
+        db.execute(f"insert into landing.files select {', '.join(['unnest(?)'] * len(columns))}", columns)
 
 
 def _utc(text: str) -> datetime:

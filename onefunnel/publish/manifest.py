@@ -33,6 +33,7 @@ class Manifest:
     data_through: dict[str, str | None]
     tables: dict[str, dict[str, Any]]
     excluded: list[dict[str, Any]] = field(default_factory=list)
+    replaced: list[dict[str, Any]] = field(default_factory=list)
     published_at: str = ""
     flipped_at: str = ""
     rolled_back_from: str = ""

@@ -48,6 +48,10 @@ BROKEN_BY = {
     "per source at most max_quarantined_money_pct of the money": (
         "update facts.fct_quarantine set amount_base = 1e9, severity = 'quarantine'"
     ),
+    "no key comes twice with other content in one delivery unless sources.yml says what counts": (
+        "insert into facts.fct_disputed_key by name select 'demo' as source_name, 'payments' as entity, 'payment_id 1' as named_key, "
+        "'a.csv' as first_file, 1 as first_row, 'b.csv' as last_file, 1 as last_row, 5 as money_base, 'say so' as remedy"
+    ),
     "the marts were built for the day that is published": "update marts.mart_publication set as_of = date '2020-01-01'",
     "no column that holds a person or a company": "alter table facts.dim_client add column contact_email varchar",
     "a ratio without denominator is null": "update marts.mart_kpi_monthly set denominator = 0, value = 0 where kpi = 'cpl'",

@@ -70,10 +70,12 @@ class CompiledModels:
                 self._mark_superseded(relation, **versions)
         return self.db
 
-    def _mark_superseded(self, relation: str, rank: str, columns: Iterable[str] = (), clock: str | None = None) -> None:
-        """What the models' post-hook does, said more simply: it is no part of what dbt compiles."""
+    def _mark_superseded(
+        self, relation: str, by: str, columns: Iterable[str] = (), clock: str | None = None, entity: str | None = None
+    ) -> None:
+        """What the models' post-hook does with one file per entity, said more simply: it is no part of what dbt compiles."""
         own_clock = f"{clock} desc nulls last, " if clock else ""
-        position = "" if rank == "dense_rank" else ", row_number desc"
+        rank, position = ("dense_rank", "") if by == "file" else ("row_number", ", row_number desc")
         self.db.execute(
             f"update {relation} as staged set is_newest = false from (select *, {rank}() over (partition by "
             f"{', '.join(['version_key', *columns])} order by load_id desc, {own_clock}file_name desc{position}) as version_rank "

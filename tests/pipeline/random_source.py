@@ -107,6 +107,7 @@ def _moment(random: Random) -> str:
 
 def _spoil(random: Random, files: Files) -> None:
     lead, others = random.choice(files["leads"]), files["payments"][:1]
+    lead["updated_at"] = "2025-06-01 00:00:00"
     older = lead | {"updated_at": "2025-01-01 00:00:00", "channel": "referral"}
     files["leads"] += [lead | {"lead_id": None}, lead | {"lead_id": "X1", "created_at": "31.12.2025"}, older]
     for payment in others:

@@ -79,10 +79,11 @@ def deliveries(seed: int, nights: int) -> list[Files]:
     return told
 
 
-def write_source(folder: Path, files: Files) -> Path:
+def write_source(folder: Path, files: Files, overlaps: dict[str, str]) -> Path:
     """The sources.yml of a source whose files add to one another; costs, targets and nothing else come whole."""
     folder.mkdir(parents=True)
-    entities = "".join(f'      {entity}: {{path: "night-*/{entity}.csv", delivery: delta}}\n' for entity in IN_PARTS)
+    says = {entity: f", overlap: {overlaps[entity]}" if entity in overlaps else "" for entity in IN_PARTS}
+    entities = "".join(f'      {entity}: {{path: "night-*/{entity}*.csv", delivery: delta{says[entity]}}}\n' for entity in IN_PARTS)
     entities += "      channel_costs: {path: channel_costs.csv}\n"
     (folder / "sources.yml").write_text(SOURCES + entities, encoding="utf-8")
     cost = {"channel": "seo", "cost": "1", "currency": "EUR", "from_date": "2026-03-01", "to_date": "2026-03-02", "note": "a day"}
@@ -113,16 +114,22 @@ def differing(home: Path, wanted: dict[str, TableContent]) -> set[str]:
     return {name for name in wanted if ours[name] != wanted[name]}
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_nights_that_go_on_make_what_full_builds_make(tmp_path: Path, run_cli: RunCli, seed: int) -> None:
+@pytest.mark.parametrize(
+    ("seed", "overlaps"),
+    [(1, {}), (2, {"ad_spend": "days", "payments": "add", "stage_events": "add", "payment_plan": "add", "leads": "replace"})],
+)
+def test_nights_that_go_on_make_what_full_builds_make(tmp_path: Path, run_cli: RunCli, seed: int, overlaps: dict[str, str]) -> None:
     random = Random(seed)  # noqa: S311  test data
     told = deliveries(seed, nights=4)
-    sources = write_source(tmp_path / "source", random_files(seed, leads=30, dirty=True))
+    sources = write_source(tmp_path / "source", random_files(seed, leads=30, dirty=True), overlaps)
     home, as_of = tmp_path / "home", FIRST_NIGHT
     for night, files in enumerate(told):
         folder = tmp_path / "source" / f"night-{night}"
         folder.mkdir()
-        write_files({entity: rows for entity, rows in files.items() if rows}, folder)
+        # two files of a night, of which the one named 10 is the later
+        halves = {f"{entity}_9": rows[: len(rows) // 2] for entity, rows in files.items()}
+        halves |= {f"{entity}_10": rows[len(rows) // 2 :] for entity, rows in files.items()}
+        write_files({name: rows for name, rows in halves.items() if rows}, folder)
         as_of += timedelta(days=random.choice((0, 1, 5)) if night else 0)
         said = build(run_cli, sources, home, as_of, breaks_off=night == 1)
         # after a build that broke off, the next is full

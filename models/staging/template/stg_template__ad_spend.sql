@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', meta={'versions': {'rank': 'dense_rank', 'columns': ['channel_raw', 'campaign', 'ad_group', 'ad']}}) }}
+{{ config(materialized='incremental', meta={'versions': {'by': 'file', 'columns': ['channel_raw', 'account', 'campaign', 'ad_group', 'ad']}}) }}
 
 with source as (
 
@@ -14,6 +14,7 @@ typed as (
 
         ---------- categories
         {{ category('channel') }} as channel_raw,
+        {{ to_text('account') }} as account,
         {{ to_text('campaign') }} as campaign,
         {{ to_text('ad_group') }} as ad_group,
         {{ to_text('ad') }} as ad,

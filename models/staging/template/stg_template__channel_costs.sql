@@ -1,3 +1,5 @@
+{{ config(meta={'versions': {'by': 'file', 'columns': ['channel_raw', 'to_date', 'note']}}) }}
+
 with source as (
 
     {{ landed_rows('template', 'channel_costs') }}
@@ -41,7 +43,9 @@ judged as (
             when cost_text is null then 'missing_amount'
             when cost_original is null then 'unparsable_number'
             when cost_original < 0 then 'negative_amount'
-        end as quarantine_rule
+        end as quarantine_rule,
+        {{ version_key("cast(from_date as varchar)") }} as version_key,
+        {{ version_columns() }}
     from typed
 
 )

@@ -1,3 +1,5 @@
+{{ config(meta={'versions': {'by': 'row'}}) }}
+
 with source as (
 
     {{ landed_rows('template', 'fx_rates') }}
@@ -29,7 +31,9 @@ judged as (
             when rate_text is null then 'missing_amount'
             when rate_to_base is null then 'unparsable_number'
             when rate_to_base <= 0 then 'negative_amount'
-        end as quarantine_rule
+        end as quarantine_rule,
+        {{ version_key("currency || '|' || cast(rate_date as varchar)", across=true) }} as version_key,
+        {{ version_columns() }}
     from typed
 
 )

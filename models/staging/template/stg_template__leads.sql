@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', meta={'versions': {'rank': 'row_number', 'clock': 'updated_at'}}) }}
+{{ config(materialized='incremental', meta={'versions': {'by': 'row', 'clock': 'updated_at'}}) }}
 
 with source as (
 

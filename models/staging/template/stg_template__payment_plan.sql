@@ -1,3 +1,5 @@
+{{ config(meta={'versions': {'by': 'row'}}) }}
+
 with source as (
 
     {{ landed_rows('template', 'payment_plan') }}
@@ -11,7 +13,8 @@ typed as (
         landed_at,
 
         ---------- ids
-        {{ to_text('plan_id') }} as plan_id,
+        -- plan_key is made of it
+        {{ own_id(to_text('plan_id')) }} as plan_id,
         {{ to_text('lead_id') }} as lead_id,
         {{ to_text('client_id') }} as client_id,
 
@@ -44,7 +47,9 @@ judged as (
             when planned_original is null then 'unparsable_number'
             when planned_original < 0 then 'negative_amount'
             when planned_original = 0 then 'zero_amount'
-        end as quarantine_rule
+        end as quarantine_rule,
+        {{ version_key("plan_id") }} as version_key,
+        {{ version_columns() }}
     from typed
 
 )

@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', meta={'versions': {'rank': 'row_number'}}) }}
+{{ config(materialized='incremental', meta={'versions': {'by': 'row'}}) }}
 
 with source as (
 

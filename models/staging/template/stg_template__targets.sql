@@ -1,3 +1,5 @@
+{{ config(meta={'versions': {'by': 'row'}}) }}
+
 with source as (
 
     {{ landed_rows('template', 'targets') }}
@@ -40,6 +42,19 @@ judged as (
         end as quarantine_rule
     from typed
 
+),
+
+-- two words for one channel name one target
+mapped as (
+
+    select
+        judged.*,
+        {{ version_key("cast(judged.month as varchar) || '|' || judged.kpi_key || '|' || coalesce(channel_mapping.channel_key, judged.channel_raw)", across=true) }} as version_key,
+        {{ version_columns() }}
+    from judged
+    left join {{ ref('channel_mapping') }} as channel_mapping
+        on judged.source_system = channel_mapping.source_system and judged.channel_raw = channel_mapping.source_value
+
 )
 
-select * from judged
+select * from mapped

@@ -1,4 +1,4 @@
-{{ config(meta={'versions': {'rank': 'row_number'}}) }}
+{{ config(meta={'versions': {'by': 'row', 'entity': 'deals'}}) }}
 
 -- The export has no ledger: a deal in "Payment Done" is its own first payment, dated by the closing date.
 with deals as (
@@ -26,7 +26,7 @@ paid_deals as (
         {{ version_key("'deal-' || lead_id") }} as version_key,
         lead_key,
         source_name || ':lead-' || lead_id as client_key,
-        true as is_newest,
+        {{ version_columns() }},
         build_number
     from deals
     where status_raw = 'payment done'

@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', meta={'versions': {'rank': 'dense_rank', 'columns': ['channel_raw', 'campaign', 'ad_group', 'ad']}}) }}
+{{ config(materialized='incremental', meta={'versions': {'by': 'file', 'columns': ['channel_raw', 'campaign', 'ad_group', 'ad']}}) }}
 
 with source as (
 
@@ -14,6 +14,7 @@ typed as (
 
         ---------- categories
         {{ category('"Source"') }} as channel_raw,
+        cast(null as varchar) as account,
         {{ to_text('"Campaign"') }} as campaign,
         {{ to_text('"AdGroup"') }} as ad_group,
         {{ to_text('"Ad"') }} as ad,

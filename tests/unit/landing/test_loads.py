@@ -15,6 +15,7 @@ import pytest
 from onefunnel.errors import OnefunnelError
 from onefunnel.interval import Interval
 from onefunnel.landing import LandedFile, LoadManifest, StagedLoad, all_loads, current_files, list_loads
+from onefunnel.landing.loads import natural_order
 
 
 def stage(
@@ -104,3 +105,8 @@ def test_a_manifest_survives_its_file(tmp_path: Path) -> None:
     assert LoadManifest.read(path) == manifest
     assert json.loads(path.read_text())["files"][0]["path"] == "a.csv"
     assert all_loads(tmp_path, ["another"]) == []
+
+
+def test_files_of_a_load_are_ordered_as_people_number_them() -> None:
+    names = ["ads/spend_9.csv", "ads/spend_10.csv", "ads/Spend_11.csv", "b/export.csv", "b/export (2).csv", "b/export (10).csv"]
+    assert sorted(reversed(names), key=natural_order) == names
