@@ -22,12 +22,12 @@ select
     staged.rows_staged,
     coalesce(superseded.rows_superseded, 0) as rows_superseded,
     staged.money_staged,
-    {{ 'coalesce(superseded.money_superseded, 0)' if amount else 'cast(null as decimal(18, 4))' }} as money_superseded
+    {{ 'coalesce(superseded.money_superseded, 0)' if amount else 'cast(null as ' ~ amount_type() ~ ')' }} as money_superseded
 from (
     select
         source_name,
         count(*) as rows_staged,
-        cast({{ 'sum(' ~ amount ~ ')' if amount else 'null' }} as decimal(18, 4)) as money_staged
+        cast({{ 'sum(' ~ amount ~ ')' if amount else 'null' }} as {{ amount_type() }}) as money_staged
     from {{ ref(model) }}
     group by source_name
 ) as staged
@@ -36,7 +36,7 @@ left join (
     select
         source_name,
         count(*) as rows_superseded,
-        cast({{ 'sum(' ~ amount ~ ')' if amount else 'null' }} as decimal(18, 4)) as money_superseded
+        cast({{ 'sum(' ~ amount ~ ')' if amount else 'null' }} as {{ amount_type() }}) as money_superseded
     {%- if not key %}
     from {{ ref(model) }}
     where quarantine_rule is null and not is_newest
