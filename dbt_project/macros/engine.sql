@@ -39,9 +39,16 @@
 {% macro default__collapse_pattern(text, pattern, replacement) -%} regexp_replace({{ text }}, r'{{ pattern }}', '{{ replacement }}') {%- endmacro %}
 {% macro duckdb__collapse_pattern(text, pattern, replacement) -%} regexp_replace({{ text }}, '{{ pattern }}', '{{ replacement }}', 'g') {%- endmacro %}
 
-{% macro replace_pattern(text, pattern, replacement) -%} {{ return(adapter.dispatch('replace_pattern')(text, pattern, replacement)) }} {%- endmacro %}
-{% macro default__replace_pattern(text, pattern, replacement) -%} regexp_replace({{ text }}, r'{{ pattern }}', r'{{ replacement | replace("\\", "$") }}') {%- endmacro %}
-{% macro duckdb__replace_pattern(text, pattern, replacement) -%} regexp_replace({{ text }}, '{{ pattern }}', '{{ replacement }}') {%- endmacro %}
+{% macro replace_pattern(text, pattern, replacement, is_expression=false) -%}
+    {{ return(adapter.dispatch('replace_pattern')(text, pattern, replacement if is_expression else groups(replacement))) }}
+{%- endmacro %}
+{% macro default__replace_pattern(text, pattern, replacement) -%} regexp_replace({{ text }}, r'{{ pattern }}', {{ replacement }}) {%- endmacro %}
+{% macro duckdb__replace_pattern(text, pattern, replacement) -%} regexp_replace({{ text }}, '{{ pattern }}', {{ replacement }}) {%- endmacro %}
+
+{# A replacement as a literal: groups of the pattern are \1 here and in DuckDB, $1 in Java. #}
+{% macro groups(replacement) -%} {{ return(adapter.dispatch('groups')(replacement)) }} {%- endmacro %}
+{% macro default__groups(replacement) -%} '{{ replacement | replace("\\", "$") }}' {%- endmacro %}
+{% macro duckdb__groups(replacement) -%} '{{ replacement }}' {%- endmacro %}
 
 {% macro extract_pattern(text, pattern) -%} {{ return(adapter.dispatch('extract_pattern')(text, pattern)) }} {%- endmacro %}
 {% macro default__extract_pattern(text, pattern) -%} regexp_extract({{ text }}, r'{{ pattern }}', 0) {%- endmacro %}

@@ -75,7 +75,7 @@
         {%- set steps.text = replace_pattern(steps.text, '^([-+(]*) ?' ~ currency_token_pattern() ~ '[.]? ?([-+]?[(]?[0-9.,])', '\\1\\3') -%}
         {%- set steps.text = replace_pattern(steps.text, '([0-9.,]) ?' ~ currency_token_pattern() ~ '[.]?([-)]*)$', '\\1\\3') -%}
     {%- endif -%}
-    {%- set steps.text = "case when " ~ separator ~ " = ',' then translate(" ~ steps.text ~ ", ',.', '.,') else " ~ steps.text ~ " end" -%}
+    {%- set steps.text = "translate(" ~ steps.text ~ ", ',.', case when " ~ separator ~ " = ',' then '.,' else ',.' end)" -%}
     {%- set steps.text = replace_pattern(steps.text, '^[(] ?([0-9., ]+) ?[)]$', '-\\1') -%}
     {%- set steps.text = replace_pattern(steps.text, '^([0-9., ]*[0-9]) ?-$', '-\\1') -%}
     {%- set steps.text = replace_pattern(steps.text, '^([-+]) ', '\\1') -%}
@@ -93,16 +93,14 @@
             or not ({{ currency_agrees(extract_pattern("lower(" ~ text ~ ")", '[^0-9]*$'), currency) }})
     end
 {%- endmacro %}
+{# Looked up in one text of all signs and what they may mean, because a case would read the token anew for each. #}
 {% macro currency_agrees(token, currency) -%}
-    case {{ strip_pattern(token, '[^\\p{L}\\p{Sc}]') }}
-        when '' then true
-        {%- for written, codes in currency_signs() %}
-        {%- for sign in written %}
-        when '{{ sign | replace("'", "") }}' then {{ currency }} in ('{{ codes | join("', '") }}')
-        {%- endfor %}
-        {%- endfor %}
-        else {{ strip_pattern(token, '[^\\p{L}\\p{Sc}]') }} = lower({{ currency }})
-    end
+    {%- set known = [] -%}
+    {%- for written, codes in currency_signs() -%}
+        {%- for sign in written -%} {%- for code in codes -%} {%- do known.append((sign | replace("'", "")) ~ ':' ~ code) -%} {%- endfor -%} {%- endfor -%}
+    {%- endfor -%}
+    position('|' || {{ strip_pattern(token, '[^\\p{L}\\p{Sc}]') }} || ':' || {{ currency }} || '|'
+        in '|{{ known | join("|") }}|:' || {{ currency }} || '|' || lower({{ currency }}) || ':' || {{ currency }} || '|') > 0
 {%- endmacro %}
 
 {# A whole number under the declared separator: "12.345" under "." is no count. #}
@@ -142,8 +140,8 @@
         when {{ matches(column, '^[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?)?$') }} then {{ column }}
         when {{ matches(column, '^[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?(Z|[+-][0-9]{2}(:[0-9]{2})?)$') }} then '@' || {{ column }}
         when {{ matches(column, placeholder_pattern()) }} then null
-        when {{ date_order }} = 'dmy' and {{ matches(column, ordered) }} then replace({{ replace_pattern(column, ordered, '\\3-\\2-\\1\\4') }}, ',', '')
-        when {{ date_order }} = 'mdy' and {{ matches(column, ordered) }} then replace({{ replace_pattern(column, ordered, '\\3-\\1-\\2\\4') }}, ',', '')
+        when {{ date_order }} = 'dmy' and {{ matches(column, ordered) }} then lower(replace({{ replace_pattern(column, ordered, '\\3-\\2-\\1\\4') }}, ',', ''))
+        when {{ date_order }} = 'mdy' and {{ matches(column, ordered) }} then lower(replace({{ replace_pattern(column, ordered, '\\3-\\1-\\2\\4') }}, ',', ''))
         when {{ is_typed(column) }} and {{ matches(column, '^[0-9]{1,7}([.][0-9]+)?$') }} then {{ iso_of_millis("round((cast(" ~ column ~ " as double) - 25569) * 86400000)") }}
         when {{ matches(column, '^[0-9]{10}([.][0-9]+)?$') }} then '@' || {{ iso_of_millis("round(cast(" ~ column ~ " as double) * 1000)") }} || '+00'
         when {{ matches(column, '^[0-9]{13}([.]0+)?$') }} then '@' || {{ iso_of_millis("round(cast(" ~ column ~ " as double))") }} || '+00'
@@ -166,17 +164,13 @@
     {%- set numbered = replace_pattern(numbered, '^([0-9]{4})([0-9]{2})([0-9]{2})[t ]?([0-9]{2}):?([0-9]{2})$', '\\1-\\2-\\3 \\4:\\5') -%}
     {%- set numbered = replace_pattern(numbered, '^([0-9]{4})([0-9]{2})([0-9]{2})[t ]?([0-9]{2}):?([0-9]{2}):?([0-9]{2})([^0-9].*)?$', '\\1-\\2-\\3 \\4:\\5:\\6\\7') -%}
     {%- set day_first = '^([0-9]{1,2})[-/. ] ?([0-9]{1,2})[-/. ] ?([0-9]{4}|[0-9]{2})([^0-9:].*)?$' -%}
-    {%- set numbered -%}
-        case {{ date_order }}
-            when 'dmy' then {{ replace_pattern(numbered, day_first, '\\3-\\2-\\1\\4') }}
-            when 'mdy' then {{ replace_pattern(numbered, day_first, '\\3-\\1-\\2\\4') }}
-            else {{ replace_pattern(numbered, '^([0-9]{2})[-/.]([0-9]{1,2})[-/.]([0-9]{1,2})([^0-9:].*)?$', '\\1-\\2-\\3\\4') }}
-        end
-    {%- endset -%}
+    {%- set by_order -%} case {{ date_order }} when 'dmy' then {{ groups('\\3-\\2-\\1\\4') }} when 'mdy' then {{ groups('\\3-\\1-\\2\\4') }} else {{ groups('\\0') }} end {%- endset -%}
+    {%- set numbered = replace_pattern(numbered, day_first, by_order, is_expression=true) -%}
+    {%- set numbered = replace_pattern(numbered, '^([0-9]{2})[-/.]([0-9]{1,2})[-/.]([0-9]{1,2})([^0-9:].*)?$', '\\1-\\2-\\3\\4') -%}
     {%- set steps.text -%}
         case
             when {{ matches(steps.text, '^([0-9]{1,2}(st|nd|rd|th)?[ .-]*(of )?|[0-9]{4}[ -])?\\p{L}{3}') }}
-                then replace({{ named }}, '#', {{ month_number(extract_pattern(steps.text, '\\p{L}{3,}')) }})
+                then replace({{ named }}, '#', coalesce({{ month_number(extract_pattern(steps.text, '\\p{L}{3,}')) }}, ''))
             else {{ numbered }}
         end
     {%- endset -%}
@@ -196,15 +190,17 @@
     {{ replace_pattern(steps.text, '^([^|]+)[|]([^|]+)[|]([ap])[|]([+-].+)$', '@\\1 \\2 \\3m \\4') }}
 {%- endmacro %}
 
+{# Looked up in one text, as currencies are; '' for a word that is no month. #}
 {% macro month_number(word) -%}
-    {%- set months = ['jan(uary)?|янв(ар[ья])?', 'feb(ruary)?|фев(р(ал[ья])?)?', 'mar(ch)?|мар(та?)?', 'apr(il)?|апр(ел[ья])?', 'may|ма[йя]', 'june?|июн[ья]?', 'july?|июл[ья]?',
-        'aug(ust)?|авг(уста?)?', 'sept?(ember)?|сент?(ябр[ья])?', 'oct(ober)?|окт(ябр[ья])?', 'nov(ember)?|ноя(б(р[ья])?)?', 'dec(ember)?|дек(абр[ья])?'] -%}
-    case
-        {%- for month in months %}
-        when {{ matches(word, '^(' ~ month ~ ')$') }} then '{{ '%02d' | format(loop.index) }}'
-        {%- endfor %}
-        else ''
-    end
+    {%- set months = ['jan january янв январь января', 'feb february фев февр февраль февраля', 'mar march мар март марта', 'apr april апр апрель апреля', 'may май мая',
+        'jun june июн июнь июня', 'jul july июл июль июля', 'aug august авг август августа', 'sep sept september сен сент сентябрь сентября',
+        'oct october окт октябрь октября', 'nov november ноя нояб ноябрь ноября', 'dec december дек декабрь декабря'] -%}
+    {%- set known = [] -%}
+    {%- for names in months -%}
+        {%- set number = '%02d' | format(loop.index) -%}
+        {%- for name in names.split() -%} {%- do known.append(name ~ '=' ~ number) -%} {%- endfor -%}
+    {%- endfor -%}
+    {{ extract_pattern("substr('|" ~ known | join('|') ~ "|', nullif(position('|' || " ~ word ~ " || '=' in '|" ~ known | join('|') ~ "|'), 0))", '[0-9]{2}') }}
 {%- endmacro %}
 
 {# A date that its source's `formats` read, as to_iso writes it. A format with an offset gives a moment. #}
