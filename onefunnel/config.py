@@ -31,10 +31,18 @@ def _time_zone(name: str) -> str:
     return name
 
 
+def _date_format(text: str) -> str:
+    unknown = set(re.findall(r"%(.)", text, re.DOTALL)) - set("YymdHIMSfpzbBaA-j%")
+    if unknown or not re.search(r"%(-?d|j)", text) or not re.search(r"%[Yy]", text):
+        raise ValueError(f"not a date format: {text!r} (write it as '%d|%m|%Y %H:%M'; it names at least the day and the year)")
+    return text
+
+
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 Variable = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
+DateFormat = Annotated[str, AfterValidator(_date_format)]
 Percent = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
@@ -70,11 +78,12 @@ def _office_hours() -> dict[Weekday, OpeningHours]:
 
 
 class Reporting(Strict):
-    """How the reader counts: base currency, the zone in which days and months are cut, working hours."""
+    """How the reader counts: base currency, the zone in which days and months are cut, working hours, how old a rate may be."""
 
     base_currency: Currency = "EUR"
     time_zone: TimeZone = "UTC"
     working_hours: dict[Weekday, OpeningHours] = Field(default_factory=_office_hours)
+    max_rate_age_days: int = Field(7, ge=0, le=3660)
 
 
 class Quality(Strict):
@@ -188,6 +197,7 @@ class BaseSource(Strict):
     owner: str = "data-team"
     time_zone: TimeZone = "UTC"
     date_order: Literal["ymd", "dmy", "mdy"] = "ymd"
+    formats: tuple[DateFormat, ...] = ()
     decimal_separator: Literal[".", ","] = "."
     currency: Currency | None = None
     expected: Literal["normal_empty"] | None = None

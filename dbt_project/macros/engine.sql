@@ -9,26 +9,55 @@
 {% macro default__utc_to_local(utc_timestamp, zone) -%} from_utc_timestamp({{ utc_timestamp }}, {{ zone }}) {%- endmacro %}
 {% macro duckdb__utc_to_local(utc_timestamp, zone) -%} timezone({{ zone }}, make_timestamptz(epoch_us({{ utc_timestamp }}))) {%- endmacro %}
 
-{% macro try_timestamp(text, formats) -%} {{ return(adapter.dispatch('try_timestamp')(text, formats)) }} {%- endmacro %}
-{% macro default__try_timestamp(text, formats) -%}
-    coalesce({% for format in formats %}try_to_timestamp({{ text }}, '{{ format | replace("%Y", "yyyy") | replace("%m", "MM") | replace("%d", "dd") | replace("%H", "HH") | replace("%M", "mm") | replace("%S", "ss") }}'){{ ", " if not loop.last }}{% endfor %})
+{# The first of these strptime formats that reads the text; with_offset: they hold %z, and the result is UTC. #}
+{% macro try_timestamp(text, formats, with_offset=false) -%} {{ return(adapter.dispatch('try_timestamp')(text, formats, with_offset)) }} {%- endmacro %}
+{% macro default__try_timestamp(text, formats, with_offset) -%}
+    coalesce({% for format in formats %}try_to_timestamp({{ text }}, '{{ format | replace("%Y", "yyyy") | replace("%m", "M") | replace("%d", "d") | replace("%H", "H") | replace("%I", "h") | replace("%M", "mm") | replace("%S", "ss") | replace("%f", "SSSSSS") | replace("%p", "a") | replace("%z", "XXX") }}'){{ ", " if not loop.last }}{% endfor %})
 {%- endmacro %}
-{% macro duckdb__try_timestamp(text, formats) -%}
-    try_strptime({{ text }}, [{% for format in formats %}'{{ format }}'{{ ", " if not loop.last }}{% endfor %}])
+{% macro duckdb__try_timestamp(text, formats, with_offset) -%}
+    {{ "timezone('UTC', " if with_offset }}try_strptime({{ text }}, [{% for format in formats %}'{{ format }}'{{ ", " if not loop.last }}{% endfor %}]){{ ")" if with_offset }}
 {%- endmacro %}
+
+{# ISO text of so many milliseconds since 1970. #}
+{% macro iso_of_millis(millis) -%} {{ return(adapter.dispatch('iso_of_millis')(millis)) }} {%- endmacro %}
+{% macro default__iso_of_millis(millis) -%} cast(to_utc_timestamp(timestamp_millis(cast({{ millis }} as bigint)), 'UTC') as string) {%- endmacro %}
+{% macro duckdb__iso_of_millis(millis) -%} cast(make_timestamp(cast({{ millis }} as bigint) * 1000) as varchar) {%- endmacro %}
 
 {# A timestamp text that names its own offset, as UTC. #}
 {% macro try_offset_timestamp(text) -%} {{ return(adapter.dispatch('try_offset_timestamp')(text)) }} {%- endmacro %}
 {% macro default__try_offset_timestamp(text) -%} to_utc_timestamp(try_cast({{ text }} as timestamp), current_timezone()) {%- endmacro %}
 {% macro duckdb__try_offset_timestamp(text) -%} timezone('UTC', try_cast({{ text }} as timestamp with time zone)) {%- endmacro %}
 
+{# Patterns in the syntax that RE2 and Java share. strip and collapse: every place; replace: the one place of an anchored pattern, groups as \1; extract: '' where nothing fits. #}
 {% macro matches(text, pattern) -%} {{ return(adapter.dispatch('matches')(text, pattern)) }} {%- endmacro %}
-{% macro default__matches(text, pattern) -%} {{ text }} rlike '{{ pattern }}' {%- endmacro %}
+{% macro default__matches(text, pattern) -%} {{ text }} rlike r'{{ pattern }}' {%- endmacro %}
 {% macro duckdb__matches(text, pattern) -%} regexp_matches({{ text }}, '{{ pattern }}') {%- endmacro %}
 
-{% macro strip_pattern(text, pattern) -%} {{ return(adapter.dispatch('strip_pattern')(text, pattern)) }} {%- endmacro %}
-{% macro default__strip_pattern(text, pattern) -%} regexp_replace({{ text }}, '{{ pattern }}', '') {%- endmacro %}
-{% macro duckdb__strip_pattern(text, pattern) -%} regexp_replace({{ text }}, '{{ pattern }}', '', 'g') {%- endmacro %}
+{% macro strip_pattern(text, pattern) -%} {{ return(collapse_pattern(text, pattern, '')) }} {%- endmacro %}
+
+{% macro collapse_pattern(text, pattern, replacement) -%} {{ return(adapter.dispatch('collapse_pattern')(text, pattern, replacement)) }} {%- endmacro %}
+{% macro default__collapse_pattern(text, pattern, replacement) -%} regexp_replace({{ text }}, r'{{ pattern }}', '{{ replacement }}') {%- endmacro %}
+{% macro duckdb__collapse_pattern(text, pattern, replacement) -%} regexp_replace({{ text }}, '{{ pattern }}', '{{ replacement }}', 'g') {%- endmacro %}
+
+{% macro replace_pattern(text, pattern, replacement, is_expression=false) -%}
+    {{ return(adapter.dispatch('replace_pattern')(text, pattern, replacement if is_expression else groups(replacement))) }}
+{%- endmacro %}
+{% macro default__replace_pattern(text, pattern, replacement) -%} regexp_replace({{ text }}, r'{{ pattern }}', {{ replacement }}) {%- endmacro %}
+{% macro duckdb__replace_pattern(text, pattern, replacement) -%} regexp_replace({{ text }}, '{{ pattern }}', {{ replacement }}) {%- endmacro %}
+
+{# A replacement as a literal: groups of the pattern are \1 here and in DuckDB, $1 in Java. #}
+{% macro groups(replacement) -%} {{ return(adapter.dispatch('groups')(replacement)) }} {%- endmacro %}
+{% macro default__groups(replacement) -%} '{{ replacement | replace("\\", "$") }}' {%- endmacro %}
+{% macro duckdb__groups(replacement) -%} '{{ replacement }}' {%- endmacro %}
+
+{% macro extract_pattern(text, pattern) -%} {{ return(adapter.dispatch('extract_pattern')(text, pattern)) }} {%- endmacro %}
+{% macro default__extract_pattern(text, pattern) -%} regexp_extract({{ text }}, r'{{ pattern }}', 0) {%- endmacro %}
+{% macro duckdb__extract_pattern(text, pattern) -%} regexp_extract({{ text }}, '{{ pattern }}') {%- endmacro %}
+
+{# Letters with their accents as one sign each (Unicode NFC). Spark has no such function of its own: there an accent that is delivered apart stays apart. #}
+{% macro composed(text) -%} {{ return(adapter.dispatch('composed')(text)) }} {%- endmacro %}
+{% macro default__composed(text) -%} {{ text }} {%- endmacro %}
+{% macro duckdb__composed(text) -%} nfc_normalize({{ text }}) {%- endmacro %}
 
 {# Exact (interpolated) percentile; median is its middle. percentile_list: several of one column, which is put in order once. #}
 {% macro percentile(expression, share) -%} {{ return(adapter.dispatch('percentile')(expression, share)) }} {%- endmacro %}

@@ -52,7 +52,11 @@
     {%- if later_dates %} and (not dates_{{ stage }} or ({{ later_dates | join(' and ') }})){% endif %})
 {%- endmacro %}
 
-{# A sum of doubles that is the same to the last bit whatever the order of the rows: added as decimals of so many digits. over: a window. #}
+{# A sum of doubles that is the same to the last bit whatever the order of the rows: added as decimals of so many digits, and those too great for that
+   (squares of great money) as whole numbers. over: a window. #}
 {% macro exact_sum(expression, over=none, digits=12) -%}
-    cast(sum(cast({{ expression }} as decimal(38, {{ digits }}))){{ ' over (' ~ over ~ ')' if over }} as double)
+    {%- set window = ' over (' ~ over ~ ')' if over else '' -%}
+    {%- set small -%} cast(sum(case when abs({{ expression }}) < 1e20 then cast({{ expression }} as decimal(38, {{ digits }})) end){{ window }} as double) {%- endset -%}
+    {%- set great -%} cast(sum(case when abs({{ expression }}) >= 1e20 then cast({{ expression }} as decimal(38, 0)) end){{ window }} as double) {%- endset -%}
+    coalesce({{ small }} + {{ great }}, {{ small }}, {{ great }})
 {%- endmacro %}

@@ -43,12 +43,19 @@
         on {{ rows }}.currency = fx_rates.currency and {{ rows }}.{{ date_column }} = fx_rates.rate_date
     left join {{ ref('currencies') }} as known_currency on {{ rows }}.currency = known_currency.currency
 {% endmacro %}
-{% macro rate_to_base(rows) -%} case when {{ rows }}.currency = {{ base_currency() }} then cast(1 as decimal(18, 8)) else fx_rates.rate_to_base end {%- endmacro %}
+{% macro rate_to_base(rows) -%} case when {{ rows }}.currency = {{ base_currency() }} then cast(1 as {{ rate_type() }}) else fx_rates.rate_to_base end {%- endmacro %}
 {% macro rate_rule(rows) -%}
     when {{ rows }}.currency <> {{ base_currency() }} and fx_rates.rate_to_base is null and known_currency.currency is null then 'unknown_currency'
     when {{ rows }}.currency <> {{ base_currency() }} and fx_rates.rate_to_base is null then 'missing_rate'
 {%- endmacro %}
-{% macro to_base(amount, rate, type='decimal(18, 2)') -%} cast(round(cast({{ amount }} as decimal(18, 4)) * {{ rate }}, {{ 4 if '4)' in type else 2 }}) as {{ type }}) {%- endmacro %}
+{# Exact: a product has 38 digits. Beyond a million a rate keeps eight decimals, which leaves room for the amount. #}
+{% macro to_base(amount, rate, type=none, digits=2) -%}
+    case
+        when {{ rate }} < 1000000
+            then cast(round(cast({{ amount }} as {{ delivered_amount_type() }}) * cast({{ rate }} as {{ rate_type() }}), {{ digits }}) as {{ type or money_type() }})
+        else cast(round(cast({{ amount }} as {{ delivered_amount_type() }}) * cast({{ rate }} as decimal(20, 8)), {{ digits }}) as {{ type or money_type() }})
+    end
+{%- endmacro %}
 
 {% macro business_position(local_timestamp, day) -%}
     {{ day }}.cumulative_working_minutes + case

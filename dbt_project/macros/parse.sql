@@ -1,48 +1,247 @@
-{# Landing holds text as delivered; these macros type it, and give null where the text does not say what was declared. #}
+{# Landing holds text as delivered; these macros type it, and give null where the text does not say what was declared.
+   Each tries the common form first: what it costs to read the others is paid only by the rows that hold them. #}
 
-{% macro to_text(column) -%} nullif(trim({{ column }}), '') {%- endmacro %}
+{# Money is wide enough for roubles, yen and rupiah. A delivered amount has up to 16 digits before the point, a rate up to 8, so that their product is exact in 38;
+   mart contracts say the same types as literals. #}
+{% macro amount_type() -%} decimal(30, 4) {%- endmacro %}
+{% macro money_type() -%} decimal(28, 2) {%- endmacro %}
+{% macro rate_type() -%} decimal(24, 12) {%- endmacro %}
+{% macro delivered_amount_type() -%} decimal(20, 4) {%- endmacro %}
+{% macro delivered_rate_type() -%} decimal(20, 12) {%- endmacro %}
 
-{% macro category(column) -%} nullif(lower(trim({{ column }})), '') {%- endmacro %}
-
-{# Number with the declared decimal separator; thousands marks only where they belong. "1.234,56" under "." is null, not 1.23456. #}
-{% macro to_number(column, separator="decimal_separator", type="decimal(18, 4)") -%}
-    {%- set bare = strip_pattern("trim(" ~ column ~ ")", '[€$£₴₽ \u00A0]') -%}
-    try_cast(case
-        when {{ separator }} = ',' and {{ matches(bare, '^-?([0-9]{1,3}(\\.[0-9]{3})+|[0-9]+)(,[0-9]+)?$') }}
-            then replace(replace({{ bare }}, '.', ''), ',', '.')
-        when {{ separator }} = '.' and {{ matches(bare, '^-?([0-9]{1,3}(,[0-9]{3})+|[0-9]+)(\\.[0-9]+)?$') }}
-            then replace({{ bare }}, ',', '')
-    end as {{ type }})
+{# Texts that programs and people write where there is nothing; onefunnel/extract/normalise.py drops the same before it hashes. #}
+{% macro placeholder_pattern() -%}
+    {{ return('(?i)^[\\s\\p{Z}]*([-–—?.]*|n/a|n[.]a[.]|none|null|nan|nat|undefined|not set|[(<\\[](not set|none|null|na|empty|blank|not provided|пусто)[)>\\]]|\\\\n|#(n/a|ref!|value!|name[?]|num!|null!|div/0!)|н/д|н/а|нет данных|не указано)[\\s\\p{Z}]*$') }}
 {%- endmacro %}
 
-{% macro to_count(column) -%} try_cast(try_cast(trim({{ column }}) as decimal(18, 2)) as bigint) {%- endmacro %}
+{% macro to_text(column) -%} case when {{ matches(column, placeholder_pattern()) }} then null else trim({{ column }}) end {%- endmacro %}
 
-{% macro to_flag(column) -%} coalesce(lower(trim({{ column }})) in ('true', 't', '1', 'yes', 'y'), false) {%- endmacro %}
-
-{# A wall-clock timestamp in the order the source declares (ymd, dmy, mdy); date only means midnight. #}
-{% macro to_local_timestamp(column, date_order="date_order") -%}
-    {%- set orders = {'ymd': ['%Y-%m-%d', '%Y/%m/%d', '%Y.%m.%d'], 'dmy': ['%d.%m.%Y', '%d/%m/%Y', '%d-%m-%Y'], 'mdy': ['%m/%d/%Y', '%m-%d-%Y', '%m.%d.%Y']} -%}
-    case {{ date_order }}
-    {%- for order, days in orders.items() %}
-        {%- set formats = [] -%}
-        {%- for day in days -%}
-            {%- for clock in ['', ' %H:%M', ' %H:%M:%S', ' %H:%M:%S.%f'] -%} {%- do formats.append(day ~ clock) -%} {%- endfor -%}
-        {%- endfor -%}
-        {%- if order == 'ymd' -%} {%- do formats.extend(['%Y-%m-%dT%H:%M', '%Y-%m-%dT%H:%M:%S', '%Y-%m-%dT%H:%M:%S.%f']) -%} {%- endif %}
-        when '{{ order }}' then {% if order == 'ymd' -%}
-            {#- a plain cast reads ISO text seven times faster than a list of formats -#}
-            coalesce(try_cast(trim({{ column }}) as timestamp), {{ try_timestamp("trim(" ~ column ~ ")", formats) }})
-            {%- else -%} {{ try_timestamp("trim(" ~ column ~ ")", formats) }} {%- endif %}
-    {%- endfor %}
+{# A word to be mapped: small letters, inner spaces of any kind as one blank, marks that nobody sees left out, letters composed (NFC). #}
+{% macro category(column) -%}
+    case
+        when {{ matches(column, placeholder_pattern()) }} then null
+        when {{ matches(column, '^[!-~]+( [!-~]+)*$') }} then lower({{ column }})
+        else nullif(lower({{ composed("trim(" ~ single_spaced(column) ~ ")") }}), '')
     end
+{%- endmacro %}
+{% macro single_spaced(text) -%} {{ collapse_pattern(strip_pattern(text, '[\\x{200B}-\\x{200F}\\x{2060}\\x{FEFF}\\x{00AD}]'), '[\\s\\p{Z}]+', ' ') }} {%- endmacro %}
+
+{# Whether the cell was typed by the program that delivered it (landing's _typed): then a number has a point and a date is ISO or a spreadsheet's serial. #}
+{% macro is_typed(column) -%}
+    {%- if column.startswith('cast(') -%} false
+    {%- else -%} coalesce(position('|{{ column | replace('"', '') | replace("'", "''") | lower }}|' in lower(_typed)) > 0, false)
+    {%- endif -%}
+{%- endmacro %}
+
+{# What may stand beside an amount, and the currencies that it may mean. #}
+{% macro currency_signs() -%}
+    {{ return([
+        (['$'], ['USD', 'CAD', 'AUD', 'NZD', 'SGD', 'HKD', 'TWD', 'MXN', 'ARS', 'CLP', 'COP', 'UYU', 'BRL']),
+        (['us$'], ['USD']), (['c$', 'ca$'], ['CAD']), (['a$', 'au$'], ['AUD']), (['nz$'], ['NZD']), (['hk$'], ['HKD']), (['s$'], ['SGD']), (['r$'], ['BRL']), (['mx$'], ['MXN']),
+        (['доллар', 'доллара', 'долларов', 'долл', 'dollar', 'dollars'], ['USD', 'CAD', 'AUD', 'NZD', 'SGD', 'HKD']),
+        (['€', 'euro', 'euros', 'евро'], ['EUR']), (['£'], ['GBP', 'EGP', 'LBP', 'SYP']), (['¥', '￥', '元', '円', 'yen'], ['JPY', 'CNY']),
+        (['₽', 'руб', 'рубль', 'рубля', 'рублей', 'р', 'rubles'], ['RUB', 'BYN']), (['br'], ['BYN', 'ETB']), (['₴', 'грн', 'гривен'], ['UAH']), (['₸', 'тг', 'тенге'], ['KZT']),
+        (['сум', "so'm"], ['UZS']), (['₺', 'tl'], ['TRY']), (['₹', 'rs'], ['INR', 'PKR', 'LKR', 'NPR']), (['₩'], ['KRW']), (['₪'], ['ILS']), (['₫', 'đ'], ['VND']), (['฿'], ['THB']),
+        (['₱'], ['PHP']), (['₦'], ['NGN']), (['₾'], ['GEL']), (['֏'], ['AMD']), (['₼'], ['AZN']), (['₿'], ['BTC', 'XBT']), (['rp'], ['IDR']), (['rm'], ['MYR']),
+        (['zł', 'zl'], ['PLN']), (['kč', 'kc'], ['CZK']), (['kr'], ['SEK', 'NOK', 'DKK', 'ISK']), (['ft'], ['HUF']), (['fr', 'sfr'], ['CHF']), (['lei'], ['RON', 'MDL']), (['лв'], ['BGN'])
+    ]) }}
+{%- endmacro %}
+{% macro currency_token_pattern() -%}
+    {%- set signs = [] -%}
+    {%- for written, _ in currency_signs() -%} {%- do signs.extend(written) -%} {%- endfor -%}
+    {{ return('(' ~ (signs | sort(attribute='length') | map('replace', '$', '[$]') | map('replace', "'", '') | list | sort | reverse | join('|')) ~ '|[a-z]{3})') }}
+{%- endmacro %}
+
+{# Number with the declared decimal separator; thousands marks only where they belong: "1.234,56" under "." is null, not 1.23456. Blanks and apostrophes
+   group by three, brackets and a trailing minus mean less than zero. with_currency: a code or sign before or behind is left out here and compared by currency_disagrees. #}
+{% macro to_number(column, separator="decimal_separator", type=none, with_currency=true) -%}
+    try_cast(case
+        when {{ separator }} = '.' and {{ matches(column, '^-?[0-9]+([.][0-9]+)?$') }} then {{ column }}
+        when {{ is_typed(column) }} then trim({{ column }})
+        when {{ separator }} = ',' and {{ matches(column, '^-?[0-9]+(,[0-9]+)?$') }} then replace({{ column }}, ',', '.')
+        when {{ matches(column, placeholder_pattern()) }} then null
+        when {{ separator }} = '.' and {{ matches(column, '^-?[0-9]{1,3}(,[0-9]{3})+([.][0-9]+)?$') }} then replace({{ column }}, ',', '')
+        when {{ separator }} = ',' and {{ matches(column, '^-?[0-9]{1,3}(([.][0-9]{3})+|( [0-9]{3})+|(\u00A0[0-9]{3})+)(,[0-9]+)?$') }}
+            then replace({{ strip_pattern(column, '[. \u00A0]') }}, ',', '.')
+        else {{ plain_number(column, separator, with_currency) }}
+    end as {{ type or delivered_amount_type() }})
+{%- endmacro %}
+
+{# The rarer forms, step by step: one kind of blank, apostrophe and minus; no currency; the point as decimal separator; brackets and trailing minus in front; no groups. #}
+{% macro plain_number(column, separator, with_currency) -%}
+    {%- set steps = namespace(text=single_spaced("lower(" ~ column ~ ")")) -%}
+    {%- set steps.text = "translate(trim(" ~ steps.text ~ "), '−–‐‑’ʼ`´ʹ''', '----      ')" -%}
+    {%- if with_currency -%}
+        {%- set steps.text = replace_pattern(steps.text, '^([-+(]*) ?' ~ currency_token_pattern() ~ '[.]? ?([-+]?[(]?[0-9.,])', '\\1\\3') -%}
+        {%- set steps.text = replace_pattern(steps.text, '([0-9.,]) ?' ~ currency_token_pattern() ~ '[.]?([-)]*)$', '\\1\\3') -%}
+    {%- endif -%}
+    {%- set steps.text = "translate(" ~ steps.text ~ ", ',.', case when " ~ separator ~ " = ',' then '.,' else ',.' end)" -%}
+    {%- set steps.text = replace_pattern(steps.text, '^[(] ?([0-9., ]+) ?[)]$', '-\\1') -%}
+    {%- set steps.text = replace_pattern(steps.text, '^([0-9., ]*[0-9]) ?-$', '-\\1') -%}
+    {%- set steps.text = replace_pattern(steps.text, '^([-+]) ', '\\1') -%}
+    {%- set steps.text = replace_pattern("trim(" ~ steps.text ~ ")", '^[+]', '') -%}
+    {%- set whole = '([0-9]+|[0-9]{1,3}(,[0-9]{3})+|[0-9]{1,3}( [0-9]{3})+|[0-9]{1,2}(,[0-9]{2})+,[0-9]{3})' -%}
+    {{ strip_pattern(extract_pattern(steps.text, '^-?(' ~ whole ~ '([.][0-9]+)?|[.][0-9]+)$'), '[, ]') }}
+{%- endmacro %}
+
+{# A currency written in the cell that is not the row's own: such money is set aside, never relabelled. #}
+{% macro currency_disagrees(text, currency="currency") -%}
+    case
+        when {{ text }} is null or try_cast({{ text }} as double) is not null then false
+        when not {{ matches(text, '[\\p{L}\\p{Sc}]') }} then false
+        else not ({{ currency_agrees(extract_pattern("lower(" ~ text ~ ")", '^[^0-9]*'), currency) }})
+            or not ({{ currency_agrees(extract_pattern("lower(" ~ text ~ ")", '[^0-9]*$'), currency) }})
+    end
+{%- endmacro %}
+{# Looked up in one text of all signs and what they may mean, because a case would read the token anew for each. #}
+{% macro currency_agrees(token, currency) -%}
+    {%- set known = [] -%}
+    {%- for written, codes in currency_signs() -%}
+        {%- for sign in written -%} {%- for code in codes -%} {%- do known.append((sign | replace("'", "")) ~ ':' ~ code) -%} {%- endfor -%} {%- endfor -%}
+    {%- endfor -%}
+    position('|' || {{ strip_pattern(token, '[^\\p{L}\\p{Sc}]') }} || ':' || {{ currency }} || '|'
+        in '|{{ known | join("|") }}|:' || {{ currency }} || '|' || lower({{ currency }}) || ':' || {{ currency }} || '|') > 0
+{%- endmacro %}
+
+{# A whole number under the declared separator: "12.345" under "." is no count. #}
+{% macro to_count(column, separator="decimal_separator") -%}
+    case
+        when {{ matches(column, '^[0-9]{1,18}$') }} then try_cast({{ column }} as bigint)
+        else {{ whole_count(to_number(column, separator, with_currency=false)) }}
+    end
+{%- endmacro %}
+{% macro whole_count(number) -%} case when {{ number }} % 1 = 0 then try_cast({{ number }} as bigint) end {%- endmacro %}
+
+{# Yes and no in the languages that spreadsheets write them; of all else to_unread_flag tells. #}
+{% macro yes_words() -%}
+    {{ return(['true', 't', '1', '1.0', '1,0', '-1', 'yes', 'y', 'on', 'x', '✓', '✔', '☑', '+', 'checked', 'истина', 'да', 'д', 'wahr', 'ja', 'j', 'vrai', 'oui', 'o',
+        'verdadero', 'sí', 'si', 's', 'verdadeiro', 'sim', 'vero', 'так', 'і', 'істина', 'prawda', 'tak', 'waar', 'evet', 'doğru', 'ano', 'pravda']) }}
+{%- endmacro %}
+{% macro no_words() -%}
+    {{ return(['false', 'f', '0', '0.0', '0,0', 'no', 'n', 'off', '✗', '✘', '☐', 'unchecked', 'ложь', 'нет', 'н', 'falsch', 'nein', 'faux', 'non', 'falso', 'não', 'nao',
+        'ні', 'хибність', 'fałsz', 'nie', 'onwaar', 'nee', 'hayır', 'yanlış', 'ne', 'nepravda']) }}
+{%- endmacro %}
+{% macro to_flag(column) -%} coalesce(case when {{ column }} is null then false else {{ category(column) }} in ('{{ yes_words() | join("', '") }}') end, false) {%- endmacro %}
+
+{# Dates and moments. to_iso, added to the landed rows as a column, writes whatever form a text has as an ISO one: local time as it is, a moment (with its offset, or
+   counted from 1970) behind an @. Year first is read under every date_order, names of months too; what is ambiguous follows date_order. #}
+{% macro iso_column(column) -%}
+    {%- if column.startswith('cast(') -%} {{ column }} {%- else -%} "{{ column | replace('"', '') }}__iso" {%- endif -%}
+{%- endmacro %}
+
+{% macro to_iso(column, date_order="date_order") -%}
+    {%- set ordered = '^([0-9]{1,2})[-/.]([0-9]{1,2})[-/.]([0-9]{4})((,? [0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?( [AaPp][Mm])?)?)$' -%}
+    {%- if column.startswith('cast(') -%} cast(null as varchar) as nothing
+    {%- else -%}
+    case
+        {%- for source_name, formats in source_date_formats() %}
+        when source_name = '{{ source_name }}' and {{ declared_form(column, formats) }} is not null then {{ declared_form(column, formats) }}
+        {%- endfor %}
+        when {{ matches(column, '^[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?)?$') }} then {{ column }}
+        when {{ matches(column, '^[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?(Z|[+-][0-9]{2}(:[0-9]{2})?)$') }} then '@' || {{ column }}
+        when {{ matches(column, placeholder_pattern()) }} then null
+        when {{ date_order }} = 'dmy' and {{ matches(column, ordered) }} then lower(replace({{ replace_pattern(column, ordered, '\\3-\\2-\\1\\4') }}, ',', ''))
+        when {{ date_order }} = 'mdy' and {{ matches(column, ordered) }} then lower(replace({{ replace_pattern(column, ordered, '\\3-\\1-\\2\\4') }}, ',', ''))
+        when {{ is_typed(column) }} and {{ matches(column, '^[0-9]{1,7}([.][0-9]+)?$') }} then {{ iso_of_millis("round((cast(" ~ column ~ " as double) - 25569) * 86400000)") }}
+        when {{ matches(column, '^[0-9]{10}([.][0-9]+)?$') }} then '@' || {{ iso_of_millis("round(cast(" ~ column ~ " as double) * 1000)") }} || '+00'
+        when {{ matches(column, '^[0-9]{13}([.]0+)?$') }} then '@' || {{ iso_of_millis("round(cast(" ~ column ~ " as double))") }} || '+00'
+        when {{ matches(column, '^[0-9]{16}$') }} then '@' || {{ iso_of_millis("round(cast(" ~ column ~ " as double) / 1000)") }} || '+00'
+        else {{ loose_iso(column, date_order) }}
+    end as {{ iso_column(column) }}
+    {%- endif -%}
+{%- endmacro %}
+
+{# The rarer forms, step by step: weekday and ordinals off; month name first or second; year in front; then day, clock, am or pm and offset, each in its place. #}
+{% macro loose_iso(column, date_order) -%}
+    {%- set steps = namespace(text="trim(lower(" ~ single_spaced(column) ~ "))") -%}
+    {%- set steps.text = replace_pattern(steps.text, '^((mon|tue|wed|thu|fri|sat|sun)[a-z]*|понедельник|вторник|среда|четверг|пятница|суббота|воскресенье|пн|вт|ср|чт|пт|сб|вс)[.]?,? ', '') -%}
+    {%- set word = '\\p{L}{3,}[.]?' -%}
+    {%- set named = replace_pattern(steps.text, '^([0-9]{1,2})(?:st|nd|rd|th)?[ .-]*(?:of )?' ~ word ~ ',?[ -]?([0-9]{4}|[0-9]{2})([^0-9].*)?$', '\\2-#-\\1\\3') -%}
+    {%- set named = replace_pattern(named, '^' ~ word ~ '[ -]([0-9]{1,2})(?:st|nd|rd|th)?[, -]+([0-9]{4}|[0-9]{2})([^0-9:].*)?$', '\\2-#-\\1\\3') -%}
+    {%- set named = replace_pattern(named, '^([0-9]{4})[ -]' ~ word ~ '[ -]([0-9]{1,2})([^0-9].*)?$', '\\1-#-\\2\\3') -%}
+    {%- set numbered = replace_pattern(steps.text, '^([0-9]{4})[-/. ] ?([0-9]{1,2})[-/. ] ?([0-9]{1,2})([^0-9].*)?$', '\\1-\\2-\\3\\4') -%}
+    {%- set numbered = replace_pattern(numbered, '^([0-9]{4})([0-9]{2})([0-9]{2})$', '\\1-\\2-\\3') -%}
+    {%- set numbered = replace_pattern(numbered, '^([0-9]{4})([0-9]{2})([0-9]{2})[t ]?([0-9]{2}):?([0-9]{2})$', '\\1-\\2-\\3 \\4:\\5') -%}
+    {%- set numbered = replace_pattern(numbered, '^([0-9]{4})([0-9]{2})([0-9]{2})[t ]?([0-9]{2}):?([0-9]{2}):?([0-9]{2})([^0-9].*)?$', '\\1-\\2-\\3 \\4:\\5:\\6\\7') -%}
+    {%- set day_first = '^([0-9]{1,2})[-/. ] ?([0-9]{1,2})[-/. ] ?([0-9]{4}|[0-9]{2})([^0-9:].*)?$' -%}
+    {%- set by_order -%} case {{ date_order }} when 'dmy' then {{ groups('\\3-\\2-\\1\\4') }} when 'mdy' then {{ groups('\\3-\\1-\\2\\4') }} else {{ groups('\\0') }} end {%- endset -%}
+    {%- set numbered = replace_pattern(numbered, day_first, by_order, is_expression=true) -%}
+    {%- set numbered = replace_pattern(numbered, '^([0-9]{2})[-/.]([0-9]{1,2})[-/.]([0-9]{1,2})([^0-9:].*)?$', '\\1-\\2-\\3\\4') -%}
+    {%- set steps.text -%}
+        case
+            when {{ matches(steps.text, '^([0-9]{1,2}(st|nd|rd|th)?[ .-]*(of )?|[0-9]{4}[ -])?\\p{L}{3}') }}
+                then replace({{ named }}, '#', coalesce({{ month_number(extract_pattern(steps.text, '\\p{L}{3,}')) }}, ''))
+            else {{ numbered }}
+        end
+    {%- endset -%}
+    {%- set steps.text = replace_pattern(steps.text, '^([0-9]{2})-', '20\\1-') -%}
+    {%- set form = '^([0-9]{4}-[0-9]{1,2}-[0-9]{1,2})(?: ?(?:года|г[.]?))?(?:[, t]*(?:at |в |um |à )?([0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]+)?)?)(?: ?([ap])[.]? ?m[.]?)?(?: ?(z|(?:utc|gmt)?[+-][0-9]{1,2}(?::?[0-9]{2})?|utc|gmt)(?: ?[(].*[)])?)?)?$' -%}
+    {%- set steps.text = replace_pattern(extract_pattern(steps.text, form), form, '\\1|\\2|\\3|\\4') -%}
+    {%- set steps.text = replace_pattern(steps.text, '[|](?:z|utc|gmt)$', '|+00:00') -%}
+    {%- set steps.text = replace_pattern(steps.text, '[|](?:utc|gmt)?([+-])([0-9])(:?[0-9]{2})?$', '|\\10\\2\\3') -%}
+    {%- set steps.text = replace_pattern(steps.text, '[|](?:utc|gmt)?([+-][0-9]{2}):?([0-9]{2})$', '|\\1:\\2') -%}
+    {%- set steps.text = replace_pattern(steps.text, '[|](?:utc|gmt)?([+-][0-9]{2})$', '|\\1:00') -%}
+    {%- set steps.text = replace_pattern("replace(" ~ steps.text ~ ", ',', '.')", '[|]([0-9]{1,2}:[0-9]{2})[|]', '|\\1:00|') -%}
+    {%- set steps.text = replace_pattern(steps.text, '[|]([0-9]):', '|0\\1:') -%}
+    {%- set steps.text = replace_pattern(steps.text, '^([^|]+)[|]([^|]+)[|][|]$', '\\1 \\2') -%}
+    {%- set steps.text = replace_pattern(steps.text, '^([^|]+)[|][|][|]$', '\\1') -%}
+    {%- set steps.text = replace_pattern(steps.text, '^([^|]+)[|]([^|]+)[|]([ap])[|]$', '\\1 \\2 \\3m') -%}
+    {%- set steps.text = replace_pattern(steps.text, '^([^|]+)[|]([^|]+)[|][|]([+-].+)$', '@\\1 \\2\\3') -%}
+    {{ replace_pattern(steps.text, '^([^|]+)[|]([^|]+)[|]([ap])[|]([+-].+)$', '@\\1 \\2 \\3m \\4') }}
+{%- endmacro %}
+
+{# Looked up in one text, as currencies are; '' for a word that is no month. #}
+{% macro month_number(word) -%}
+    {%- set months = ['jan january янв январь января', 'feb february фев февр февраль февраля', 'mar march мар март марта', 'apr april апр апрель апреля', 'may май мая',
+        'jun june июн июнь июня', 'jul july июл июль июля', 'aug august авг август августа', 'sep sept september сен сент сентябрь сентября',
+        'oct october окт октябрь октября', 'nov november ноя нояб ноябрь ноября', 'dec december дек декабрь декабря'] -%}
+    {%- set known = [] -%}
+    {%- for names in months -%}
+        {%- set number = '%02d' | format(loop.index) -%}
+        {%- for name in names.split() -%} {%- do known.append(name ~ '=' ~ number) -%} {%- endfor -%}
+    {%- endfor -%}
+    {{ extract_pattern("substr('|" ~ known | join('|') ~ "|', nullif(position('|' || " ~ word ~ " || '=' in '|" ~ known | join('|') ~ "|'), 0))", '[0-9]{2}') }}
+{%- endmacro %}
+
+{# A date that its source's `formats` read, as to_iso writes it. A format with an offset gives a moment. #}
+{% macro declared_form(column, formats) -%}
+    coalesce(
+    {%- for format in formats -%}
+        {%- if '%z' in format -%} '@' || cast({{ try_timestamp("trim(" ~ column ~ ")", [format], with_offset=true) }} as varchar) || '+00'
+        {%- else -%} cast({{ try_timestamp("trim(" ~ column ~ ")", [format]) }} as varchar)
+        {%- endif -%}
+        {{ ", " if not loop.last }}
+    {%- endfor -%}
+    {{ ", null" if formats | length == 1 }})
+{%- endmacro %}
+
+{% macro source_date_formats() -%}
+    {%- if not execute -%} {{ return([]) }} {%- endif -%}
+    {%- set declared = run_query("select source_name, date_formats from " ~ source('landing', 'source_settings') ~ " where date_formats is not null order by source_name") -%}
+    {%- set found = [] -%}
+    {%- for row in declared.rows -%} {%- do found.append((row[0], fromjson(row[1]) | map('replace', "'", "''") | list)) -%} {%- endfor -%}
+    {{ return(found) }}
+{%- endmacro %}
+
+{# The clock of an ISO text on the wall where it was written, and the UTC moment of one with an offset. #}
+{% macro iso_local(iso) -%}
+    case when {{ iso }} like '%m' then {{ try_timestamp(iso, ['%Y-%m-%d %I:%M:%S %p', '%Y-%m-%d %I:%M %p', '%Y-%m-%d %I:%M:%S.%f %p']) }} else try_cast({{ iso }} as timestamp) end
+{%- endmacro %}
+{% macro iso_moment(iso) -%}
+    case when {{ iso }} like '%m %' then {{ try_timestamp("substr(" ~ iso ~ ", 2)", ['%Y-%m-%d %I:%M:%S %p %z', '%Y-%m-%d %I:%M:%S.%f %p %z'], with_offset=true) }}
+        else {{ try_offset_timestamp("substr(" ~ iso ~ ", 2)") }} end
+{%- endmacro %}
+
+{# A wall-clock timestamp in the source's zone; date only means midnight. Needs to_iso of the column, as do all that follow. #}
+{% macro to_local_timestamp(column) -%}
+    {%- set iso = iso_column(column) -%}
+    case when {{ iso }} like '@%' then {{ utc_to_local(iso_moment(iso), 'time_zone') }} else {{ iso_local(iso) }} end
 {%- endmacro %}
 
 {# UTC timestamp of a text: its own offset where it names one, else the source's zone. Zones are known when compiling, because a constant zone converts ten times faster. #}
-{% macro to_utc(column, date_order="date_order", zone="time_zone") -%}
-    case
-        when {{ matches(column, 'T?[0-9]{2}:[0-9]{2}.*(Z|[+-][0-9]{2}:?[0-9]{2})$') }} then {{ try_offset_timestamp("trim(" ~ column ~ ")") }}
-        else {{ zoned_to_utc(to_local_timestamp(column, date_order), zone) }}
-    end
+{% macro to_utc(column, zone="time_zone") -%}
+    {%- set iso = iso_column(column) -%}
+    case when {{ iso }} like '@%' then {{ iso_moment(iso) }} else {{ zoned_to_utc(iso_local(iso), zone) }} end
 {%- endmacro %}
 
 {% macro zoned_to_utc(local_timestamp, zone="time_zone") -%}
@@ -60,7 +259,30 @@
     {{ return(zones.columns[0].values()) }}
 {%- endmacro %}
 
-{% macro to_date(column, date_order="date_order") -%} cast({{ to_local_timestamp(column, date_order) }} as date) {%- endmacro %}
+{# A day as it is written; of a text with an offset the day of its moment in the reporting zone. #}
+{% macro to_date(column) -%}
+    {%- set iso = iso_column(column) -%}
+    case when {{ iso }} like '@%' then {{ local_date(iso_moment(iso)) }} else cast({{ iso_local(iso) }} as date) end
+{%- endmacro %}
+
+{# What a kept row says in a field that need not be there and cannot be read, as `|field=form`: digits as 9 and letters as a, or the word of a flag. Null when all is read.
+   fct_unread_value shows them; the field stays empty. #}
+{% macro unread_values(fields) -%} nullif(concat_ws('', {{ fields | join(', ') }}), '') {%- endmacro %}
+{% macro unread(column, value) -%} '|{{ column | replace('"', '') | replace("'", "''") }}=' || replace(substr({{ value }}, 1, 60), '|', '/') {%- endmacro %}
+{% macro form_of(column) -%} {{ collapse_pattern(collapse_pattern("trim(" ~ column ~ ")", '[0-9]', '9'), '\\p{L}', 'a') }} {%- endmacro %}
+{% macro to_unread_moment(column) -%}
+    {%- set iso = iso_column(column) -%}
+    case when {{ iso }} is null or try_cast({{ iso }} as timestamp) is not null then null
+        when {{ to_utc(column) }} is null then {{ unread(column, form_of(column)) }} end
+{%- endmacro %}
+{% macro to_unread_count(column, separator="decimal_separator") -%}
+    case when {{ column }} is null or {{ matches(column, '^[0-9]{1,18}$') }} then null
+        when {{ to_text(column) }} is not null and {{ to_count(column, separator) }} is null then {{ unread(column, form_of(column)) }} end
+{%- endmacro %}
+{% macro to_unread_flag(column) -%}
+    case when {{ column }} is null then null
+        when {{ category(column) }} not in ('{{ (yes_words() + no_words()) | join("', '") }}') then {{ unread(column, category(column)) }} end
+{%- endmacro %}
 
 {# Rules of time, shared by every dated entity: wrong (dated after its own delivery), early (after as_of), implausible. #}
 {% macro time_rule(timestamp) -%}
@@ -86,24 +308,32 @@
         {{ of }}row_number
 {%- endmacro %}
 
-{# Landed rows of one entity (of an incremental model that goes on: the new ones) with the settings of their source and the moment they landed. #}
-{% macro landed_rows(system, entity) -%}
+{# Landed rows of one entity (of an incremental model that goes on: the new ones) with the settings of their source and the moment they landed.
+   moments: to_iso of each column that holds a date or a moment. #}
+{% macro landed_rows(system, entity, moments=[]) -%}
     select
-        landed.*,
-        landed._source as source_name,
-        landed._load_id as load_id,
-        landed._file as file_name,
-        landed._row as row_number,
-        source_settings.source_system,
-        source_settings.time_zone,
-        source_settings.date_order,
-        source_settings.decimal_separator,
-        source_settings.currency as default_currency,
-        loads.landed_at
-    from {{ landing(system, entity) }} as landed
-    inner join {{ source('landing', 'source_settings') }} as source_settings on landed._source = source_settings.source_name
-    left join {{ source('landing', 'loads') }} as loads
-        on landed._source = loads.source_name and landed._load_id = loads.load_id and loads.entity = '{{ entity }}'
+        delivered.*
+        {%- for moment in moments %},
+        {{ moment }}
+        {%- endfor %}
+    from (
+        select
+            landed.*,
+            landed._source as source_name,
+            landed._load_id as load_id,
+            landed._file as file_name,
+            landed._row as row_number,
+            source_settings.source_system,
+            source_settings.time_zone,
+            source_settings.date_order,
+            source_settings.decimal_separator,
+            source_settings.currency as default_currency,
+            loads.landed_at
+        from {{ landing(system, entity) }} as landed
+        inner join {{ source('landing', 'source_settings') }} as source_settings on landed._source = source_settings.source_name
+        left join {{ source('landing', 'loads') }} as loads
+            on landed._source = loads.source_name and landed._load_id = loads.load_id and loads.entity = '{{ entity }}'
+    ) as delivered
 {%- endmacro %}
 
 {# Why a payment row cannot enter the ledger; null when it can. Money is never guessed: no zero, no sign without its kind. #}
@@ -113,6 +343,7 @@
         when amount_text is null then 'missing_amount'
         when delivered_amount is null then 'unparsable_number'
         when direct_cost_text is not null and direct_cost_original is null then 'unparsable_number'
+        when {{ currency_disagrees('amount_text') }} or {{ currency_disagrees('direct_cost_text') }} then 'currency_mismatch'
         when kind not in ('payment', 'refund', 'chargeback') then 'unknown_kind'
         when delivered_amount = 0 then 'zero_amount'
         when delivered_amount < 0 and kind = 'payment' then 'negative_amount'
@@ -129,6 +360,7 @@
         when spend_date is null then 'unparsable_date'
         when cost_text is null then 'missing_amount'
         when cost_original is null then 'unparsable_number'
+        when {{ currency_disagrees('cost_text') }} then 'currency_mismatch'
         when cost_original < 0 then 'negative_amount'
         {{ day_rule('spend_date') }}
     end

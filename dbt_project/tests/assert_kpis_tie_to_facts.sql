@@ -10,15 +10,15 @@ with kpi_totals as (
 
 fact_totals as (
 
-    select 'leads' as kpi, cast(count(*) as decimal(18, 4)) as total from {{ ref('fct_lead_funnel') }} where not is_reopened
+    select 'leads' as kpi, cast(count(*) as {{ amount_type() }}) as total from {{ ref('fct_lead_funnel') }} where not is_reopened
     union all
-    select 'cost', cast(coalesce(sum(cost_base), 0) as decimal(18, 4)) from {{ ref('fct_ad_spend') }}
+    select 'cost', cast(coalesce(sum(cost_base), 0) as {{ amount_type() }}) from {{ ref('fct_ad_spend') }}
     union all
-    select 'revenue', cast(coalesce(sum(amount_base), 0) as decimal(18, 4)) from {{ ref('fct_payment') }}
+    select 'revenue', cast(coalesce(sum(amount_base), 0) as {{ amount_type() }}) from {{ ref('fct_payment') }}
     union all
-    select 'payments_count', cast(count(*) as decimal(18, 4)) from {{ ref('fct_payment') }} where kind = 'payment'
+    select 'payments_count', cast(count(*) as {{ amount_type() }}) from {{ ref('fct_payment') }} where kind = 'payment'
     union all
-    select 'new_clients', cast(count(*) as decimal(18, 4)) from {{ ref('fct_payment') }} where is_first_payment
+    select 'new_clients', cast(count(*) as {{ amount_type() }}) from {{ ref('fct_payment') }} where is_first_payment
 
 )
 

@@ -18,7 +18,7 @@ select
     currency,
     cast(sum(impressions) as bigint) as impressions,
     cast(sum(clicks) as bigint) as clicks,
-    cast(sum(cost_original) as decimal(18, 4)) as cost_original,
-    cast(sum(cost_base) as decimal(18, 4)) as cost_base
+    cast(sum(cost_original) as {{ amount_type() }}) as cost_original,
+    cast(sum(cost_base) as {{ amount_type() }}) as cost_base
 from costs
 group by spend_date, source_name, channel_key, account, campaign, cost_kind, currency

@@ -35,11 +35,9 @@ with disputed as (
         file_name,
         row_number,
         {%- if amount %}
-        round(abs({{ amount }}) * case
-            when staged.currency = {{ base_currency() }} then cast(1 as decimal(18, 8)) else fx_rates.rate_to_base
-        end, 2) as amount_base
+        {{ to_base('abs(' ~ amount ~ ')', rate_to_base('staged')) }} as amount_base
         {%- else %}
-        cast(null as decimal(18, 2)) as amount_base
+        cast(null as {{ money_type() }}) as amount_base
         {%- endif %}
     from {{ ref(model) }} as staged
     {%- if amount %}
@@ -66,7 +64,7 @@ keys as (
         min(source_name || chr(31) || file_name || chr(31) || lpad(cast(row_number as varchar), 12, '0')) as first_place,
         max(source_name || chr(31) || file_name || chr(31) || lpad(cast(row_number as varchar), 12, '0')) as last_place,
         count(*) as row_count,
-        cast(coalesce(sum(amount_base), 0) as decimal(18, 2)) as money_base
+        cast(coalesce(sum(amount_base), 0) as {{ money_type() }}) as money_base
     from disputed
     group by entity, version_key, key
 

@@ -35,8 +35,8 @@ filled as (
 
     select
         lines.*,
-        cast(least(greatest(paid.paid_in_all_base - lines.planned_before_base, 0), lines.planned_base) as decimal(18, 2)) as paid_base,
-        cast(least(greatest(least(paid.paid_by_due_base, paid.paid_in_all_base) - lines.planned_before_base, 0), lines.planned_base) as decimal(18, 2))
+        cast(least(greatest(paid.paid_in_all_base - lines.planned_before_base, 0), lines.planned_base) as {{ money_type() }}) as paid_base,
+        cast(least(greatest(least(paid.paid_by_due_base, paid.paid_in_all_base) - lines.planned_before_base, 0), lines.planned_base) as {{ money_type() }})
             as paid_on_time_base
     from lines
     inner join paid on lines.plan_key = paid.plan_key
@@ -57,9 +57,9 @@ select
     filled.planned_base,
     filled.paid_base,
     filled.paid_on_time_base,
-    cast(filled.planned_base - filled.paid_base as decimal(18, 2)) as outstanding_base,
+    cast(filled.planned_base - filled.paid_base as {{ money_type() }}) as outstanding_base,
     filled.due_date <= {{ as_of() }} as is_due,
     filled.due_date <= {{ as_of() }} and filled.paid_base < filled.planned_base as is_overdue,
-    cast(case when filled.due_date <= {{ as_of() }} then filled.planned_base - filled.paid_base else 0 end as decimal(18, 2)) as overdue_base
+    cast(case when filled.due_date <= {{ as_of() }} then filled.planned_base - filled.paid_base else 0 end as {{ money_type() }}) as overdue_base
 from filled
 left join {{ ref('dim_client') }} as dim_client on filled.client_key = dim_client.client_key

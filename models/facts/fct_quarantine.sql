@@ -16,13 +16,10 @@ select
     quarantined.rule,
     -- rows of excluded leads and rows later than as_of are left out on purpose: nothing is wrong with them
     case when quarantined.rule in ('after_as_of', 'excluded_lead') then 'info' else 'quarantine' end as severity,
-    cast(quarantined.amount_original as decimal(18, 4)) as amount_original,
+    cast(quarantined.amount_original as {{ amount_type() }}) as amount_original,
     quarantined.currency,
     -- valued where a rate is known; a row without a date at the latest rate, because it only sizes the gap
-    cast(round(quarantined.amount_original * case
-        when quarantined.currency = {{ base_currency() }} then cast(1 as decimal(18, 8))
-        else coalesce(fx_rates.rate_to_base, latest_rates.rate_to_base)
-    end, 2) as decimal(18, 2)) as amount_base
+    {{ to_base('quarantined.amount_original', "case when quarantined.currency = " ~ base_currency() ~ " then cast(1 as " ~ rate_type() ~ ") else coalesce(fx_rates.rate_to_base, latest_rates.rate_to_base) end") }} as amount_base
 from quarantined
 left join {{ ref('int_fx_rates') }} as fx_rates
     on quarantined.currency = fx_rates.currency and quarantined.dated_on = fx_rates.rate_date

@@ -1,13 +1,55 @@
--- Category values that no seed knows: counted under `unmapped`, never dropped, shown so that someone maps them.
-with seen as (
+-- Words that no seed knows: counted under `unmapped` or not at all, never dropped, shown so that someone maps them.
+{% set costs = [('stg_template__ad_spend', 'ad_spend'), ('stg_zoho__spend', 'spend'), ('stg_template__channel_costs', 'channel_costs')] -%}
 
-    select source_name, 'leads' as entity, 'channel' as field, coalesce(channel_raw, '(empty)') as value
-    from {{ ref('int_leads') }} where channel_key = 'unmapped' and exclusion is null
+with leads as (
+
+    select *, case source_system when 'zoho' then 'deals' else 'leads' end as entity
+    from {{ ref('int_leads') }}
+    where exclusion is null
+
+),
+
+targets as (
+
+    select * from {{ ref('stg_template__targets') }} where quarantine_rule is null
+
+),
+
+statuses as (
+
+    select source_name, source_system, entity, 'status' as field, status_raw as value from leads where status_raw is not null
     union all
-    select source_name, 'leads', 'reason', reason_raw
-    from {{ ref('int_leads') }} where reason_key = 'unmapped' and exclusion is null
+    select source_name, source_system, entity, 'quality', quality_raw from leads where quality_raw is not null
+
+),
+
+services as (
+
+    select source_name, entity, requested_service as value from leads where requested_service is not null
     union all
-    select events.source_name, 'stage_events', 'stage', events.stage_raw
+    select source_name, 'payment_plan', service from {{ ref('int_payment_plan') }} where quarantine_rule is null and service is not null
+
+),
+
+seen as (
+
+    select source_name, entity, 'channel' as field, coalesce(channel_raw, '(empty)') as value from leads where channel_key = 'unmapped'
+    union all
+    select source_name, entity, 'reason', reason_raw from leads where reason_key = 'unmapped'
+    union all
+    select statuses.source_name, statuses.entity, statuses.field, statuses.value
+    from statuses
+    left join {{ ref('stage_mapping') }} as mapping
+        on statuses.source_system = mapping.source_system and statuses.field = mapping.source_field and statuses.value = mapping.source_value
+    left join {{ ref('funnel_stages') }} as stages on statuses.value = stages.stage_key
+    where mapping.stage_key is null and stages.stage_key is null
+    union all
+    select services.source_name, services.entity, 'service', services.value
+    from services
+    left join {{ ref('services') }} as known on services.value = known.service_key
+    where known.service_key is null
+    union all
+    select events.source_name, 'stage_events', 'stage', coalesce(events.stage_raw, '(empty)')
     from {{ ref('stg_template__stage_events') }} as events
     inner join {{ ref('int_stage_events') }} as kept on events.version_key = kept.stage_event_key and kept.stage_key = 'unmapped'
     where events.quarantine_rule is null and events.is_newest
@@ -16,17 +58,29 @@ with seen as (
     from {{ ref('stg_template__stage_events') }} as events
     inner join {{ ref('int_stage_events') }} as kept on events.version_key = kept.stage_event_key and kept.reason_key = 'unmapped'
     where events.quarantine_rule is null and events.is_newest
+    {%- for model, entity in costs %}
     union all
-    select spend.source_name, 'ad_spend', 'channel', coalesce(spend.channel_raw, '(empty)')
-    from {{ ref('stg_template__ad_spend') }} as spend
-    left join {{ ref('channel_mapping') }} as mapping on spend.source_system = mapping.source_system and spend.channel_raw = mapping.source_value
-    left join {{ ref('channels') }} as channels on spend.channel_raw = channels.channel_key
-    where spend.quarantine_rule is null and mapping.channel_key is null and channels.channel_key is null
+    select costs.source_name, '{{ entity }}', 'channel', coalesce(costs.channel_raw, '(empty)')
+    from {{ ref(model) }} as costs
+    {{ join_channel('costs') }}
+    where costs.quarantine_rule is null and {{ channel_key() }} = 'unmapped'
+    {%- endfor %}
     union all
-    select spend.source_name, 'spend', 'channel', coalesce(spend.channel_raw, '(empty)')
-    from {{ ref('stg_zoho__spend') }} as spend
-    left join {{ ref('channel_mapping') }} as mapping on spend.source_system = mapping.source_system and spend.channel_raw = mapping.source_value
-    where spend.quarantine_rule is null and mapping.channel_key is null
+    select targets.source_name, 'targets', 'channel', targets.channel_raw
+    from targets
+    {{ join_channel('targets') }}
+    where targets.channel_raw <> 'all' and {{ channel_key() }} = 'unmapped'
+    union all
+    select targets.source_name, 'targets', 'kpi', targets.kpi_key
+    from targets
+    left join {{ ref('kpis') }} as kpis on targets.kpi_key = kpis.kpi_key
+    where kpis.kpi_key is null
+
+),
+
+counted as (
+
+    select source_name, entity, field, value, count(*) as row_count from seen group by source_name, entity, field, value
 
 )
 
@@ -36,6 +90,10 @@ select
     entity,
     field,
     value,
-    count(*) as row_count
-from seen
-group by source_name, entity, field, value
+    -- letters that look alike: the word may be mapped already, as it is meant
+    case
+        when {{ matches('value', '[a-z0-9_][Ͱ-ϿЀ-ӿ]|[Ͱ-ϿЀ-ӿ][a-z0-9_]') }} and {{ matches('value', '[a-z]') }}
+            then 'letters of two alphabets, those not Latin in brackets: ' || {{ collapse_pattern('value', '([Ͱ-ϿЀ-ӿ]+)', '[\\1]') }}
+    end as note,
+    row_count
+from counted

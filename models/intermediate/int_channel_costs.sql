@@ -22,8 +22,8 @@ daily as (
         mapped.*,
         dim_date.date_day as spend_date,
         case
-            when dim_date.date_day < mapped.to_date then cast(round(mapped.cost_original / mapped.days, 4) as decimal(18, 4))
-            else cast(mapped.cost_original - cast(round(mapped.cost_original / mapped.days, 4) as decimal(18, 4)) * (mapped.days - 1) as decimal(18, 4))
+            when dim_date.date_day < mapped.to_date then cast(round(mapped.cost_original / mapped.days, 4) as {{ amount_type() }})
+            else cast(mapped.cost_original - cast(round(mapped.cost_original / mapped.days, 4) as {{ amount_type() }}) * (mapped.days - 1) as {{ amount_type() }})
         end as daily_cost
     from mapped
     inner join {{ ref('dim_date') }} as dim_date on dim_date.date_day between mapped.from_date and mapped.to_date
@@ -45,7 +45,7 @@ select
     cast(0 as bigint) as impressions,
     cast(0 as bigint) as clicks,
     daily.daily_cost as cost_original,
-    case when daily.daily_cost = 0 then cast(0 as decimal(18, 4)) else {{ to_base('daily.daily_cost', rate_to_base('daily'), 'decimal(18, 4)') }} end as cost_base,
+    case when daily.daily_cost = 0 then cast(0 as {{ amount_type() }}) else {{ to_base('daily.daily_cost', rate_to_base('daily'), amount_type(), 4) }} end as cost_base,
     case
         when daily.spend_date > {{ as_of() }} then 'after_as_of'
         when daily.daily_cost = 0 then null

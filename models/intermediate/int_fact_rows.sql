@@ -1,5 +1,5 @@
 -- Rows and money of each entity that reached the facts, counted on the facts' own side.
-select source_name, 'leads' as entity, count(*) as rows_valid, cast(null as decimal(18, 4)) as money_valid
+select source_name, 'leads' as entity, count(*) as rows_valid, cast(null as {{ amount_type() }}) as money_valid
 from {{ ref('int_leads') }} where source_system <> 'zoho' group by source_name
 union all
 select source_name, 'deals', count(*), null

@@ -13,7 +13,7 @@ spans as (
         -- a rate serves until the next one, but not longer than its allowed age
         least(
             coalesce({{ add_days('lead(rate_date) over (partition by currency order by rate_date)', -1) }}, date '2999-12-31'),
-            {{ add_days('rate_date', var('max_rate_age_days')) }}
+            {{ add_days('rate_date', run_parameter('max_rate_age_days')) }}
         ) as last_day
     from latest
 

@@ -29,15 +29,15 @@ select
     staged.rows_staged,
     coalesce(superseded.rows_superseded, 0) as rows_superseded,
     staged.money_staged,
-    {{ 'coalesce(superseded.money_superseded, 0)' if amount else 'cast(null as decimal(18, 4))' }} as money_superseded,
+    {{ 'coalesce(superseded.money_superseded, 0)' if amount else 'cast(null as ' ~ amount_type() ~ ')' }} as money_superseded,
     -- gross, so that a refund never hides a payment; where no rate is known, the rows alone tell
-    cast(coalesce(superseded.money_superseded_base, 0) as decimal(18, 2)) as money_superseded_base,
-    cast(coalesce(superseded.money_restated_base, 0) as decimal(18, 2)) as money_restated_base
+    cast(coalesce(superseded.money_superseded_base, 0) as {{ money_type() }}) as money_superseded_base,
+    cast(coalesce(superseded.money_restated_base, 0) as {{ money_type() }}) as money_restated_base
 from (
     select
         source_name,
         count(*) as rows_staged,
-        cast({{ 'sum(' ~ amount ~ ')' if amount else 'null' }} as decimal(18, 4)) as money_staged
+        cast({{ 'sum(' ~ amount ~ ')' if amount else 'null' }} as {{ amount_type() }}) as money_staged
     from {{ ref(model) }}
     group by source_name
 ) as staged
@@ -61,7 +61,7 @@ left join (
     select
         source_name,
         count(*) as rows_superseded,
-        cast(sum(amount) as decimal(18, 4)) as money_superseded,
+        cast(sum(amount) as {{ amount_type() }}) as money_superseded,
         sum(amount_base) as money_superseded_base,
         sum(case when version_status <> 'repeated' then amount_base end) as money_restated_base
     from (
@@ -69,10 +69,10 @@ left join (
             staged.source_name,
             staged.version_status,
             staged.{{ amount }} as amount,
-            round(abs(staged.{{ amount }}) * case
-                when staged.currency = {{ base_currency() }} then cast(1 as decimal(18, 8))
-                else coalesce(fx_rates.rate_to_base, latest_rates.rate_to_base)
-            end, 2) as amount_base
+            {{ to_base(
+                'abs(staged.' ~ amount ~ ')',
+                'case when staged.currency = ' ~ base_currency() ~ ' then 1 else coalesce(fx_rates.rate_to_base, latest_rates.rate_to_base) end'
+            ) }} as amount_base
         from {{ ref(model) }} as staged
         left join {{ ref('int_fx_rates') }} as fx_rates
             on staged.currency = fx_rates.currency and cast(staged.{{ dated }} as date) = fx_rates.rate_date

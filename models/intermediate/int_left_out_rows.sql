@@ -20,7 +20,7 @@ select
     {{ provenance('events') }},
     'stage_events' as entity,
     case when leads.lead_key is null then 'orphan_lead' else 'excluded_lead' end as rule,
-    cast(null as decimal(18, 4)) as amount_original,
+    cast(null as {{ amount_type() }}) as amount_original,
     cast(null as varchar) as currency,
     cast(null as date) as dated_on,
     events.lead_key as subject_key,

@@ -24,7 +24,7 @@ with at_staging as (
         {{ provenance() }},
         '{{ entity }}' as entity,
         quarantine_rule as rule,
-        {{ amount or 'cast(null as decimal(18, 4))' }} as amount_original,
+        {{ 'cast(' ~ (amount or 'null') ~ ' as ' ~ amount_type() ~ ')' }} as amount_original,
         {{ 'currency' if amount else 'cast(null as varchar)' }} as currency,
         {{ 'cast(' ~ dated ~ ' as date)' if dated else 'cast(null as date)' }} as dated_on
     from {{ ref(model) }}
@@ -78,7 +78,7 @@ at_extraction as (
         row_number,
         entity,
         rule,
-        cast(null as decimal(18, 4)) as amount_original,
+        cast(null as {{ amount_type() }}) as amount_original,
         cast(null as varchar) as currency,
         cast(null as date) as dated_on
     from {{ source('landing', 'rejected_rows') }}

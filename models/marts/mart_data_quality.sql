@@ -77,6 +77,15 @@ superseded_rules as (
 
 ),
 
+-- rows, not fields: one row may hold several of them
+reading_rules as (
+
+    select source_name, entity, rule, 'warn' as severity, count(distinct concat_ws('|', load_id, file_name, cast(row_number as varchar))) as rows_affected, 0 as money_base, 0 as rows_unvalued
+    from {{ ref('fct_unread_value') }}
+    group by source_name, entity, rule
+
+),
+
 -- one row per entity even when nothing is wrong with it
 totals as (
 
@@ -106,6 +115,8 @@ rules as (
     union all
     select source_name, entity, rule, severity, rows_affected, money_base, rows_unvalued from mapping_rules
     union all
+    select source_name, entity, rule, severity, rows_affected, money_base, rows_unvalued from reading_rules
+    union all
     select source_name, entity, rule, severity, rows_affected, money_base, rows_unvalued from superseded_rules
 
 ),
@@ -126,7 +137,7 @@ select
     cast(rules.rows_affected as bigint) as rows_affected,
     cast(case when rules.severity = 'quarantine' then rules.rows_affected else 0 end as bigint) as rows_quarantined,
     100 * {{ safe_divide('rules.rows_affected', 'row_counts.rows_landed') }} as rows_affected_pct,
-    cast(case when rules.severity = 'quarantine' then rules.money_base else 0 end as decimal(18, 2)) as money_quarantined,
+    cast(case when rules.severity = 'quarantine' then rules.money_base else 0 end as {{ money_type() }}) as money_quarantined,
     cast(rules.rows_unvalued as bigint) as rows_unvalued,
     rules.severity,
     case
@@ -135,12 +146,12 @@ select
         else rules.severity
     end as status,
     cast(case when rules.rule in ('all', 'superseded') then coalesce(row_counts.rows_superseded, 0) else 0 end as bigint) as rows_superseded,
-    cast(case when rules.rule in ('all', 'superseded') then coalesce(row_counts.money_superseded_base, 0) else 0 end as decimal(18, 2)) as money_superseded,
+    cast(case when rules.rule in ('all', 'superseded') then coalesce(row_counts.money_superseded_base, 0) else 0 end as {{ money_type() }}) as money_superseded,
     cast(case
         when rules.rule = 'all' then coalesce(left_out.money_left_out, 0)
         when rules.severity = 'info' then rules.money_base
         else 0
-    end as decimal(18, 2)) as money_left_out
+    end as {{ money_type() }}) as money_left_out
 from rules
 left join row_counts on rules.source_name = row_counts.source_name and rules.entity = row_counts.entity
 left join left_out on rules.source_name = left_out.source_name and rules.entity = left_out.entity

@@ -80,7 +80,7 @@ select
     month,
     kpi_key as kpi,
     channel_key,
-    cast(amount as decimal(18, 4)) as numerator,
-    cast(null as decimal(18, 4)) as denominator,
+    cast(amount as {{ amount_type() }}) as numerator,
+    cast(null as {{ amount_type() }}) as denominator,
     cast(amount as double) as value
 from filled

@@ -63,10 +63,10 @@ select
     service,
     due_date,
     cast(plan_lines as bigint) as plan_lines,
-    cast(planned as decimal(18, 2)) as planned,
-    cast(paid as decimal(18, 2)) as paid,
-    cast(on_time as decimal(18, 2)) as on_time,
-    cast(outstanding as decimal(18, 2)) as outstanding,
-    cast(overdue as decimal(18, 2)) as overdue,
+    cast(planned as {{ money_type() }}) as planned,
+    cast(paid as {{ money_type() }}) as paid,
+    cast(on_time as {{ money_type() }}) as on_time,
+    cast(outstanding as {{ money_type() }}) as outstanding,
+    cast(overdue as {{ money_type() }}) as overdue,
     {{ safe_divide('paid', 'planned') }} as fulfilment
 from combined

@@ -22,6 +22,13 @@ MAKE_A_KEY = (
     'make one with: python -c "import secrets; print(secrets.token_hex(32))" and set ONEFUNNEL_HASH_KEY to it; keep it, hashes depend on it'
 )
 _SPACE = "' ' || chr(9) || chr(10) || chr(13) || chr(160)"
+# What stands where there is nothing; macro placeholder_pattern of the models reads the same. Hashed, it would make all such people one.
+PLACEHOLDER = (
+    r"^[\s\p{Z}]*([-–—?.]*|n/a|n[.]a[.]|none|null|nan|nat|undefined|not set"
+    r"|[(<\[](not set|none|null|na|empty|blank|not provided|пусто)[)>\]]"
+    r"|\\n|#(n/a|ref!|value!|name[?]|num!|null!|div/0!)|н/д|н/а|нет данных|не указано)[\s\p{Z}]*$"
+)
+MIN_PHONE_DIGITS = 5
 
 
 def quoted(name: str) -> str:
@@ -48,10 +55,17 @@ def looks_personal(column: str) -> bool:
 
 
 def normalised_sql(expression: str, kind: str) -> str:
-    """The form in which equal people are equal: e-mails and names trimmed in lower case, phones as digits; null when nothing is left."""
+    """The form in which equal people are equal: e-mails and names trimmed in lower case, phones as digits; null when nothing is left.
+
+    Nothing is left of a placeholder, of an e-mail address without @, and of a phone number too short or of one digit repeated.
+    """
     if kind == "phone":
-        return f"nullif(regexp_replace({expression}, '[^0-9]', '', 'g'), '')"
-    return f"nullif(lower(trim({expression}, {_SPACE})), '')"
+        digits = f"regexp_replace({expression}, '[^0-9]', '', 'g')"
+        repeated = "|".join(f"{digit}+" for digit in range(10))
+        return f"case when length({digits}) >= {MIN_PHONE_DIGITS} and not regexp_full_match({digits}, '{repeated}') then {digits} end"
+    text = f"nullif(lower(trim({expression}, {_SPACE})), '')"
+    somebody = f"contains({text}, '@')" if kind == "email" else f"not regexp_matches({text}, {literal(PLACEHOLDER)})"
+    return f"case when {somebody} then {text} end"
 
 
 def hashed_sql(column: str) -> str:

@@ -20,7 +20,7 @@ CODE = ("models", "seeds", "dbt_project", "dbt_project.yml")
 SHAPES = {
     "built_run": "build_number integer, as_of date, as_of_end_at timestamp, fingerprint varchar",
     "built_files": "system varchar, entity varchar, source_name varchar, load_id varchar, file_name varchar, part_sha256 varchar",
-    "built_rates": "currency varchar, rate_date date, rate_to_base decimal(18, 8)",
+    "built_rates": "currency varchar, rate_date date, rate_to_base decimal(24, 12)",
 }
 FileKey = tuple[str, str, str, str, str, str]
 

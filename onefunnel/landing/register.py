@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections import defaultdict
 from dataclasses import dataclass
@@ -26,11 +27,11 @@ log = logging.getLogger(__name__)
 TABLES = {
     "pipeline_run": (
         "as_of date, reporting_time_zone varchar, base_currency varchar, lookback_days integer, as_of_end_at timestamp, "
-        "build_number integer, built_through integer, built_until timestamp"
+        "build_number integer, built_through integer, built_until timestamp, max_rate_age_days integer"
     ),
     "source_settings": (
         "source_name varchar, source_system varchar, connector varchar, time_zone varchar, date_order varchar, decimal_separator varchar, "
-        "currency varchar, owner varchar"
+        "currency varchar, owner varchar, date_formats varchar"
     ),
     "working_hours": "isodow integer, opens time, closes time",
     "loads": (
@@ -44,6 +45,8 @@ TABLES = {
     "files": "source_name varchar, entity varchar, load_id varchar, file_name varchar, position integer",
     "entity_settings": "source_name varchar, source_system varchar, entity varchar, overlap varchar",
 }
+# names of the columns whose cells were typed by the program that delivered them, as |amount|paid_at|
+TYPED = "_typed"
 Current = list[tuple[LoadManifest, LandedFile]]
 # no other program reads this file, so it need not be one that older versions of DuckDB could: strings take less time and room
 STORAGE: dict[str, Any] = {"storage_compatibility_version": "latest"}
@@ -59,15 +62,13 @@ class Registered:
     fingerprint: str
 
 
-def register_landing(
-    warehouse: Path, config: PipelineConfig, settings: Settings, as_of: date, *, full_refresh: bool = False
-) -> Registered:
+def register_landing(warehouse: Path, config: PipelineConfig, settings: Settings, as_of: date, *, full_refresh: bool = False) -> Registered:
     """(Re)create schema landing of the warehouse for a run as of this day, and plan whether the build goes on from the last one.
 
     A view `<system>__<entity>` for every known system and entity (empty when nothing was landed), of the contract's columns plus
-    _source, _load_id, _file, _row; a view `new_<system>__<entity>` of the files that the last whole build did not have; the tables of
-    TABLES. Only sources in the config are shown. Raises LockHeld when another process has the warehouse open; a damaged one is set
-    aside and built anew, since landing holds everything.
+    _typed, _source, _load_id, _file, _row; a view `new_<system>__<entity>` of the files that the last whole build did not have; the
+    tables of TABLES. Only sources in the config are shown. Raises LockHeld when another process has the warehouse open; a damaged one is
+    set aside and built anew, since landing holds everything.
     """
     landing = settings.paths.landing
     loads = all_loads(landing, [source.name for source in config.sources])
@@ -94,11 +95,10 @@ def register_landing(
         _fill_files(db, current)
         for system, entities in _all_entities(current).items():
             for entity, columns in entities.items():
-                db.execute(
-                    f"create or replace view landing.{quoted(f'{system}__{entity}')} as {_view(landing, columns, current[system, entity])}"
-                )
+                everything = _view(db, landing, columns, current[system, entity])
+                db.execute(f"create or replace view landing.{quoted(f'{system}__{entity}')} as {everything}")
                 new = [(load, item) for load, item in current[system, entity] if file_key(load, item) in plan.new_files]
-                db.execute(f"create or replace view landing.{quoted(f'new_{system}__{entity}')} as {_view(landing, columns, new)}")
+                db.execute(f"create or replace view landing.{quoted(f'new_{system}__{entity}')} as {_view(db, landing, columns, new)}")
                 if new:
                     rows = [(load.source, load.entity, load.load_id, item.path) for load, item in new]
                     db.executemany("insert into landing.new_files values (?, ?, ?, ?)", rows)
@@ -116,17 +116,20 @@ def _all_entities(current: dict[tuple[str, str], Current]) -> dict[str, dict[str
     return found
 
 
-def _view(landing: Path, columns: tuple[str, ...], current: Current) -> str:
+def _view(db: duckdb.DuckDBPyConnection, landing: Path, columns: tuple[str, ...], current: Current) -> str:
     delivered = {name.strip().lower(): name for _, item in current for name in item.columns}
     provenance = ("_source", "_load_id", "_file")
     if not current:
-        empty = [f"cast(null as varchar) as {quoted(name)}" for name in (*columns, *provenance)]
+        empty = [f"cast(null as varchar) as {quoted(name)}" for name in (*columns, TYPED, *provenance)]
         return f"select {', '.join(empty)}, cast(null as bigint) as _row where false"
     chosen = [
         f"{quoted(delivered[name.lower()])} as {quoted(name)}" if name.lower() in delivered else f"cast(null as varchar) as {quoted(name)}"
         for name in columns
     ]
     files = ", ".join(literal(str(load.folder(landing) / item.part)) for load, item in current)
+    # parts that were landed before this column was are read as they are
+    typed = db.execute(f"select count(*) from parquet_schema([{files}]) where name = {literal(TYPED)}").fetchone()[0]
+    chosen.append(TYPED if typed else f"cast(null as varchar) as {TYPED}")
     return (
         f"select {', '.join([*chosen, *provenance, '_row'])} from read_parquet([{files}], union_by_name = true, hive_partitioning = false)"
     )
@@ -146,7 +149,7 @@ def _fill_run(db: duckdb.DuckDBPyConnection, config: PipelineConfig, as_of: date
     reporting = config.reporting
     end = Interval.for_as_of(as_of, reporting.time_zone).end.astimezone(UTC).replace(tzinfo=None)
     db.execute(
-        "insert into landing.pipeline_run values (?, ?, ?, ?, ?, ?, ?, ?)",
+        "insert into landing.pipeline_run values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             as_of,
             reporting.time_zone,
@@ -156,11 +159,12 @@ def _fill_run(db: duckdb.DuckDBPyConnection, config: PipelineConfig, as_of: date
             plan.build_number,
             plan.built_through,
             plan.built_until,
+            reporting.max_rate_age_days,
         ],
     )
     for source in config.sources:
         db.execute(
-            "insert into landing.source_settings values (?, ?, ?, ?, ?, ?, ?, ?)",
+            "insert into landing.source_settings values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 source.name,
                 source.system,
@@ -170,6 +174,7 @@ def _fill_run(db: duckdb.DuckDBPyConnection, config: PipelineConfig, as_of: date
                 source.decimal_separator,
                 source.currency or reporting.base_currency,
                 source.owner,
+                json.dumps(source.formats, ensure_ascii=False) if source.formats else None,
             ],
         )
         for entity, options in source.entities.items():

@@ -100,7 +100,7 @@ def excluded_rows(db: duckdb.DuckDBPyConnection, tables: dict[str, Any]) -> list
     if "facts.fct_quarantine" not in tables:
         return []
     rows = db.execute(
-        "select source_name, entity, rule, count(*)::bigint, coalesce(sum(abs(amount_base)), 0)::decimal(18, 2)::varchar "
+        "select source_name, entity, rule, count(*)::bigint, coalesce(sum(abs(amount_base)), 0)::decimal(28, 2)::varchar "
         "from facts.fct_quarantine where severity = 'quarantine' group by all order by all"
     ).fetchall()
     return [dict(zip(("source", "entity", "rule", "rows", "money_base"), row, strict=True)) for row in rows]
@@ -111,7 +111,7 @@ def replaced_rows(db: duckdb.DuckDBPyConnection, tables: dict[str, Any]) -> list
     if "marts.mart_data_quality" not in tables:
         return []
     rows = db.execute(
-        "select source_name, entity, rule, rows_affected, (money_superseded + money_left_out)::decimal(18, 2)::varchar "
+        "select source_name, entity, rule, rows_affected, (money_superseded + money_left_out)::decimal(28, 2)::varchar "
         "from marts.mart_data_quality where rule = 'superseded' or (severity = 'info' and money_left_out > 0) order by all"
     ).fetchall()
     return [dict(zip(("source", "entity", "rule", "rows", "money_base"), row, strict=True)) for row in rows]

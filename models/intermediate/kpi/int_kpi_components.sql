@@ -170,8 +170,8 @@ select
     kpi_key as kpi,
     channel_key,
     is_partial,
-    cast(case when statistic in ('sum', 'ratio') and not is_unknown then numerator end as decimal(18, 4)) as numerator,
-    cast(case when statistic in ('median', 'p90') then n when statistic = 'ratio' and not is_unknown then denominator end as decimal(18, 4))
+    cast(case when statistic in ('sum', 'ratio') and not is_unknown then numerator end as {{ amount_type() }}) as numerator,
+    cast(case when statistic in ('median', 'p90') then n when statistic = 'ratio' and not is_unknown then denominator end as {{ amount_type() }})
         as denominator,
     case
         when is_unknown then null

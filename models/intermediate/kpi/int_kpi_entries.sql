@@ -79,7 +79,7 @@ cohort_measures as (
 
 ledger_measures as (
 
-    select 'payments' as measure, channel_key, paid_date as activity_date, paid_date as known_date, cast(sum(entry_sign) as decimal(18, 2)) as amount, sum(entry_sign) as row_count
+    select 'payments' as measure, channel_key, paid_date as activity_date, paid_date as known_date, cast(sum(entry_sign) as {{ money_type() }}) as amount, sum(entry_sign) as row_count
     from payments
     where kind = 'payment'
     group by channel_key, paid_date
@@ -99,7 +99,7 @@ ledger_measures as (
 
     union all
 
-    select 'new_clients', channel_key, paid_date, paid_date, cast(sum(entry_sign) as decimal(18, 2)), sum(entry_sign)
+    select 'new_clients', channel_key, paid_date, paid_date, cast(sum(entry_sign) as {{ money_type() }}), sum(entry_sign)
     from payments
     where is_first_payment
     group by channel_key, paid_date
@@ -166,7 +166,7 @@ client_measures as (
 
     union all
 
-    select 'clients_{{ age }}d', channel_key, first_payment_date, {{ add_days('first_payment_date', age) }}, cast(sum(entry_sign) as decimal(18, 2)), sum(entry_sign)
+    select 'clients_{{ age }}d', channel_key, first_payment_date, {{ add_days('first_payment_date', age) }}, cast(sum(entry_sign) as {{ money_type() }}), sum(entry_sign)
     from first_payments
     group by channel_key, first_payment_date
     {%- endfor %}
@@ -176,7 +176,7 @@ client_measures as (
 -- counts and money meet here: without the cast a union of both would keep too few decimals
 measures as (
     {% for step in ['lead', 'stage', 'ending', 'cohort', 'ledger', 'lead_income', 'client'] %}
-    select measure, channel_key, activity_date, known_date, cast(amount as decimal(18, 4)) as amount, row_count from {{ step }}_measures
+    select measure, channel_key, activity_date, known_date, cast(amount as {{ amount_type() }}) as amount, row_count from {{ step }}_measures
     {%- if not loop.last %}
     union all
     {%- endif %}

@@ -38,11 +38,11 @@ plan_measures as (
 -- counts and money meet here: without the cast a union of both would keep too few decimals
 measures as (
 
-    select measure, channel_key, activity_date, known_date, cast(amount as decimal(18, 4)) as amount from entries
+    select measure, channel_key, activity_date, known_date, cast(amount as {{ amount_type() }}) as amount from entries
     union all
-    select measure, channel_key, activity_date, known_date, cast(amount as decimal(18, 4)) from cost_measures
+    select measure, channel_key, activity_date, known_date, cast(amount as {{ amount_type() }}) from cost_measures
     union all
-    select measure, channel_key, activity_date, known_date, cast(amount as decimal(18, 4)) from plan_measures
+    select measure, channel_key, activity_date, known_date, cast(amount as {{ amount_type() }}) from plan_measures
 
 )
 

@@ -48,6 +48,6 @@ filled as (
 
 )
 
-select plan_key, channel_key, due_date, paid_date, cast(amount_base as decimal(18, 2)) as amount_base
+select plan_key, channel_key, due_date, paid_date, cast(amount_base as {{ money_type() }}) as amount_base
 from filled
 where amount_base <> 0

@@ -2,7 +2,7 @@
 
 with source as (
 
-    {{ landed_rows('template', 'ad_spend') }}
+    {{ landed_rows('template', 'ad_spend', [to_iso('date')]) }}
 
 ),
 
@@ -25,6 +25,7 @@ typed as (
         {{ to_number('cost') }} as cost_original,
         {{ to_count('impressions') }} as impressions,
         {{ to_count('clicks') }} as clicks,
+        {{ unread_values([to_unread_count('impressions'), to_unread_count('clicks')]) }} as unread,
 
         ---------- dates
         {{ to_text('date') }} as date_text,

@@ -2,7 +2,7 @@
 
 with source as (
 
-    {{ landed_rows('template', 'channel_costs') }}
+    {{ landed_rows('template', 'channel_costs', [to_iso('from_date'), to_iso('to_date')]) }}
 
 ),
 
@@ -42,6 +42,7 @@ judged as (
             when to_date < from_date then 'reversed_dates'
             when cost_text is null then 'missing_amount'
             when cost_original is null then 'unparsable_number'
+            when {{ currency_disagrees('cost_text') }} then 'currency_mismatch'
             when cost_original < 0 then 'negative_amount'
         end as quarantine_rule,
         {{ version_key("cast(from_date as varchar)") }} as version_key,

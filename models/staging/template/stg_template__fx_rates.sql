@@ -2,7 +2,7 @@
 
 with source as (
 
-    {{ landed_rows('template', 'fx_rates') }}
+    {{ landed_rows('template', 'fx_rates', [to_iso('date')]) }}
 
 ),
 
@@ -13,7 +13,7 @@ typed as (
         landed_at,
         upper({{ to_text('currency') }}) as currency,
         {{ to_text('rate_to_base') }} as rate_text,
-        {{ to_number('rate_to_base', type='decimal(18, 8)') }} as rate_to_base,
+        {{ to_number('rate_to_base', type=delivered_rate_type(), with_currency=false) }} as rate_to_base,
         {{ to_text('date') }} as date_text,
         {{ to_date('date') }} as rate_date
     from source

@@ -1,6 +1,6 @@
 with source as (
 
-    {{ landed_rows('template', 'holidays') }}
+    {{ landed_rows('template', 'holidays', [to_iso('date')]) }}
 
 ),
 

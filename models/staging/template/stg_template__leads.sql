@@ -2,7 +2,7 @@
 
 with source as (
 
-    {{ landed_rows('template', 'leads') }}
+    {{ landed_rows('template', 'leads', [to_iso('created_at'), to_iso('first_contact_at'), to_iso('status_at'), to_iso('closed_at'), to_iso('desired_meeting_at'), to_iso('updated_at')]) }}
 
 ),
 
@@ -42,7 +42,12 @@ typed as (
         {{ to_utc('status_at') }} as status_at,
         {{ to_utc('closed_at') }} as closed_at,
         {{ to_utc('desired_meeting_at') }} as desired_meeting_at,
-        {{ to_utc('updated_at') }} as updated_at
+        {{ to_utc('updated_at') }} as updated_at,
+
+        ---------- what could not be read
+        {{ unread_values([
+            to_unread_flag('is_duplicate'), to_unread_flag('is_test'), to_unread_flag('is_deleted'), to_unread_moment('first_contact_at'), to_unread_moment('status_at'),
+            to_unread_moment('closed_at'), to_unread_moment('desired_meeting_at'), to_unread_moment('updated_at')]) }} as unread
 
     from source
 

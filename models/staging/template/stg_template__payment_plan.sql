@@ -2,7 +2,7 @@
 
 with source as (
 
-    {{ landed_rows('template', 'payment_plan') }}
+    {{ landed_rows('template', 'payment_plan', [to_iso('due_date')]) }}
 
 ),
 
@@ -45,6 +45,7 @@ judged as (
             when due_date < date '2000-01-01' or due_date > date '2100-01-01' then 'implausible_date'
             when amount_text is null then 'missing_amount'
             when planned_original is null then 'unparsable_number'
+            when {{ currency_disagrees('amount_text') }} then 'currency_mismatch'
             when planned_original < 0 then 'negative_amount'
             when planned_original = 0 then 'zero_amount'
         end as quarantine_rule,

@@ -2,7 +2,7 @@
 
 with source as (
 
-    {{ landed_rows('template', 'payments') }}
+    {{ landed_rows('template', 'payments', [to_iso('paid_at')]) }}
 
 ),
 

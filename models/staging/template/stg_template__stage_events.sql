@@ -2,7 +2,7 @@
 
 with source as (
 
-    {{ landed_rows('template', 'stage_events') }}
+    {{ landed_rows('template', 'stage_events', [to_iso('entered_at')]) }}
 
 ),
 

@@ -2,7 +2,7 @@
 
 with source as (
 
-    {{ landed_rows('template', 'targets') }}
+    {{ landed_rows('template', 'targets', [to_iso('month')]) }}
 
 ),
 
@@ -39,6 +39,7 @@ judged as (
             when month is null then 'unparsable_date'
             when value_text is null then 'missing_amount'
             when target_value is null then 'unparsable_number'
+            when {{ currency_disagrees('value_text', base_currency()) }} then 'currency_mismatch'
         end as quarantine_rule
     from typed
 

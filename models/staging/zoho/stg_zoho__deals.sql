@@ -2,7 +2,7 @@
 
 with source as (
 
-    {{ landed_rows('zoho', 'deals') }}
+    {{ landed_rows('zoho', 'deals', [to_iso('"Created Time"'), to_iso('"Closing Date"')]) }}
 
 ),
 
@@ -45,7 +45,8 @@ typed as (
         {{ to_local_timestamp('"Created Time"') }} as created_local_at,
         {{ to_text('"Closing Date"') }} as closing_date_text,
         {{ to_date('"Closing Date"') }} as closing_date,
-        {{ duration_minutes('"SLA"') }} as minutes_to_first_contact
+        {{ duration_minutes('"SLA"') }} as minutes_to_first_contact,
+        {{ unread_values([to_unread_moment('"Closing Date"')]) }} as unread
 
     from source
 

@@ -20,7 +20,7 @@ paid_deals as (
         initial_amount_text as amount_text,
         initial_amount_eur as delivered_amount,
         cast(null as varchar) as direct_cost_text,
-        cast(null as decimal(18, 4)) as direct_cost_original,
+        cast(null as {{ amount_type() }}) as direct_cost_original,
         closing_date_text as paid_at_text,
         closed_at as paid_at,
         {{ version_key("'deal-' || lead_id") }} as version_key,

@@ -2,7 +2,7 @@
 
 with source as (
 
-    {{ landed_rows('zoho', 'spend') }}
+    {{ landed_rows('zoho', 'spend', [to_iso('"Date"', date_order="'ymd'")]) }}
 
 ),
 
@@ -22,13 +22,14 @@ typed as (
 
         ---------- measures: the sheet holds plain numbers
         {{ to_text('"Spend"') }} as cost_text,
-        try_cast("Spend" as decimal(18, 4)) as cost_original,
-        {{ to_count('"Impressions"') }} as impressions,
-        {{ to_count('"Clicks"') }} as clicks,
+        {{ to_number('"Spend"', separator="'.'") }} as cost_original,
+        {{ to_count('"Impressions"', separator="'.'") }} as impressions,
+        {{ to_count('"Clicks"', separator="'.'") }} as clicks,
+        {{ unread_values([to_unread_count('"Impressions"', separator="'.'"), to_unread_count('"Clicks"', separator="'.'")]) }} as unread,
 
         ---------- dates: spreadsheet dates land as ISO text
         {{ to_text('"Date"') }} as date_text,
-        {{ to_date('"Date"', date_order="'ymd'") }} as spend_date
+        {{ to_date('"Date"') }} as spend_date
 
     from source
 

@@ -1,0 +1,333 @@
+"""Values in the forms that exports really write them: files in the shape of real ones, all in one night, and each form by itself."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+import yaml
+from nights import ROOT, RunCli
+from staged import StagedModels
+
+pytestmark = pytest.mark.slow
+
+CASES = ROOT / "tests" / "cases"
+BERLIN = {"time_zone": "Europe/Berlin", "system": "template", "connector": "files"}
+GERMAN = BERLIN | {"date_order": "dmy", "decimal_separator": ",", "currency": "EUR"}
+QUARTER = "2026-03-31"
+
+
+def _source(name: str, folder: str, settings: dict[str, object] | None = None, **files: str) -> dict[str, object]:
+    entities = {entity: {"path": f"{folder}/{path}"} for entity, path in files.items()}
+    return (settings or BERLIN) | {"name": name, "entities": entities}
+
+
+SOURCES = [
+    _source("million", "million", leads="leads.csv", payments="payments.csv"),
+    _source(
+        "roubles",
+        "roubles",
+        BERLIN | {"currency": "RUB", "formats": ["%d|%m|%Y %H:%M", "%d|%m|%Y %H:%M %z"]},
+        leads="leads.csv",
+        payments="payments.csv",
+    ),
+    _source("us", "forms", BERLIN | {"date_order": "mdy"}, leads="us_leads.csv"),
+    _source("ru", "forms", GERMAN | {"currency": "RUB"}, leads="ru_leads.csv", payments="ru_payments.csv"),
+    _source("fx", "forms", fx_rates="fx.csv"),
+    _source("thousands", "ads/thousands", ad_spend="en.csv"),
+    _source("pg_ts", "books/pg_ts", leads="leads.csv", payments="payments.csv"),
+    _source("opt_ts", "books/opt_ts", leads="leads.csv"),
+    _source("words", "books/status_words", leads="leads.csv", channel_costs="costs.csv", targets="targets.csv"),
+    _source("flags", "books/flags", leads="leads.csv"),
+    _source("more", "more", leads="leads.csv", payments="payments.csv", payment_plan="plan.csv", ad_spend="ads.csv"),
+]
+# the edge of what money holds, formats that sources.yml declares, days with an offset, words with odd letters, contacts that are nobody
+MORE = {
+    "roubles/leads.csv": "lead_id,created_at,channel\nL1,05|01|2026 10:00,seo\nL2,05|01|2026 10:00 +0300,seo\n",
+    "roubles/payments.csv": "payment_id,paid_at,amount,currency,lead_id\nbig,08|01|2026 10:00,1000000000000000.00,RUB,L1\n",
+    "more/leads.csv": (
+        "lead_id,created_at,channel,contact_email,contact_phone,contact_id,reason,requested_service,is_test\n"
+        "M1,2026-01-05,Word of\u00a0 Mouth,n/a,-,,Too  expensive,Blogging,maybe\n"
+        "M2,2026-01-05,G\u043eogle,N/A,000000000,n/a,,seo,\n"
+        "M3,2026-01-05,(not set),--,+7,(not set),price,,\n"
+    ),
+    "more/payments.csv": (
+        "payment_id,paid_at,amount,currency,lead_id,direct_cost\n"
+        "m1,2026-01-08,(5.00),EUR,M1,\nm2,2026-01-08,5 €,EUR,M1,$1\nm3,2026-01-08,€ 5.00,EUR,M1,1 EUR\n"
+    ),
+    "more/plan.csv": "plan_id,due_date,amount,currency,lead_id,service\nk1,2026-03-01,1000000000000.00,EUR,M1,Podcasting\n",
+    "more/ads.csv": (
+        "date,channel,cost,currency,impressions,clicks\n2026-01-31T23:30:00Z,Cinema,100000000000000.01,EUR,12.345,1\n"
+        "2026-01-05,seo,usd 5,EUR,1,1\n"
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory, run_cli: RunCli) -> Path:
+    folder = tmp_path_factory.mktemp("values")
+    shutil.copytree(CASES, folder, dirs_exist_ok=True)
+    for name, text in MORE.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+    encoded = next(source for source in SOURCES if source["name"] == "ru")
+    encoded["entities"]["leads"]["encoding"] = "windows-1251"  # type: ignore[index]
+    loose = {"max_age_hours": 100_000, "max_quarantined_rows_pct": 100, "max_quarantined_money_pct": 100}
+    reporting = {"base_currency": "EUR", "time_zone": "Europe/Berlin", "max_rate_age_days": 90}
+    config = {"version": 1, "reporting": reporting, "quality": loose, "sources": SOURCES}
+    (folder / "sources.yml").write_text(yaml.safe_dump(config, allow_unicode=True), encoding="utf-8")
+    run_cli("run", "--sources", folder / "sources.yml", "--home", folder / "home", "--as-of", QUARTER)
+    return folder / "home"
+
+
+@pytest.fixture(scope="module")
+def night(home: Path) -> duckdb.DuckDBPyConnection:
+    return duckdb.connect(str(home / "warehouse.duckdb"), read_only=True)
+
+
+def _rows(night: duckdb.DuckDBPyConnection, query: str) -> list[tuple]:
+    return night.execute(query).fetchall()
+
+
+def _amounts(night: duckdb.DuckDBPyConnection, source: str) -> dict[str, Decimal]:
+    found = _rows(night, f"select payment_id, amount_original from facts.fct_payment where source_name = '{source}'")
+    return dict(found)
+
+
+def _rules(night: duckdb.DuckDBPyConnection, source: str, entity: str) -> list[tuple]:
+    return _rows(
+        night,
+        f"select row_number, rule from facts.fct_quarantine where source_name = '{source}' and entity = '{entity}' order by all",
+    )
+
+
+def test_a_million_and_a_billiard_are_money_like_any_other(night: duckdb.DuckDBPyConnection) -> None:
+    assert _amounts(night, "million") == {"p0": Decimal("1000000.00")}
+    assert _rows(night, "select amount_original, amount_base from facts.fct_payment where source_name = 'roubles'") == [
+        (Decimal("1000000000000000.00"), Decimal("10000000000000.00"))
+    ]
+    assert _rows(night, "select planned_base from facts.fct_payment_plan where source_name = 'more'") == [(Decimal("1000000000000.00"),)]
+    assert _rows(night, "select cost_base from facts.fct_ad_spend where source_name = 'more'") == [(Decimal("100000000000000.01"),)]
+    revenue = "select value from marts.mart_kpi_monthly where kpi = 'revenue' and channel_key = 'seo' and month = date '2026-01-01'"
+    assert _rows(night, revenue)[0][0] > 1e13
+
+
+def test_american_and_russian_dates(night: duckdb.DuckDBPyConnection) -> None:
+    leads = _rows(night, "select lead_id, created_at + interval 1 hour from intermediate.int_leads where source_name in ('us', 'ru')")
+    read = {name: at for name, at in leads if name[0] in "UR"}
+    assert set(read) == {*(f"U{number:02}" for number in range(11)), *(f"R{number:02}" for number in range(6))}
+    assert {at.date().isoformat() for at in read.values()} == {"2026-01-05"}
+    clocks = {name: at.strftime("%H:%M:%S") for name, at in read.items() if at.strftime("%H:%M") != "00:00"}
+    half_past = dict.fromkeys(("U02", "U06", "U09", "U10", "R01", "R04"), "10:30:00")
+    assert clocks == half_past | {"U03": "22:30:00", "U04": "22:30:00", "U07": "10:30:15", "R02": "09:05:00"}
+    assert [rule for _, rule in _rules(night, "us", "leads") + _rules(night, "ru", "leads")] == ["unparsable_date"] * 2
+
+
+def test_amounts_as_people_write_them(night: duckdb.DuckDBPyConnection) -> None:
+    amounts = {name: amount for name, amount in _amounts(night, "ru").items() if name.startswith("P")}
+    same = dict.fromkeys(("P00", "P01", "P02", "P04"), Decimal("1234.56"))
+    assert amounts == same | {"P03": Decimal(12000), "P06": Decimal(100), "P08": Decimal(2_500_000)}
+    assert _rules(night, "ru", "payments") == [(6, "currency_mismatch"), (8, "unparsable_number")]
+    assert _amounts(night, "more") == {"m3": Decimal(5)}
+    assert _rules(night, "more", "payments") == [(1, "negative_amount"), (2, "currency_mismatch")]
+
+
+def test_counts_with_thousands(night: duckdb.DuckDBPyConnection) -> None:
+    assert _rows(night, "select sum(cost_base), sum(impressions), sum(clicks) from facts.fct_ad_spend where source_name = 'thousands'") == [
+        (Decimal("1244.56"), 13_245, 1_243)
+    ]
+
+
+def test_offsets_decide_the_day(night: duckdb.DuckDBPyConnection) -> None:
+    leads = _rows(night, "select distinct created_at from intermediate.int_leads where source_name = 'pg_ts'")
+    assert leads == [(datetime(2026, 1, 31, 23, 30),)]
+    paid = _rows(night, "select distinct cast(paid_date as varchar) from facts.fct_payment where source_name = 'pg_ts'")
+    assert paid == [("2026-03-01",)]
+    spent = _rows(night, "select cast(spend_date as varchar) from facts.fct_ad_spend where source_name = 'more'")
+    assert spent == [("2026-02-01",)]
+
+
+def test_declared_formats(night: duckdb.DuckDBPyConnection) -> None:
+    leads = _rows(night, "select lead_id, created_at from intermediate.int_leads where source_name = 'roubles' order by 1")
+    assert leads == [("L1", datetime(2026, 1, 5, 9)), ("L2", datetime(2026, 1, 5, 7))]
+
+
+def test_an_optional_field_that_cannot_be_read_is_reported(night: duckdb.DuckDBPyConnection) -> None:
+    read = dict(_rows(night, "select lead_id, first_contact_at from intermediate.int_leads where source_name = 'opt_ts'"))
+    afternoon = datetime(2026, 1, 5, 14, 45)
+    assert read == {"O1": afternoon, "O2": None, "O3": datetime(2026, 1, 5, 15, 45), "O4": afternoon, "O5": afternoon}
+    unread = _rows(night, "select source_name, entity, row_number, field, rule, value from facts.fct_unread_value order by all")
+    assert unread == [
+        ("more", "ad_spend", 1, "impressions", "unreadable_count", "99.999"),
+        ("more", "leads", 1, "is_test", "unknown_flag", "maybe"),
+        ("opt_ts", "leads", 2, "first_contact_at", "unreadable_timestamp", "99.99.9999 99:99"),
+    ]
+    assert _rows(
+        night,
+        "select rule, rows_affected, status from marts.mart_data_quality where source_name = 'opt_ts' and rule like 'unread%'",
+    ) == [("unreadable_timestamp", 1, "warn")]
+
+
+def test_flags_in_every_language(night: duckdb.DuckDBPyConnection) -> None:
+    kept = _rows(night, "select lead_id from intermediate.int_leads where source_name = 'flags' and exclusion is null order by 1")
+    assert kept == [("F10",), ("F11",)]
+
+
+def test_unknown_words_of_every_entity_are_shown(night: duckdb.DuckDBPyConnection) -> None:
+    words = _rows(
+        night, "select entity, field, value, row_count from facts.fct_unmapped_value where source_name in ('words', 'more') order by all"
+    )
+    assert words == [
+        ("ad_spend", "channel", "cinema", 1),
+        ("channel_costs", "channel", "podcast", 1),
+        ("leads", "channel", "(empty)", 1),
+        ("leads", "channel", "g\u043eogle", 1),
+        ("leads", "service", "blogging", 1),
+        ("leads", "status", "closed won", 2),
+        ("leads", "status", "negotiation", 1),
+        ("payment_plan", "service", "podcasting", 1),
+        ("targets", "channel", "podcast", 1),
+        ("targets", "kpi", "leeds", 1),
+    ]
+    notes = _rows(night, "select value, note from facts.fct_unmapped_value where note is not null")
+    assert notes == [("g\u043eogle", "letters of two alphabets, those not Latin in brackets: g[\u043e]ogle")]
+
+
+def test_placeholders_make_nobody_one(night: duckdb.DuckDBPyConnection) -> None:
+    clients = _rows(night, "select count(distinct client_key) from intermediate.int_leads where source_name = 'more'")
+    assert clients == [(3,)]
+
+
+# ---------- each form by itself, on the staging models of that night
+
+
+def _forms(text: str) -> list[str]:
+    return text.split(" | ")
+
+
+MOMENTS = {
+    "ymd": {
+        "2026-01-05 10:30": _forms(
+            "2026-01-05T10:30:00 | 2026/1/5 10:30 | 2026.01.05 10:30:00.000 | 202601051030 | 20260105T103000 | "
+            "26-01-05 10:30 | 2026-01-05 10:30 | Jan 5, 2026, 10:30 AM | January 5th, 2026 at 10:30 a.m. | "
+            "5 Jan 2026 10:30 | 05-Jan-26 10:30 | Monday, January 5, 2026 10:30 | 5 января 2026 г., 10:30 | "
+            "5 янв. 2026 10:30 | понедельник, 5 января 2026 г. в 10:30 | 2026-01-05\u202f10:30\u202fAM | "
+            "2026-01-05 10:30:00,000 | 2026-01-05 09:30Z | 2026-01-05 09:30:00+00 | 2026-01-05 09:30:00 UTC | "
+            "2026-01-05T12:30:00+0300 | 2026-01-05 15:00:00.000+05:30 | 2026-01-05 12:30 GMT+3 | "
+            "Mon, 5 Jan 2026 12:30:00 +0300 | Mon Jan 05 2026 10:30:00 GMT+0100 (CET) | 1767605400 | 1767605400.0 | "
+            "1767605400000"
+        ),
+        "2026-01-05": _forms("20260105 | 2026-1-5 | Jan 5, 2026 | 5 January 2026 | 5 января 2026 | 2026-01-05 12:00 AM"),
+        None: _forms(
+            "05.01.2026 | 1/5/2026 | 2026-02-30 | 2026-13-01 | 2026-01-05 25:00 | 2026-01-05 13:45 PM | 46027 | "
+            "5 Foo 2026 | epoch | infinity | 12026-01-05 | 2026-01-05 (BC) | 10:30"
+        ),
+    },
+    "dmy": {
+        "2026-01-05 10:30": _forms(
+            "05.01.2026 10:30 | 5.1.2026 10:30 | 05/01/2026 10:30:00 | 05-01-26 10:30 | 05.01.2026, 10:30 | "
+            "05.01.2026 12:30 +0300 | 5.1.26 10:30 AM"
+        ),
+        "2026-01-05": _forms("05.01.2026 г. | 5. 1. 2026 | 05.01.26"),
+        None: _forms("32.01.2026 | 01/13/2026 | 2026-13-01"),
+    },
+    "mdy": {
+        "2026-01-05 10:30": _forms("1/5/2026 10:30 AM | 1/5/2026, 10:30 am | 01-05-2026 10:30 | 1/5/26 10:30 AM | Jan 5, 2026 10:30"),
+        "2026-01-05 22:30": _forms("1/5/2026 10:30 PM | 01/05/2026 22:30:00"),
+        "2026-01-05 12:00": _forms("1/5/2026 12:00 PM"),
+        None: _forms("13/01/2026"),
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def staged(home: Path) -> StagedModels:
+    return StagedModels(home)
+
+
+@pytest.mark.parametrize("date_order", MOMENTS)
+def test_forms_of_moments(staged: StagedModels, date_order: str) -> None:
+    staged.declare("s", date_order=date_order)
+    expected = [(text, meant) for meant, texts in MOMENTS[date_order].items() for text in texts]
+    rows = [{"lead_id": "L", "created_at": text, "first_contact_at": text} for text, _ in expected]
+    found = staged.stage(
+        "leads", "s", rows, "strftime(created_at at time zone 'UTC' at time zone 'Europe/Berlin', '%Y-%m-%d %H:%M'), unread"
+    )
+    for (text, meant), (read, unread) in zip(expected, found, strict=True):
+        assert read == (meant and f"{meant} 00:00"[:16]), text
+        assert (unread is None) == (meant is not None), text
+
+
+def test_only_typed_cells_hold_serials(staged: StagedModels) -> None:
+    staged.declare("s", date_order="dmy", separator=",")
+    typed = {"_typed": "|paid_at|amount|", "payment_id": "p", "lead_id": "l"}
+    texts = [("46027.4375", "1234.5"), ("2026-01-05 10:30:00", "1e-02"), ("05.01.2026 10:30", "2227")]
+    rows = [typed | {"paid_at": at, "amount": amount} for at, amount in texts]
+    assert staged.stage("payments", "s", rows, "paid_at, delivered_amount") == [
+        (datetime(2026, 1, 5, 9, 30), Decimal("1234.5")),
+        (datetime(2026, 1, 5, 9, 30), Decimal("0.01")),
+        (datetime(2026, 1, 5, 9, 30), Decimal(2227)),
+    ]
+    assert staged.stage("payments", "s", [rows[0] | {"_typed": None}], "paid_at, delivered_amount") == [(None, None)]
+
+
+AMOUNTS = {
+    ".": {
+        "1234.56": _forms(
+            "1,234.56 | 1 234.56 | 1\xa0234.56 | 1\u202f234.56 | 1'234.56 | 1’234.56 | +1234.56 | €1,234.56 | "
+            "1,234.56 EUR | eur 1234.56 | 1234.56 €"
+        ),
+        "-1234.56": _forms("(1,234.56) | 1,234.56- | -€1,234.56 | €-1,234.56 | (€1,234.56) | −1234.56"),
+        "1234567.89": _forms("12,34,567.89 | 1,234,567.89"),
+        None: _forms("1.234,56 | 1.234.56 | 1,2,3 | 1 23 | --5 | (-5) | 1e5 | 1_000 | abc | 5 % | 12345678901234567"),
+    },
+    ",": {
+        "1234.56": _forms("1234,56 | 1.234,56 | 1 234,56 | 1\u2009234,56 | 1'234,56 | 1 234,56 €"),
+        "1234": _forms("1.234 | 1 234"),
+        None: _forms("1234.56 | 1.234.56 | 1,234.56"),
+    },
+}
+
+
+@pytest.mark.parametrize("separator", AMOUNTS)
+def test_forms_of_amounts(staged: StagedModels, separator: str) -> None:
+    staged.declare("s", separator=separator)
+    expected = [(text, meant and Decimal(meant)) for meant, texts in AMOUNTS[separator].items() for text in texts]
+    rows = [{"payment_id": "p", "lead_id": "l", "paid_at": "2026-01-05", "kind": "refund", "amount": text} for text, _ in expected]
+    found = staged.stage("payments", "s", rows, "delivered_amount, quarantine_rule")
+    for (text, meant), (read, rule) in zip(expected, found, strict=True):
+        assert (read, rule) == (meant, None if meant is not None else "unparsable_number"), text
+
+
+IN_THE_CELL = [
+    ("RUB", "100 руб. | 100 ₽ | RUB 100 | 100 рублей", True),
+    ("RUB", "$100 | 100 EUR | €100", False),
+    ("USD", "$100 | US$100 USD | 100 dollars", True),
+    ("CAD", "$100 | C$100", True),
+    ("EUR", "100 | EUR 100 | 100 евро", True),
+    ("EUR", "US$ 100 | $100 EUR | 100 XYZ", False),
+    ("PLN", "100 zł", True),
+    ("JPY", "¥100", True),
+    ("CHF", "CHF 100 | Fr. 100", True),
+]
+
+
+@pytest.mark.parametrize(("currency", "texts", "agrees"), IN_THE_CELL)
+def test_a_currency_in_the_cell_agrees_or_the_row_is_set_aside(staged: StagedModels, currency: str, texts: str, agrees: bool) -> None:
+    staged.declare("s")
+    payment = {"payment_id": "p", "lead_id": "l", "paid_at": "2026-01-05", "currency": currency}
+    found = staged.stage("payments", "s", [payment | {"amount": text} for text in _forms(texts)], "delivered_amount, quarantine_rule")
+    assert set(found) == {(Decimal(100), None if agrees else "currency_mismatch")}
+
+
+def test_flags_that_say_neither_are_told(staged: StagedModels) -> None:
+    staged.declare("s")
+    words = {"ИСТИНА": True, "vrai": True, " X ": True, "-1": True, "ja": True, "Sí": True, "нет": False, "0.0": False, "nein": False}
+    neither = {"n/a": None, "-": None, "maybe": "|is_deleted=maybe", "2": "|is_deleted=2"}
+    rows = [{"lead_id": "l", "created_at": "2026-01-05", "is_deleted": word} for word in (*words, *neither)]
+    found = staged.stage("leads", "s", rows, "is_deleted, unread")
+    assert found == [(meant, None) for meant in words.values()] + [(False, told) for told in neither.values()]
