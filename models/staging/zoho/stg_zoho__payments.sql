@@ -25,7 +25,7 @@ paid_deals as (
         closed_at as paid_at,
         {{ version_key("'deal-' || lead_id") }} as version_key,
         lead_key,
-        source_name || ':lead-' || lead_id as client_key,
+        {{ made_client_key('lead_id') }} as client_key,
         true as is_newest,
         build_number
     from deals
