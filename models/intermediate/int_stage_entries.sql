@@ -71,21 +71,26 @@ of_contacts as (
     ) as near
     where nearness = 1
 
+),
+
+placed as (
+
+    select
+        owned.*,
+        case when owned.is_known and owned.can_move then coalesce(owned.owner_lead_key, of_contacts.lead_key) end as placed_lead_key
+    from owned
+    left join of_contacts on owned.version_key = of_contacts.version_key
+
 )
 
 select
-    owned.source_name,
-    owned.source_system,
-    owned.load_id,
-    owned.file_name,
-    owned.row_number,
-    owned.version_key,
-    owned.lead_key as subject_key,
-    case when owned.is_known and owned.can_move then coalesce(owned.owner_lead_key, of_contacts.lead_key) end as lead_key,
-    case when owned.is_known then 'excluded_lead' else 'orphan_lead' end as left_out_rule,
-    owned.stage_key,
-    owned.entered_at,
-    owned.actor,
-    owned.reason_key
-from owned
-left join of_contacts on owned.version_key = of_contacts.version_key
+    {{ provenance() }},
+    version_key,
+    lead_key as subject_key,
+    placed_lead_key as lead_key,
+    case when placed_lead_key is not null then null when is_known then 'excluded_lead' else 'orphan_lead' end as left_out_rule,
+    stage_key,
+    entered_at,
+    actor,
+    reason_key
+from placed
