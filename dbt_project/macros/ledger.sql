@@ -13,10 +13,4 @@
 {%- endmacro %}
 
 {# A part of a plan line in the base currency, at the rate of the line. #}
-{% macro part_in_base(part) -%}
-    case
-        when {{ part }} = planned_original then planned_base
-        when planned_base = planned_original then cast({{ part }} as decimal(18, 2))
-        else cast(round(cast({{ part }} as double) * cast(planned_base as double) / cast(planned_original as double), 2) as decimal(18, 2))
-    end
-{%- endmacro %}
+{% macro part_in_base(part) -%} {{ to_base(part, 'rate_to_base') }} {%- endmacro %}

@@ -61,6 +61,7 @@ select
     valued.paid_on_time_original,
     cast(valued.planned_original - valued.paid_original as decimal(18, 4)) as outstanding_original,
     cast(case when valued.is_due then valued.planned_original - valued.paid_original else 0 end as decimal(18, 4)) as overdue_original,
+    valued.rate_to_base,
     valued.planned_base,
     valued.paid_base,
     valued.paid_on_time_base,

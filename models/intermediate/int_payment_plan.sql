@@ -100,6 +100,7 @@ select
     named.currency,
     named.due_date,
     named.planned_original,
+    {{ rate_to_base('named') }} as rate_to_base,
     {{ to_base('named.planned_original', rate_to_base('named')) }} as planned_base,
     case when leads.is_left_out then 'excluded_lead' {{ rate_rule('named') }} end as quarantine_rule
 from named

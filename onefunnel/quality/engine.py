@@ -80,6 +80,7 @@ def _evaluate_suite(
     schema, _, table = suite.relation.rpartition(".")
     asset = source.add_table_asset(name=name, table_name=table, schema_name=schema or None)
     batch = asset.add_batch_definition_whole_table(name).get_batch()
+    no_rows_is_normal = suite.may_be_empty(parameters.get("delivered_entities", suite.of))
     results: list[CheckResult] = []
     runnable: list[dict[str, Any]] = []
     for number, expectation in enumerate(suite.expectations):
@@ -98,7 +99,7 @@ def _evaluate_suite(
         if answer is None:
             results.append(_result("", suite, expectation, "not_evaluated", detail="Great Expectations gave no answer"))
             continue
-        result = _translated(suite, expectation, answer, no_rows_is_normal=suite.may_be_empty(parameters.get("delivered_entities", suite.of)))
+        result = _translated(suite, expectation, answer, no_rows_is_normal=no_rows_is_normal)
         if expectation.names_rows and result.rows:
             result = replace(result, detail=_named_rows(batch, entry))
         results.append(result)

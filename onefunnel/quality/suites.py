@@ -44,8 +44,10 @@ class Expectation:
 
 @dataclass(frozen=True)
 class Suite:
-    """Expectations on one relation. `allow_empty`: having no rows is normal. `of`: the entities that it is made of; without any of them it has
-    no rows, which is normal, too. `source`: set when the relation is one source's load."""
+    """Expectations on one relation. `allow_empty`: having no rows is normal. `source`: set when the relation is one source's load.
+
+    `of`: the entities that the relation is made of; where no source delivers any of them, having no rows is normal, too.
+    """
 
     relation: str
     expectations: tuple[Expectation, ...]

@@ -8,7 +8,7 @@ with lines as (
         due_date,
         currency,
         planned_original,
-        planned_base,
+        rate_to_base,
         sum(planned_original) over (partition by client_key, currency order by due_date, plan_key rows between unbounded preceding and current row)
         - planned_original as planned_before
     from {{ ref('fct_payment_plan') }}
