@@ -1,65 +1,73 @@
--- What was paid against each line: a client's net payments fill the lines in the order they fall due.
+-- What was paid against each line, in the line's own currency: what a client's plan received (int_plan_settlement) fills the lines in the order they fall due.
 with lines as (
 
     select
         *,
-        sum(planned_base) over (partition by client_key order by due_date, plan_key rows between unbounded preceding and current row) - planned_base
-            as planned_before_base
+        sum(planned_original) over (partition by client_key, currency order by due_date, plan_key rows between unbounded preceding and current row)
+        - planned_original as planned_before
     from {{ ref('int_payment_plan') }}
     where quarantine_rule is null
 
 ),
 
-ledger as (
-
-    select client_key, paid_date, sum(amount_base) as amount_base
-    from {{ ref('fct_payment') }}
-    where client_key in (select client_key from lines)
-    group by client_key, paid_date
-
-),
-
-paid as (
+received as (
 
     select
-        lines.plan_key,
-        coalesce(sum(ledger.amount_base), 0) as paid_in_all_base,
-        coalesce(sum(case when ledger.paid_date <= lines.due_date then ledger.amount_base end), 0) as paid_by_due_base
+        lines.*,
+        coalesce(in_all.received, 0) as received_in_all,
+        coalesce(by_due.received, 0) as received_by_due
     from lines
-    left join ledger on lines.client_key = ledger.client_key
-    group by lines.plan_key
+    left join {{ ref('int_plan_settlement') }} as in_all
+        on lines.client_key = in_all.client_key and lines.currency = in_all.currency and in_all.next_date is null
+    left join {{ ref('int_plan_settlement') }} as by_due
+        on lines.client_key = by_due.client_key and lines.currency = by_due.currency
+            and by_due.paid_date <= lines.due_date and coalesce(by_due.next_date > lines.due_date, true)
 
 ),
 
 filled as (
 
     select
-        lines.*,
-        cast(least(greatest(paid.paid_in_all_base - lines.planned_before_base, 0), lines.planned_base) as {{ money_type() }}) as paid_base,
-        cast(least(greatest(least(paid.paid_by_due_base, paid.paid_in_all_base) - lines.planned_before_base, 0), lines.planned_base) as {{ money_type() }})
-            as paid_on_time_base
-    from lines
-    inner join paid on lines.plan_key = paid.plan_key
+        *,
+        {{ filled_of('received_in_all') }} as paid_original,
+        {{ filled_of('least(received_by_due, received_in_all)') }} as paid_on_time_original
+    from received
+
+),
+
+valued as (
+
+    select
+        *,
+        {{ part_in_base('paid_original') }} as paid_base,
+        {{ part_in_base('paid_on_time_original') }} as paid_on_time_base,
+        due_date <= {{ as_of() }} as is_due
+    from filled
 
 )
 
 select
-    filled.plan_key,
-    filled.plan_id,
-    filled.source_name,
-    filled.client_key,
+    valued.plan_key,
+    valued.plan_id,
+    valued.source_name,
+    valued.client_key,
     coalesce(dim_client.channel_key, 'unmapped') as channel_key,
-    filled.service,
-    filled.due_date,
-    {{ month_start('filled.due_date') }} as due_month,
-    filled.currency,
-    filled.planned_original,
-    filled.planned_base,
-    filled.paid_base,
-    filled.paid_on_time_base,
-    cast(filled.planned_base - filled.paid_base as {{ money_type() }}) as outstanding_base,
-    filled.due_date <= {{ as_of() }} as is_due,
-    filled.due_date <= {{ as_of() }} and filled.paid_base < filled.planned_base as is_overdue,
-    cast(case when filled.due_date <= {{ as_of() }} then filled.planned_base - filled.paid_base else 0 end as {{ money_type() }}) as overdue_base
-from filled
-left join {{ ref('dim_client') }} as dim_client on filled.client_key = dim_client.client_key
+    valued.service,
+    valued.due_date,
+    {{ month_start('valued.due_date') }} as due_month,
+    valued.currency,
+    valued.planned_original,
+    valued.paid_original,
+    valued.paid_on_time_original,
+    cast(valued.planned_original - valued.paid_original as {{ amount_type() }}) as outstanding_original,
+    cast(case when valued.is_due then valued.planned_original - valued.paid_original else 0 end as {{ amount_type() }}) as overdue_original,
+    valued.rate_to_base,
+    valued.planned_base,
+    valued.paid_base,
+    valued.paid_on_time_base,
+    cast(valued.planned_base - valued.paid_base as {{ money_type() }}) as outstanding_base,
+    valued.is_due,
+    valued.is_due and valued.paid_original < valued.planned_original as is_overdue,
+    cast(case when valued.is_due then valued.planned_base - valued.paid_base else 0 end as {{ money_type() }}) as overdue_base
+from valued
+left join {{ ref('dim_client') }} as dim_client on valued.client_key = dim_client.client_key

@@ -19,7 +19,7 @@ funnel as (
 imputed_entries as (
     {%- for stage in stages[1:] %}
     select
-        lead_attempt_key || ':imputed:{{ stage }}' as stage_event_key,
+        'imputed#' || lead_attempt_key || '#{{ stage }}' as stage_event_key,
         lead_attempt_key,
         lead_key,
         source_name,

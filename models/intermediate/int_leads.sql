@@ -1,9 +1,94 @@
 {{ config(materialized='incremental', meta={'replaces': 'lead_key'}) }}
 
-with delivered as (
+with recursive delivered as (
     {{ newest_rows(['stg_template__leads', 'stg_zoho__deals'], [
         'source_name', 'source_system', 'load_id', 'lead_id', 'lead_key', 'client_key', 'merged_into_lead_key', 'channel_raw', 'campaign', 'country', 'requested_service', 'sdr', 'sales_rep', 'status_raw', 'quality_raw', 'reason_raw',
         'is_duplicate', 'is_test', 'is_deleted', 'created_at', 'first_contact_at', 'status_at', 'closed_at', 'desired_meeting_at'], key='lead_key') }}
+),
+
+---------- whom duplicate_of names
+named as (
+
+    select lead_key, source_name, merged_into_lead_key as reference_key from delivered where merged_into_lead_key is not null
+
+),
+
+named_exactly as (
+
+    select named.lead_key, delivered.lead_key as target_key
+    from named
+    inner join delivered on named.reference_key = delivered.lead_key
+
+),
+
+unmatched as (
+
+    select distinct reference_key, source_name from named where lead_key not in (select lead_key from named_exactly)
+
+),
+
+ids as {{ not_materialized() }} (
+
+    select lead_key as id_key, source_name from delivered
+
+),
+
+named_otherwise as (
+    {{ written_otherwise('unmatched', 'ids') }}
+),
+
+links as (
+
+    select named.lead_key, named.reference_key, coalesce(named_exactly.target_key, named_otherwise.id_key) as target_key
+    from named
+    left join named_exactly on named.lead_key = named_exactly.lead_key
+    left join named_otherwise on named.reference_key = named_otherwise.reference_key
+
+),
+
+---------- the lead that is left at the end of the chain; a circle has no end, so nobody in it is merged
+steps as (
+
+    select lead_key, target_key from links where target_key <> lead_key
+
+),
+
+followed as (
+
+    select lead_key, target_key from steps where target_key in (select lead_key from steps)
+    union
+    select followed.lead_key, steps.target_key
+    from followed
+    inner join steps on followed.target_key = steps.lead_key
+
+),
+
+circles as (
+
+    select lead_key from followed where lead_key = target_key
+
+),
+
+merges as (
+
+    select lead_key, target_key from steps where lead_key not in (select lead_key from circles)
+
+),
+
+chains as (
+
+    select lead_key, target_key from merges
+    union all
+    select chains.lead_key, merges.target_key
+    from chains
+    inner join merges on chains.target_key = merges.lead_key
+
+),
+
+ends as (
+
+    select lead_key, target_key as end_key from chains where target_key not in (select lead_key from merges)
+
 ),
 
 mapped as (
@@ -15,11 +100,19 @@ mapped as (
         delivered.source_system,
         delivered.load_id,
         delivered.client_key,
-        delivered.merged_into_lead_key,
+        delivered.merged_into_lead_key as duplicate_of_key,
+        ends.end_key as merged_into_lead_key,
         case
-            when delivered.is_deleted then 'deleted'
+            when links.lead_key is null then null
+            when links.target_key is null then 'merge_unknown'
+            when links.target_key = delivered.lead_key then 'merge_into_itself'
+            when ends.end_key is null then 'merge_circle'
+        end as merge_rule,
+        -- of all excluded leads a test is the only one whose money is left out
+        case
             when delivered.is_test then 'test'
-            when delivered.merged_into_lead_key is not null then 'merged'
+            when delivered.is_deleted then 'deleted'
+            when ends.end_key is not null then 'merged'
             when delivered.is_duplicate then 'duplicate'
         end as exclusion,
         {{ channel_key() }} as channel_key,
@@ -40,9 +133,29 @@ mapped as (
         delivered.desired_meeting_at,
         {{ build_number() }} as build_number
     from delivered
+    left join links on delivered.lead_key = links.lead_key
+    left join ends on delivered.lead_key = ends.lead_key
     {{ join_channel('delivered') }}
     {{ join_reason('delivered') }}
 
+),
+
+survivors as (
+
+    select lead_key, client_key, channel_key, exclusion from mapped where lead_key in (select end_key from ends)
+
 )
 
-select * from mapped
+-- the owner has what is delivered of a lead: itself, or who is left of it. Where that lead does not count, only its client has
+select
+    mapped.*,
+    case
+        when mapped.merged_into_lead_key is null and mapped.exclusion is null then mapped.lead_key
+        when survivors.exclusion is null then survivors.lead_key
+    end as owner_lead_key,
+    coalesce(survivors.client_key, mapped.client_key) as owner_client_key,
+    coalesce(survivors.channel_key, mapped.channel_key) as owner_channel_key,
+    case when mapped.merged_into_lead_key is null then mapped.exclusion else survivors.exclusion end as owner_exclusion,
+    coalesce(mapped.exclusion = 'test', false) or coalesce(survivors.exclusion = 'test', false) as is_left_out
+from mapped
+left join survivors on mapped.merged_into_lead_key = survivors.lead_key

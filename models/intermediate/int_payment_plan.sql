@@ -1,6 +1,12 @@
 with delivered as (
 
-    select *, {{ as_of() }} as as_of_date from {{ ref('stg_template__payment_plan') }} where quarantine_rule is null and is_newest
+    select
+        *,
+        {{ as_of() }} as as_of_date,
+        source_name || ':' || lead_id as lead_key,
+        coalesce(source_name || ':' || client_id, {{ made_client_key('lead_id') }}) as client_key
+    from {{ ref('stg_template__payment_plan') }}
+    where quarantine_rule is null and is_newest
 
 ),
 
@@ -15,36 +21,88 @@ ranked as (
 
 ),
 
-leads as (
+lines as (
 
-    select * from {{ ref('int_leads') }} where lead_id in (select lead_id from delivered)
+    select * from ranked where version_rank = 1
 
 ),
 
-survivors as (
+---------- which lead and client are meant, as of payments
+unknown_leads as (
 
-    select * from {{ ref('int_leads') }} where exclusion is null and lead_key in (select merged_into_lead_key from leads)
+    select distinct lead_key as reference_key, source_name from lines
+    where lead_key is not null and lead_key not in (select lead_key from {{ ref('int_leads') }})
+
+),
+
+unknown_clients as (
+
+    select distinct client_key as reference_key, source_name from lines
+    where client_id is not null and client_key not in (select client_key from {{ ref('int_leads') }})
+
+),
+
+lead_ids as {{ not_materialized() }} (
+
+    select lead_key as id_key, source_name from {{ ref('int_leads') }}
+
+),
+
+client_ids as {{ not_materialized() }} (
+
+    select client_key as id_key, source_name from {{ ref('int_leads') }}
+
+),
+
+leads_meant as (
+    {{ written_otherwise('unknown_leads', 'lead_ids') }}
+),
+
+clients_meant as (
+    {{ written_otherwise('unknown_clients', 'client_ids') }}
+),
+
+named as (
+
+    select
+        lines.*,
+        coalesce(leads_meant.id_key, lines.lead_key) as named_lead_key,
+        coalesce(clients_meant.id_key, lines.client_key) as named_client_key,
+        leads_meant.id_key is not null or clients_meant.id_key is not null as is_written_otherwise,
+        unknown_leads.reference_key is not null and leads_meant.id_key is null
+            and (lines.client_id is null or (unknown_clients.reference_key is not null and clients_meant.id_key is null)) as is_unknown_lead
+    from lines
+    left join leads_meant on lines.lead_key = leads_meant.reference_key
+    left join clients_meant on lines.client_key = clients_meant.reference_key
+    left join unknown_leads on lines.lead_key = unknown_leads.reference_key
+    left join unknown_clients on lines.client_key = unknown_clients.reference_key
+
+),
+
+leads as (
+
+    select lead_key, owner_client_key, is_left_out from {{ ref('int_leads') }} where lead_key in (select named_lead_key from named)
 
 )
 
 select
-    ranked.source_name || ':' || ranked.plan_id as plan_key,
-    ranked.plan_id,
-    ranked.source_name,
-    ranked.source_system,
-    ranked.load_id,
-    ranked.file_name,
-    ranked.row_number,
-    coalesce(survivor.client_key, leads.client_key, ranked.source_name || ':' || coalesce(ranked.client_id, 'lead-' || ranked.lead_id)) as client_key,
-    ranked.service,
-    ranked.currency,
-    ranked.due_date,
-    ranked.planned_original,
-    {{ to_base('ranked.planned_original', rate_to_base('ranked')) }} as planned_base,
-    -- the plan of a merged lead goes to the lead that survived, as its payments do
-    case when leads.exclusion is not null and survivor.lead_key is null then 'excluded_lead' {{ rate_rule('ranked') }} end as quarantine_rule
-from ranked
-left join leads on ranked.lead_id = leads.lead_id and ranked.source_name = leads.source_name
-left join survivors as survivor on leads.exclusion = 'merged' and leads.merged_into_lead_key = survivor.lead_key
-{{ join_rate('ranked', 'rate_on') }}
-where ranked.version_rank = 1
+    named.source_name || ':' || named.plan_id as plan_key,
+    named.plan_id,
+    named.source_name,
+    named.source_system,
+    named.load_id,
+    named.file_name,
+    named.row_number,
+    coalesce(leads.owner_client_key, named.named_client_key) as client_key,
+    case when named.is_written_otherwise then 'id_written_otherwise' when named.is_unknown_lead then 'unknown_lead' end as reference_rule,
+    coalesce(named.lead_id, named.client_id) as reference_id,
+    named.service,
+    named.currency,
+    named.due_date,
+    named.planned_original,
+    {{ rate_to_base('named') }} as rate_to_base,
+    {{ to_base('named.planned_original', rate_to_base('named')) }} as planned_base,
+    case when leads.is_left_out then 'excluded_lead' {{ rate_rule('named') }} end as quarantine_rule
+from named
+left join leads on named.named_lead_key = leads.lead_key
+{{ join_rate('named', 'rate_on') }}

@@ -23,8 +23,14 @@ leads as (
 
 ),
 
--- a payment of a merged lead belongs to the lead that survived
-of_surviving_leads as (
+named_otherwise as (
+
+    select reference_key, reference_type, target_key from {{ ref('int_lead_references') }} where target_key is not null {{ only_new() }}
+
+),
+
+-- money is never left out because its lead is: it belongs to the lead that is left, else to the client; only a test's is no money
+of_owners as (
 
     select
         delivered.version_key as payment_key,
@@ -41,13 +47,14 @@ of_surviving_leads as (
         delivered.direct_cost_original,
         delivered.paid_at,
         delivered.paid_date,
-        delivered.client_key as delivered_client_key,
-        leads.exclusion as lead_exclusion,
-        case when leads.exclusion = 'merged' and survivor.lead_key is not null then survivor.lead_key when leads.exclusion is null then leads.lead_key end as lead_key,
-        case when leads.exclusion = 'merged' and survivor.lead_key is not null then survivor.client_key when leads.exclusion is null then leads.client_key end as lead_client_key
+        coalesce(leads.is_left_out, false) as is_left_out,
+        case when not leads.is_left_out then leads.owner_lead_key end as lead_key,
+        coalesce(leads.owner_client_key, client_names.target_key, delivered.client_key) as client_key,
+        leads.owner_channel_key
     from delivered
-    left join leads on delivered.lead_key = leads.lead_key
-    left join leads as survivor on leads.merged_into_lead_key = survivor.lead_key and survivor.exclusion is null
+    left join named_otherwise as lead_names on delivered.lead_key = lead_names.reference_key and lead_names.reference_type = 'lead'
+    left join named_otherwise as client_names on delivered.client_key = client_names.reference_key and client_names.reference_type = 'client'
+    left join leads on coalesce(lead_names.target_key, delivered.lead_key) = leads.lead_key
 
 ),
 
@@ -55,9 +62,8 @@ signed as (
 
     select
         *,
-        case when kind = 'payment' then delivered_amount else -abs(delivered_amount) end as amount_original,
-        coalesce(lead_client_key, delivered_client_key) as client_key
-    from of_surviving_leads
+        case when kind in {{ kinds_paid_back() }} then -abs(delivered_amount) else delivered_amount end as amount_original
+    from of_owners
 
 ),
 
@@ -74,6 +80,7 @@ valued as (
         signed.subject_key,
         signed.lead_key,
         signed.client_key,
+        signed.owner_channel_key,
         signed.kind,
         signed.currency,
         signed.delivered_amount,
@@ -83,7 +90,7 @@ valued as (
         {{ to_base('signed.amount_original', rate_to_base('signed')) }} as amount_base,
         coalesce({{ to_base('signed.direct_cost_original', rate_to_base('signed')) }}, cast(0 as {{ money_type() }})) as direct_cost_base,
         case
-            when signed.lead_exclusion is not null and signed.lead_key is null then 'excluded_lead'
+            when signed.is_left_out then 'excluded_lead'
             {{ rate_rule('signed') }}
         end as quarantine_rule
     from signed

@@ -66,7 +66,8 @@ ranked as (
 select
     payments.*,
     coalesce(only_attempts.lead_attempt_key, ranked.lead_attempt_key) as lead_attempt_key,
-    coalesce(only_attempts.channel_key, ranked.channel_key, 'unmapped') as channel_key
+    -- money of a lead that counts nowhere still came from its channel
+    coalesce(only_attempts.channel_key, ranked.channel_key, payments.owner_channel_key, 'unmapped') as channel_key
 from payments
 left join attempts as only_attempts on payments.lead_key = only_attempts.lead_key and only_attempts.is_only_attempt
 left join ranked on payments.payment_key = ranked.payment_key and ranked.candidate_rank = 1

@@ -1,10 +1,6 @@
 {{ config(materialized='incremental', meta={'replaces': 'lead_key'}) }}
 
-with delivered as (
-    {{ newest_rows(['stg_template__stage_events'], ['*'], key='lead_key') }}
-),
-
-leads as (
+with leads as (
 
     select * from {{ ref('int_leads') }} where exclusion is null {{ only_new() }}
 
@@ -25,19 +21,15 @@ stages as (
 of_valid_leads as (
 
     select
-        delivered.version_key as stage_event_key,
-        leads.lead_key,
-        coalesce(stage_mapping.stage_key, own_stage.stage_key, 'unmapped') as stage_key,
-        delivered.entered_at,
-        delivered.actor,
-        {{ reason_key('delivered.reason_raw') }} as reason_key,
+        version_key as stage_event_key,
+        lead_key,
+        stage_key,
+        entered_at,
+        actor,
+        reason_key,
         false as is_from_lead
-    from delivered
-    inner join leads on delivered.lead_key = leads.lead_key
-    left join {{ ref('stage_mapping') }} as stage_mapping
-        on delivered.source_system = stage_mapping.source_system and stage_mapping.source_field = 'status' and delivered.stage_raw = stage_mapping.source_value
-    left join stages as own_stage on delivered.stage_raw = own_stage.stage_key
-    {{ join_reason('delivered') }}
+    from {{ ref('int_stage_entries') }}
+    where lead_key is not null
 
 ),
 
@@ -45,7 +37,8 @@ of_valid_leads as (
 first_contacts as (
 
     select
-        lead_key || ':first_contact_at' as stage_event_key,
+        -- a form that no delivered key can take
+        'first_contact_at#' || lead_key as stage_event_key,
         lead_key,
         'first_contact' as stage_key,
         first_contact_at as entered_at,

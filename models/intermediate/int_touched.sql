@@ -4,6 +4,8 @@
 {%- set events = [ref('stg_template__stage_events')] -%}
 {%- set payments = [ref('stg_template__payments'), ref('stg_zoho__payments')] -%}
 {%- set changed_rates = ref('int_changed_rates') -%}
+{#- references that matched no id letter by letter, as the last whole build knew them: an id that comes now can be theirs, or make them doubtful -#}
+{%- set held_references = api.Relation.create(schema='intermediate', identifier='int_lead_references') -%}
 
 {%- if not goes_on() -%}
 -- a full build computes everything: nothing is picked out
@@ -56,11 +58,62 @@ links as {{ not_materialized() }} (
 
 ),
 
+named as (
+
+    select reference_key, source_name from {{ held_references }}
+    {%- for table in events + payments %}
+    union
+    select lead_key, source_name from {{ table }} where lead_key is not null and {{ is_new() }}
+    {%- endfor %}
+    {%- for table in payments %}
+    union
+    select client_key, source_name from {{ table }} where client_id is not null and {{ is_new() }}
+    {%- endfor %}
+    {%- for table in leads %}
+    union
+    select merged_into_lead_key, source_name from {{ table }} where merged_into_lead_key is not null and {{ is_new() }}
+    {%- endfor %}
+
+),
+
+named_forms as (
+
+    {{ id_forms('named', 'reference_key') }}
+
+),
+
+delivered_ids as {{ not_materialized() }} (
+    {%- for table in leads %}
+    select lead_key as id_key, source_name from {{ table }} where lead_key is not null
+    union all
+    select client_key, source_name from {{ table }} where client_key is not null
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+    {%- endfor %}
+
+),
+
+-- whatever is written in one form hangs together: which of these ids a reference means depends on all of them
+form_links as (
+
+    select reference_key as one, form_key as other from named_forms
+    union all
+    select id_key, form_key
+    from ({{ id_forms('delivered_ids', 'id_key') }}) as delivered_forms
+    where form_key in (select form_key from named_forms)
+
+),
+
 both_ways as {{ not_materialized() }} (
 
     select one, other from links
     union all
     select other, one from links
+    union all
+    select one, other from form_links
+    union all
+    select other, one from form_links
     {%- for table in payments %}
     union all
     -- a payment of a lead that nobody delivered belongs to a client of its own, which leads nowhere else

@@ -40,11 +40,12 @@ credited as (
 
     select
         payments.paid_date as date_day,
-        case when new_clients.client_key is not null and payments.amount_base > 0 then new_clients.channel_key else payments.channel_key end
+        case when new_clients.client_key is not null and payments.kind = 'payment' then new_clients.channel_key else payments.channel_key end
             as channel_key,
         payments.entry_sign,
         payments.is_first_payment,
-        new_clients.client_key is not null and payments.amount_base > 0 as is_new,
+        new_clients.client_key is not null and payments.kind = 'payment' as is_new,
+        payments.kind = 'payment' as is_payment,
         payments.amount_base as amount
     from payments
     left join new_clients
@@ -61,10 +62,10 @@ sums as (
         sum(case when is_first_payment then entry_sign else 0 end) as new_clients,
         sum(case when is_new then entry_sign * amount else 0 end) as new_revenue,
         sum(case when is_new then entry_sign * amount * amount else 0 end) as new_revenue_squares,
-        sum(case when not is_new and amount > 0 then entry_sign * amount else 0 end) as existing_revenue,
-        sum(case when not is_new and amount > 0 then entry_sign * amount * amount else 0 end) as existing_revenue_squares,
-        sum(case when amount < 0 then entry_sign * amount else 0 end) as refunds,
-        sum(case when amount < 0 then entry_sign * amount * amount else 0 end) as refund_squares
+        sum(case when is_payment and not is_new then entry_sign * amount else 0 end) as existing_revenue,
+        sum(case when is_payment and not is_new then entry_sign * amount * amount else 0 end) as existing_revenue_squares,
+        sum(case when not is_payment then entry_sign * amount else 0 end) as refunds,
+        sum(case when not is_payment then entry_sign * amount * amount else 0 end) as refund_squares
     from credited
     group by date_day, channel_key
 

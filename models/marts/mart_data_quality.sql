@@ -22,6 +22,12 @@ unmapped_values as (
 
 ),
 
+lead_references as (
+
+    select * from {{ ref('fct_lead_reference') }}
+
+),
+
 quarantine_rules as (
 
     select
@@ -86,6 +92,14 @@ reading_rules as (
 
 ),
 
+reference_rules as (
+
+    select source_name, entity, rule, severity, sum(row_count) as rows_affected, coalesce(sum(money_base), 0) as money_base, 0 as rows_unvalued
+    from lead_references
+    group by source_name, entity, rule, severity
+
+),
+
 -- one row per entity even when nothing is wrong with it
 totals as (
 
@@ -115,6 +129,8 @@ rules as (
     union all
     select source_name, entity, rule, severity, rows_affected, money_base, rows_unvalued from mapping_rules
     union all
+    select source_name, entity, rule, severity, rows_affected, money_base, rows_unvalued from reference_rules
+    union all
     select source_name, entity, rule, severity, rows_affected, money_base, rows_unvalued from reading_rules
     union all
     select source_name, entity, rule, severity, rows_affected, money_base, rows_unvalued from superseded_rules
@@ -138,6 +154,7 @@ select
     cast(case when rules.severity = 'quarantine' then rules.rows_affected else 0 end as bigint) as rows_quarantined,
     100 * {{ safe_divide('rules.rows_affected', 'row_counts.rows_landed') }} as rows_affected_pct,
     cast(case when rules.severity = 'quarantine' then rules.money_base else 0 end as {{ money_type() }}) as money_quarantined,
+    cast(rules.money_base as {{ money_type() }}) as money_affected,
     cast(rules.rows_unvalued as bigint) as rows_unvalued,
     rules.severity,
     case

@@ -19,7 +19,13 @@ lines as (
         paid_base as paid,
         paid_on_time_base as on_time,
         outstanding_base as outstanding,
-        overdue_base as overdue
+        overdue_base as overdue,
+        currency,
+        planned_original,
+        paid_original,
+        paid_on_time_original as on_time_original,
+        outstanding_original,
+        overdue_original
     from plan_lines
 
 ),
@@ -39,7 +45,14 @@ months as (
         sum(paid) as paid,
         sum(on_time) as on_time,
         sum(outstanding) as outstanding,
-        sum(overdue) as overdue
+        sum(overdue) as overdue,
+        -- money of several currencies has no sum but in the base currency
+        cast(null as varchar) as currency,
+        cast(null as {{ amount_type() }}) as planned_original,
+        cast(null as {{ amount_type() }}) as paid_original,
+        cast(null as {{ amount_type() }}) as on_time_original,
+        cast(null as {{ amount_type() }}) as outstanding_original,
+        cast(null as {{ amount_type() }}) as overdue_original
     from lines
     group by month
 
@@ -68,5 +81,11 @@ select
     cast(on_time as {{ money_type() }}) as on_time,
     cast(outstanding as {{ money_type() }}) as outstanding,
     cast(overdue as {{ money_type() }}) as overdue,
-    {{ safe_divide('paid', 'planned') }} as fulfilment
+    {{ safe_divide('paid', 'planned') }} as fulfilment,
+    currency,
+    planned_original,
+    paid_original,
+    on_time_original,
+    outstanding_original,
+    overdue_original
 from combined

@@ -11,6 +11,7 @@ KINDS: dict[str, str] = {
     "source_stale": "a source is late",
     "columns_changed": "a source changed its columns",
     "unmapped_value": "values that no seed maps",
+    "unknown_lead": "rows that name leads which nobody delivered",
     "late_beyond_lookback": "figures changed beyond the lookback",
     "test": "a test of the alert channels",
 }

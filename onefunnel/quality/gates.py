@@ -68,12 +68,17 @@ def check_landing(config: PipelineConfig, settings: Settings, as_of: date, run_i
 
 def check_candidate(candidate_path: Path, config: PipelineConfig, settings: Settings, run_id: str) -> GateResult:
     """Gate 2 on a candidate file, opened read-only in a process that did not write it. Its SHA-256 goes into the result."""
-    from onefunnel.quality.landed import landed_rows
+    from onefunnel.quality.landed import delivered_entities, landed_rows
 
     folder = run_folder(settings, run_id)
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        parameters = {**config.quality.model_dump(), "lookback_days": config.lookback_days, "landed_rows": landed_rows(settings)}
+        parameters = {
+            **config.quality.model_dump(),
+            "lookback_days": config.lookback_days,
+            "landed_rows": landed_rows(settings),
+            "delivered_entities": delivered_entities(config, settings),
+        }
         result = _evaluated(CANDIDATE, run_id, Path(candidate_path), read_suites("gate_marts"), parameters, config, folder)
     except (OnefunnelError, OSError, duckdb.Error) as error:
         result = unproven(CANDIDATE, run_id, str(error).splitlines()[0], subject=str(candidate_path))

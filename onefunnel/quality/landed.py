@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from onefunnel.entities import entity_of
+from onefunnel.entities import SYSTEMS, entity_of
 from onefunnel.extract.normalise import literal, quoted
 from onefunnel.interval import Interval
 from onefunnel.landing import LandedFile, LoadManifest, all_loads, current_files
@@ -135,6 +135,26 @@ def landed_rows(settings: Settings) -> str:
         for (source, entity), loads in sorted(groups.items())
     ]
     return f"(select * from (values {', '.join(lines)}) as landing(source_name, entity, landed))" if lines else NO_ROWS
+
+
+def delivered_entities(config: PipelineConfig, settings: Settings) -> list[str]:
+    """The entities of which the listed sources have landed any rows: what a gate may ask for.
+
+    What a new system calls its entities says nothing about what they become: where one landed, everything is asked for.
+    """
+    listed = {(source.name, entity) for source in config.sources for entity in source.entities}
+    known = {entity for entities in SYSTEMS.values() for entity in entities}
+    groups: dict[tuple[str, str, str], list[LoadManifest]] = defaultdict(list)
+    for load in all_loads(settings.paths.landing, [source.name for source in config.sources]):
+        groups[load.source, load.system, load.entity].append(load)
+    landed = {
+        (system, entity)
+        for (source, system, entity), loads in groups.items()
+        if (source, entity) in listed and any(file.rows + file.rejected for _, file in current_files(loads))
+    }
+    if any(system not in SYSTEMS for system, _ in landed):
+        return sorted(known | {entity for _, entity in landed})
+    return sorted({entity for _, entity in landed})
 
 
 def _write(db: duckdb.DuckDBPyConnection, landing: Path, item: Landed) -> None:

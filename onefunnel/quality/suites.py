@@ -6,6 +6,7 @@ Two kinds of placeholders: `{$PARAMETER: name}` in kwargs is Great Expectations'
 from __future__ import annotations
 
 import string
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,13 +44,21 @@ class Expectation:
 
 @dataclass(frozen=True)
 class Suite:
-    """Expectations on one relation. `allow_empty`: having no rows is normal. `source`: set when the relation is one source's load."""
+    """Expectations on one relation. `allow_empty`: having no rows is normal. `source`: set when the relation is one source's load.
+
+    `of`: the entities that the relation is made of; where no source delivers any of them, having no rows is normal, too.
+    """
 
     relation: str
     expectations: tuple[Expectation, ...]
     allow_empty: bool = False
     source: str = ""
     parameters: tuple[tuple[str, Any], ...] = ()
+    of: tuple[str, ...] = ()
+
+    def may_be_empty(self, delivered: Collection[str]) -> bool:
+        """Whether no rows are normal where these entities are delivered."""
+        return self.allow_empty or (bool(self.of) and not set(self.of) & set(delivered))
 
 
 def read_suites(gate: str, folder: Path | None = None) -> list[Suite]:
@@ -65,6 +74,7 @@ def read_suites(gate: str, folder: Path | None = None) -> list[Suite]:
             relation=suite["relation"],
             expectations=tuple(_expectation(entry, defaults, f"{path}: {suite['relation']}") for entry in suite.get("expectations") or []),
             allow_empty=bool(suite.get("allow_empty", False)),
+            of=tuple(suite.get("of") or ()),
         )
         for suite in raw.get("suites") or []
     ]

@@ -23,7 +23,7 @@ def suite_from(raw: dict[str, Any]) -> Suite:
     """A suite as it travels between the processes."""
     expectations = tuple(Expectation(**entry) for entry in raw["expectations"])
     parameters = tuple((name, value) for name, value in raw["parameters"])
-    return Suite(**{**raw, "expectations": expectations, "parameters": parameters})
+    return Suite(**{**raw, "expectations": expectations, "parameters": parameters, "of": tuple(raw["of"])})
 
 
 def answer(request: dict[str, Any]) -> tuple[dict[str, Any], list[Any]]:

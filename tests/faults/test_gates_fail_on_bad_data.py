@@ -36,12 +36,13 @@ BROKEN_BY = {
     "every stage entry belongs to an attempt": (
         "delete from facts.fct_lead_funnel where lead_month = (select min(lead_month) from facts.fct_lead_funnel)"
     ),
-    "payments are positive and refunds negative": "update facts.fct_payment set amount_base = -amount_base",
+    "payments and money that came back are positive and refunds negative": "update facts.fct_payment set amount_base = -amount_base",
     "0 <= paid on time <= paid <= planned": "update facts.fct_payment_plan set paid_base = planned_base + 1",
     "landed = valid + quarantined + superseded": "update facts.fct_row_count set rows_valid = rows_valid - 1",
     "rows landed by the load manifests = rows counted by the build": "update facts.fct_row_count set rows_landed = rows_landed + 1",
     "money landed = valid + quarantined + superseded": "update facts.fct_row_count set money_valid_original = money_valid_original + 1",
     "every valid payment is published once": "delete from facts.fct_payment where is_first_payment",
+    "of every entity that was delivered at least one row counts": "update facts.fct_row_count set rows_valid = 0 where entity = 'payments'",
     "per source and entity at most max_quarantined_rows_pct of the rows": (
         "update facts.fct_row_count set rows_quarantined = rows_landed, rows_left_out = 0"
     ),
@@ -105,13 +106,13 @@ def evaluate_copy(demo_home: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     folder = tmp_path_factory.mktemp("broken")
     rows = landed_rows(Settings(home=demo_home))
 
-    def evaluate(suites: list[Suite], sql: str = "", path: Path | None = None) -> list[CheckResult]:
+    def evaluate(suites: list[Suite], sql: str = "", path: Path | None = None, **more: object) -> list[CheckResult]:
         copy = folder / "copy.duckdb"
         copy.unlink(missing_ok=True)
         shutil.copyfile(path or (demo_home / "published" / "current.duckdb"), copy)
         with duckdb.connect(str(copy)) as db:
             db.execute(sql or "select 1")
-        parameters = {**Quality().model_dump(), "lookback_days": 35, "landed_rows": rows}
+        parameters = {**Quality().model_dump(), "lookback_days": 35, "landed_rows": rows, **more}
         return engine.evaluate(copy, "candidate", suites, parameters)[0]
 
     return evaluate
@@ -153,6 +154,14 @@ def test_an_empty_relation_does_not_pass_by_having_nothing_to_check(evaluate_cop
     by_row = [check for check in checks if check.name in ("key_unique", "key_not_null")]
     assert by_row
     assert {check.outcome for check in by_row} == {"not_evaluated"}
+
+
+@pytest.mark.parametrize(("delivered", "outcome"), [(["leads", "stage_events"], "not_evaluated"), (["leads", "ad_spend"], "pass")])
+def test_no_rows_are_normal_only_where_no_source_delivers_any(delivered: list[str], outcome: str, evaluate_copy: Any) -> None:
+    suite = next(suite for suite in SUITES if suite.relation == "facts.fct_stage_event")
+    events = "create or replace table facts.fct_stage_event as from facts.fct_stage_event where false"
+    checks = evaluate_copy([suite], events, delivered_entities=delivered)
+    assert {check.outcome for check in checks if check.name in ("key_unique", "key_not_null")} == {outcome}
 
 
 def test_an_empty_suite_has_failed(evaluate_copy: Any) -> None:

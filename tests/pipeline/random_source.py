@@ -23,7 +23,8 @@ def random_files(seed: int, leads: int, dirty: bool) -> Files:
     random = Random(seed)  # noqa: S311  test data
     files: Files = {"leads": [], "stage_events": [], "payments": [], "payment_plan": [], "ad_spend": [], "channel_costs": []}
     for number in range(leads):
-        _lead(random, files, f"L{number}", leads)
+        # numbers have written forms; a few are two leads' at once
+        _lead(random, files, random.choice((f"L{number}", f"L{number}", f"l{number - 1}", f"0{number}", str(number))), leads)
     for _ in range(random.randint(0, 12)):
         files["ad_spend"].append(
             {
@@ -65,22 +66,32 @@ def _lead(random: Random, files: Files, lead_id: str, leads: int) -> None:
         "reason": random.choice(REASONS),
         "closed_at": random.choice((str(created + timedelta(days=9)), None)),
         "first_contact_at": random.choice((str(created + timedelta(minutes=random.randint(0, 9000))), None, None)),
-        "duplicate_of": f"L{random.randrange(leads)}" if random.random() < 0.04 else None,
+        "duplicate_of": random.choice((f"L{random.randrange(leads)}", *(row["lead_id"] for row in files["leads"][-2:]), lead_id))
+        if random.random() < 0.12
+        else None,
     }
     files["leads"].append(lead | ({flag: "true"} if flag else {}))
     moment = created
     for order in range(random.randint(0, 9)):
         moment += timedelta(minutes=random.randint(-600, 40_000))
         stage = random.choice((STAGES[min(order, 8)], STAGES[min(order, 8)], random.choice(STAGES), random.choice(ENDINGS), "a word"))
-        event = {"event_id": f"{lead_id}-{order}", "lead_id": lead_id, "stage": stage, "entered_at": str(moment)}
+        event = {"event_id": f"{lead_id}-{order}", "lead_id": _written(random, lead_id), "stage": stage, "entered_at": str(moment)}
         files["stage_events"].append(event | {"reason": random.choice(REASONS) if stage in ENDINGS else None})
     for order in range(random.choice((0, 0, 0, 1, 3))):
         files["payments"].append(random_payment(random, f"P-{lead_id}-{order}", lead))
         due = created + timedelta(days=random.randint(5, 120))
-        amount, client = random.choice(("50", "120.50")), {"lead_id": lead_id, "client_id": None}
+        amount, client = random.choice(("50", "120.50")), {"lead_id": _written(random, lead_id), "client_id": None}
+        currency = random.choice(("EUR", "EUR", "USD"))
         files["payment_plan"].append(
-            {"plan_id": f"{lead_id}-{order}", "due_date": str(due.date()), "amount": amount, "currency": "EUR"} | client
+            {"plan_id": f"{lead_id}-{order}", "due_date": str(due.date()), "amount": amount, "currency": currency} | client
         )
+
+
+def _written(random: Random, name: str | None) -> str | None:
+    """An id as another system writes it, now and then."""
+    if name is None or random.random() < 0.85:
+        return name
+    return random.choice((name.upper(), name.lower(), f"{name}.0", f"0{name}", name.lstrip("0") or name))
 
 
 def random_payment(random: Random, payment_id: str, lead: dict[str, str | None]) -> dict[str, str | None]:
@@ -91,9 +102,9 @@ def random_payment(random: Random, payment_id: str, lead: dict[str, str | None])
         "paid_at": str(paid_at),
         "amount": random.choice(("100", "33.33", "1,250.10", "0.01")),
         "currency": random.choice(("EUR", "EUR", "EUR", "USD", None)),
-        "lead_id": None if by_client else lead["lead_id"],
-        "client_id": lead["contact_id"] if by_client else None,
-        "kind": random.choice(("payment", "payment", "payment", "refund", "chargeback", None)),
+        "lead_id": None if by_client else _written(random, lead["lead_id"]),
+        "client_id": _written(random, lead["contact_id"]) if by_client else None,
+        "kind": random.choice(("payment", "payment", "payment", "refund", "chargeback", "chargeback_won", "refund_failed", None)),
         "direct_cost": random.choice((None, "10", "0.5")),
     }
 

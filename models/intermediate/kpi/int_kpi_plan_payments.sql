@@ -6,19 +6,12 @@ with lines as (
         client_key,
         channel_key,
         due_date,
-        planned_base,
-        sum(planned_base) over (partition by client_key order by due_date, plan_key rows between unbounded preceding and current row) - planned_base
-            as planned_before_base
+        currency,
+        planned_original,
+        rate_to_base,
+        sum(planned_original) over (partition by client_key, currency order by due_date, plan_key rows between unbounded preceding and current row)
+        - planned_original as planned_before
     from {{ ref('fct_payment_plan') }}
-
-),
-
-days as (
-
-    select client_key, paid_date, sum(amount_base) as amount_base
-    from {{ ref('fct_payment') }}
-    where client_key in (select client_key from lines)
-    group by client_key, paid_date
 
 ),
 
@@ -26,10 +19,11 @@ ledger as (
 
     select
         client_key,
+        currency,
         paid_date,
-        amount_base,
-        sum(amount_base) over (partition by client_key order by paid_date rows between unbounded preceding and current row) as paid_until_base
-    from days
+        received,
+        coalesce(lag(received) over (partition by client_key, currency order by paid_date), 0) as received_before
+    from {{ ref('int_plan_settlement') }}
 
 ),
 
@@ -37,17 +31,25 @@ ledger as (
 filled as (
 
     select
-        lines.plan_key,
-        lines.channel_key,
-        lines.due_date,
+        lines.*,
         ledger.paid_date,
-        least(greatest(ledger.paid_until_base - lines.planned_before_base, 0), lines.planned_base)
-        - least(greatest(ledger.paid_until_base - ledger.amount_base - lines.planned_before_base, 0), lines.planned_base) as amount_base
+        {{ filled_of('ledger.received') }} as paid_original,
+        {{ filled_of('ledger.received_before') }} as paid_before_original
     from lines
-    inner join ledger on lines.client_key = ledger.client_key
+    inner join ledger on lines.client_key = ledger.client_key and lines.currency = ledger.currency
+
+),
+
+valued as (
+
+    select
+        *,
+        {{ part_in_base('paid_original') }} - {{ part_in_base('paid_before_original') }} as amount_base
+    from filled
+    where paid_original <> paid_before_original
 
 )
 
 select plan_key, channel_key, due_date, paid_date, cast(amount_base as {{ money_type() }}) as amount_base
-from filled
+from valued
 where amount_base <> 0

@@ -45,7 +45,7 @@ kept as (
         {{ version_key('payment_id') }} as version_key,
         source_name || ':' || lead_id as lead_key,
         client_id,
-        source_name || ':' || coalesce(client_id, 'lead-' || lead_id) as client_key,
+        coalesce(source_name || ':' || client_id, {{ made_client_key('lead_id') }}) as client_key,
         kind,
         currency,
         delivered_amount,

@@ -1,6 +1,6 @@
 {{ config(meta={'versions': {'by': 'row', 'entity': 'deals'}}) }}
 
--- The export has no ledger: a deal in "Payment Done" is its own first payment, dated by the closing date.
+-- The export has no ledger: a deal in "Payment Done" is its own first payment, dated by the closing date. A duplicate says again what its original says.
 with deals as (
 
     select * from {{ ref('stg_zoho__deals') }}
@@ -25,7 +25,8 @@ paid_deals as (
         closed_at as paid_at,
         {{ version_key("'deal-' || lead_id") }} as version_key,
         lead_key,
-        source_name || ':lead-' || lead_id as client_key,
+        {{ made_client_key('lead_id') }} as client_key,
+        is_duplicate,
         {{ version_columns() }},
         build_number
     from deals
@@ -37,7 +38,7 @@ judged as (
 
     select
         *,
-        coalesce({{ unusable_payment_rule() }}, case {{ time_rule('paid_at') }} end) as quarantine_rule
+        coalesce({{ unusable_payment_rule() }}, case {{ time_rule('paid_at') }} end, case when is_duplicate then 'excluded_lead' end) as quarantine_rule
     from paid_deals
 
 )

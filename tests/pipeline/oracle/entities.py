@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -66,8 +67,15 @@ class Lead:
     reason: str | None = None
     closed_at: datetime | None = None
     first_contact_at: datetime | None = None
+    flag: str | None = None
+    duplicate_of: str | None = None
+    # what owners.py makes of the two
     excluded: bool = False
-    merged_into: str | None = None
+    owner: str | None = None
+    owner_client: str = ""
+    owner_channel: str = ""
+    owner_flag: str | None = None
+    left_out: bool = False
 
 
 @dataclass
@@ -88,6 +96,8 @@ class Payment:
     kind: str
     amount: Decimal
     direct_cost: Decimal
+    original: Decimal = Decimal(0)
+    currency: str = "EUR"
 
 
 @dataclass
@@ -98,6 +108,9 @@ class PlanLine:
     lead_id: str | None
     client_id: str | None
     service: str | None = None
+    original: Decimal = Decimal(0)
+    currency: str = "EUR"
+    rate: Decimal = Decimal(1)
 
 
 @dataclass
@@ -127,6 +140,7 @@ class Source:
     spend: list[Spend] = field(default_factory=list)
     targets: list[Target] = field(default_factory=list)
     holidays: set[date] = field(default_factory=set)
+    rate_at: Callable[[str, date], Decimal | None] = lambda _currency, _day: Decimal(1)
     quarantined: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def quarantine(self, entity: str, rule: str) -> None:

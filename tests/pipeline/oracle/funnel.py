@@ -9,7 +9,10 @@ from decimal import Decimal
 from itertools import pairwise
 
 from .calendar import WorkingTime
-from .entities import ORDER, STAGES, TERMINALS, Event, Lead, Payment, Source, month_of
+from .entities import ORDER, STAGES, TERMINALS, Event, Lead, Payment, PlanLine, Source, month_of
+from .owners import Ids, settle_owners
+
+MADE = "\0"  # of clients that are known by an unknown lead only: no id begins so
 
 
 @dataclass
@@ -55,10 +58,11 @@ class Ledger:
     client: str
     attempt: Attempt | None
     number: int | None = None
+    channel_of_lead: str = "unmapped"
 
     @property
     def channel(self) -> str:
-        return self.attempt.lead.channel if self.attempt else "unmapped"
+        return self.attempt.lead.channel if self.attempt else self.channel_of_lead
 
     @property
     def net(self) -> Decimal:
@@ -84,10 +88,13 @@ class Funnel:
 def build_funnel(source: Source) -> Funnel:
     """Attempts first, then the money that belongs to them, then milestones, outcomes and lags."""
     working = WorkingTime(source.settings, source.holidays)
+    settle_owners(source.leads)
+    owners = _Owners(source.leads)
     events: dict[str, list[Event]] = defaultdict(list)
     for event in source.events:
-        if event.stage:  # a stage that no seed knows says nothing about the funnel
-            events[event.lead_id].append(event)
+        owner = owners.of_event(event) if event.stage else None  # a stage that no seed knows says nothing about the funnel
+        if owner:
+            events[owner].append(event)
     for lead in source.leads:
         if lead.first_contact_at:  # a lead row with its own first contact tells of an entry like any other
             events[lead.lead_id].append(Event("first_contact_at", lead.lead_id, "first_contact", lead.first_contact_at))
@@ -99,6 +106,36 @@ def build_funnel(source: Source) -> Funnel:
         end(attempt)
         measure(attempt, working)
     return Funnel(source, attempts, ledger, working)
+
+
+class _Owners:
+    """Which lead or client the rows mean."""
+
+    def __init__(self, leads: list[Lead]):
+        self.leads = {lead.lead_id: lead for lead in leads}
+        self._ids, self._clients = Ids(self.leads), Ids(lead.client for lead in leads)
+        self._counted = [lead for lead in leads if not lead.excluded]
+
+    def lead(self, lead_id: str | None) -> Lead | None:
+        return self.leads.get(self._ids.meant(lead_id) or "")
+
+    def client(self, lead: Lead | None, lead_id: str | None, client_id: str | None) -> str:
+        if lead:
+            return lead.owner_client
+        return (self._clients.meant(client_id) or client_id) if client_id else MADE + str(lead_id)
+
+    def of_event(self, event: Event) -> str | None:
+        """What a lead that does not count reached was reached by who is left; that it was a lead and how it ended is its own."""
+        lead = self.lead(event.lead_id)
+        if lead is None or not lead.excluded:
+            return lead.lead_id if lead else None
+        if lead.left_out or event.stage == "lead" or event.stage in TERMINALS:
+            return None
+        if lead.owner or lead.owner_flag != "duplicate":
+            return lead.owner
+        same = [other for other in self._counted if other.client == lead.owner_client]
+        same.sort(key=lambda other: (other.created_at > event.entered_at, abs(other.created_at - event.entered_at), other.lead_id))
+        return same[0].lead_id if same else None
 
 
 def as_known(funnel: Funnel, day: date) -> Source:
@@ -127,8 +164,18 @@ def as_known(funnel: Funnel, day: date) -> Source:
         events=[event for event in source.events if event.entered_at < end and event.event_id not in overruled],
         payments=[payment for payment in source.payments if payment.paid_at < end],
         spend=[spend for spend in source.spend if spend.day <= day],
-        plan=[line for line in source.plan if line.due_date <= day],
     )
+
+
+def plan_of(source: Source) -> dict[str, list[PlanLine]]:
+    """The lines of each client, those of tests left out."""
+    owners = _Owners(source.leads)
+    lines: dict[str, list[PlanLine]] = defaultdict(list)
+    for line in source.plan:
+        lead = owners.lead(line.lead_id)
+        if not (lead and lead.left_out):
+            lines[owners.client(lead, line.lead_id, line.client_id)].append(line)
+    return lines
 
 
 def split_attempts(lead: Lead, events: list[Event]) -> list[Attempt]:
@@ -148,25 +195,23 @@ def split_attempts(lead: Lead, events: list[Event]) -> list[Attempt]:
 def attribute(source: Source, by_lead: dict[str, list[Attempt]]) -> list[Ledger]:
     """A payment belongs to the latest attempt begun at or before it (else the first) of its lead, else of its client.
 
-    A merged lead's payments belong to the lead that survived; those of other excluded leads are out of every KPI.
+    Of a lead that does not count, to the lead that is left of it, else to its client; a test's payments are none.
     """
     by_client: dict[str, list[Attempt]] = defaultdict(list)
     for attempts in by_lead.values():
         by_client[attempts[0].lead.client].extend(attempts)
-    leads = {lead.lead_id: lead for lead in source.leads}
+    owners = _Owners(source.leads)
     ledger = []
     for payment in source.payments:
-        lead = leads.get(payment.lead_id or "")
-        if lead and lead.merged_into:
-            lead = leads.get(lead.merged_into, lead)
-        if lead and lead.excluded:
+        lead = owners.lead(payment.lead_id)
+        if lead and lead.left_out:
             continue
-        client = lead.client if lead else payment.client_id or f"lead-{payment.lead_id}"
-        choices = by_lead[lead.lead_id] if lead else by_client.get(client, [])
+        client = owners.client(lead, payment.lead_id, payment.client_id)
+        choices = by_lead[lead.owner] if lead and lead.owner else by_client.get(client, [])
         choices = sorted(choices, key=lambda a: (a.created_at, a.lead.lead_id, a.number))
         before = [attempt for attempt in choices if attempt.created_at <= payment.paid_at]
         attempt = (before[-1] if before else choices[0]) if choices else None
-        ledger.append(Ledger(payment, client, attempt))
+        ledger.append(Ledger(payment, client, attempt, channel_of_lead=lead.owner_channel if lead else "unmapped"))
         if attempt:
             attempt.payments.append(payment)
     ledger.sort(key=lambda row: (row.payment.paid_at, row.payment.payment_id))

@@ -9,7 +9,7 @@ from decimal import Decimal
 import pandas as pd
 
 from .entities import ORDER, STAGES, month_of, seed
-from .funnel import Attempt, Funnel, Ledger
+from .funnel import MADE, Attempt, Funnel, Ledger
 from .kpis import ALL, kpi_monthly
 from .measures import LTV_AGES, ZERO, client_channels, clients_of, plan_results, won_order
 
@@ -107,7 +107,7 @@ def customer_value(funnel: Funnel) -> pd.DataFrame:
         won = sorted((attempt for attempt in group if attempt.reached("paid")), key=won_order)
         checks = [row.payment.amount for row in ledger if row.payment.kind == "payment"]
         row = {
-            "client_key": f"{settings.source_name}:{key}",
+            "client_key": f"{settings.source_name}#{key[1:]}" if key.startswith(MADE) else f"{settings.source_name}:{key}",
             "channel_key": won[0].lead.channel if won else channels.get(key, "unmapped"),
             "first_lead_at": min((a.created_at for a in group), default=None),
             "attempts": len(group),
@@ -176,10 +176,17 @@ def payment_plan(funnel: Funnel) -> pd.DataFrame:
             "on_time": result.on_time,
             "outstanding": planned - result.paid,
             "overdue": planned - result.paid if due <= settings.as_of else ZERO,
+            "currency": result.line.currency,
+            "planned_original": result.line.original,
+            "paid_original": result.paid_original,
+            "on_time_original": result.on_time_original,
+            "outstanding_original": result.line.original - result.paid_original,
+            "overdue_original": result.line.original - result.paid_original if due <= settings.as_of else ZERO,
         }
         rows.append(row)
     sums = ["plan_lines", "planned", "paid", "on_time", "outstanding", "overdue"]
-    frame = pd.DataFrame(rows, columns=["month", "plan_key", "channel_key", "due_date", *sums])
+    own = ["currency", *(f"{name}_original" for name in sums[1:])]
+    frame = pd.DataFrame(rows, columns=["month", "plan_key", "channel_key", "due_date", *sums, *own])
     totals = frame.groupby("month", as_index=False)[sums].sum().assign(plan_key=ALL, channel_key=ALL)
     frame = pd.concat([frame.astype({"due_date": object}), totals], ignore_index=True)
     frame["fulfilment"] = [_ratio(paid, planned) for paid, planned in zip(frame["paid"], frame["planned"], strict=True)]

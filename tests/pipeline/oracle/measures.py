@@ -10,8 +10,8 @@ from decimal import Decimal
 
 import pandas as pd
 
-from .entities import STAGES, PlanLine
-from .funnel import Attempt, Funnel, Ledger
+from .entities import STAGES, PlanLine, cents
+from .funnel import Attempt, Funnel, Ledger, plan_of
 
 LTV_AGES = (30, 90, 180, 365)
 ZERO = Decimal(0)
@@ -50,6 +50,8 @@ class PlanResult:
     client: str
     paid: Decimal
     on_time: Decimal
+    paid_original: Decimal
+    on_time_original: Decimal
 
 
 def clients_of(funnel: Funnel) -> list[Client]:
@@ -65,27 +67,64 @@ def clients_of(funnel: Funnel) -> list[Client]:
 
 
 def plan_results(funnel: Funnel, channels: dict[str, str]) -> list[PlanResult]:
-    """A client's net payments fill the lines in the order they fall due; on time counts the ledger up to the due day."""
-    settings = funnel.source.settings
-    leads = {lead.lead_id: lead for lead in funnel.source.leads}
-    lines: dict[str, list[PlanLine]] = defaultdict(list)
-    for line in funnel.source.plan:
-        lines[leads[line.lead_id].client if line.lead_id in leads else line.client_id or line.lead_id].append(line)
+    """What a plan received in a currency fills its lines in the order they fall due; on time counts the ledger up to the due day."""
+    as_of = funnel.source.settings.as_of
     results = []
-    for client, group in lines.items():
+    for client, group in plan_of(funnel.source).items():
         ledger = [row for row in funnel.ledger if row.client == client]
-        before = ZERO
+        before: dict[str, Decimal] = defaultdict(Decimal)
         for line in sorted(group, key=lambda one: (one.due_date, one.plan_id)):
-            paid = _fill(ledger, before, line.planned, settings.as_of, funnel)
-            on_time = min(paid, _fill(ledger, before, line.planned, min(line.due_date, settings.as_of), funnel))
-            results.append(PlanResult(line, channels.get(client, "unmapped"), client, paid, on_time))
-            before += line.planned
+            at_end, by_due = (plan_received(funnel, group, ledger, day)[line.currency] for day in (as_of, min(line.due_date, as_of)))
+            paid, on_time = (_filled(line, received - before[line.currency]) for received in (at_end, min(by_due, at_end)))
+            in_base = [cents(part * line.rate) for part in (paid, on_time)]
+            results.append(PlanResult(line, channels.get(client, "unmapped"), client, *in_base, paid, on_time))
+            before[line.currency] += line.original
     return results
 
 
-def _fill(ledger: list[Ledger], before: Decimal, planned: Decimal, until: date, funnel: Funnel) -> Decimal:
-    received = sum((row.payment.amount for row in ledger if funnel.day(row.payment.paid_at) <= until), ZERO)
-    return min(max(received - before, ZERO), planned)
+def _filled(line: PlanLine, received: Decimal) -> Decimal:
+    """Half a cent is rounding."""
+    return line.original if received + Decimal("0.005") > line.original else max(received, ZERO)
+
+
+def plan_received(funnel: Funnel, lines: list[PlanLine], ledger: list[Ledger], until: date) -> dict[str, Decimal]:
+    """By currency of the plan: what its lines had by the end of a day. Their own currency first, then what other lines do not take,
+    converted on the day on which it became spare: to the currency whose lines fall due first."""
+    rate_at = funnel.source.rate_at
+    first_due = {line.currency: line.due_date for line in sorted(lines, key=lambda one: one.due_date, reverse=True)}
+    order = sorted(first_due, key=lambda currency: (first_due[currency], currency))
+    planned = {currency: sum((line.original for line in lines if line.currency == currency), ZERO) for currency in order}
+    plan_rate = {
+        currency: sum((line.planned for line in lines if line.currency == currency), ZERO) / planned[currency] for currency in order
+    }
+    own: dict[str, Decimal] = defaultdict(Decimal)
+    pot: dict[str, Decimal] = defaultdict(Decimal)
+    for day in sorted({funnel.day(row.payment.paid_at) for row in ledger}):
+        if day > until:
+            break
+        today = [row.payment for row in ledger if funnel.day(row.payment.paid_at) == day]
+        for currency in sorted({payment.currency for payment in today}):
+            original = sum((payment.original for payment in today if payment.currency == currency), ZERO)
+            in_base = sum((payment.amount for payment in today if payment.currency == currency), ZERO)
+            spare_before = own[currency] - min(max(own[currency], ZERO), planned.get(currency, ZERO))
+            own[currency] += original
+            spare = own[currency] - min(max(own[currency], ZERO), planned.get(currency, ZERO)) - spare_before
+            spare_base = in_base if spare == original else spare * rate_at(currency, day)
+            for target in order:
+                rate = rate_at(target, day) or plan_rate[target]
+                pot[target] += spare if target == currency else cents(spare_base / rate, 4)
+    received, left = {}, Decimal(1)
+    for place, currency in enumerate(order):
+        filled = min(max(own[currency], ZERO), planned[currency])
+        need = planned[currency] - filled
+        if pot[currency] > 0:
+            share = min(need / pot[currency], left)
+            taken = need if share < left or need == pot[currency] * left else pot[currency] * left
+            left -= share
+        else:
+            taken = pot[currency] if place == 0 else ZERO
+        received[currency] = cents(max(filled + taken, ZERO), 4)
+    return received
 
 
 def client_channels(funnel: Funnel) -> dict[str, str]:

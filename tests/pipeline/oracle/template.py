@@ -17,7 +17,10 @@ from .entities import Event, Lead, Mapping, Payment, PlanLine, Settings, Source,
 
 T = TypeVar("T")
 Row = dict[str, str | None]
-_EXCLUDING = ("is_duplicate", "is_test", "is_deleted")
+# the graver flag first
+_FLAGS = ("test", "deleted", "duplicate")
+_PAID_BACK = ("refund", "chargeback")
+_CAME_BACK = ("chargeback_won", "refund_failed")
 
 
 def read_template(folder: Path, settings: Settings) -> Source:
@@ -27,6 +30,7 @@ def read_template(folder: Path, settings: Settings) -> Source:
     source.holidays = {date.fromisoformat(row["holiday_date"]) for row in seed("holidays")}
     source.holidays |= {day for row in reader.rows("holidays") if (day := read_day(row["date"]))}
     rates = Rates(reader.rows("fx_rates"), settings)
+    source.rate_at = rates.at
     reader.leads()
     reader.stage_events()
     reader.spend(rates)
@@ -136,8 +140,8 @@ class _Reader:
             reason=self.reasons.get(row["reason"], None, "unmapped"),
             closed_at=self.optional_moment(row["closed_at"]),
             first_contact_at=self.optional_moment(row["first_contact_at"]),
-            excluded=row["duplicate_of"] is not None or any(is_true(row[flag]) for flag in _EXCLUDING),
-            merged_into=None if is_true(row["is_test"]) or is_true(row["is_deleted"]) else row["duplicate_of"],
+            flag=next((flag for flag in _FLAGS if is_true(row[f"is_{flag}"])), None),
+            duplicate_of=row["duplicate_of"],
         )
 
     def hashed(self, text: str | None) -> str | None:
@@ -219,7 +223,7 @@ class _Reader:
         rule = None
         if row["lead_id"] is None and row["client_id"] is None:
             rule = "missing_id"
-        elif kind not in ("payment", "refund", "chargeback"):
+        elif kind not in ("payment", *_PAID_BACK, *_CAME_BACK):
             rule = "unknown_kind"
         elif amount == 0:
             rule = "zero_amount"
@@ -234,7 +238,8 @@ class _Reader:
         if paid_at is None:
             return None
         day = self.settings.local_date(paid_at)
-        text = row["amount"] if kind == "payment" else (row["amount"] or "").replace("-", "")
+        sign = -1 if kind in _PAID_BACK else 1
+        text = row["amount"] if sign == 1 else (row["amount"] or "").replace("-", "")
         value = self.money("payments", row, day, rates, text)
         if value is None:
             return None
@@ -244,14 +249,14 @@ class _Reader:
             lead_id=row["lead_id"],
             client_id=row["client_id"],
             kind=kind,
-            amount=cents(value) if kind == "payment" else -cents(value),
+            amount=sign * cents(value),
+            original=sign * cents(read_number(text)),
+            currency=self.currency(row),
             direct_cost=cents((direct or Decimal(0)) * rates.at(self.currency(row), day)),
         )
 
     def payment_plan(self, rates: Rates) -> None:
-        excluded = {lead.lead_id for lead in self.source.leads if lead.excluded}
-        plan = self.newest("payment_plan", "plan_id", lambda row: self.plan_line(row, rates))
-        self.source.plan = [line for line in plan if line.lead_id not in excluded]
+        self.source.plan = self.newest("payment_plan", "plan_id", lambda row: self.plan_line(row, rates))
 
     def plan_line(self, row: Row, rates: Rates) -> PlanLine | None:
         due = read_day(row["due_date"])
@@ -263,7 +268,9 @@ class _Reader:
             self.source.quarantine("payment_plan", "zero_amount")
         if not planned:
             return None
-        return PlanLine(row["plan_id"], due, cents(planned), row["lead_id"], row["client_id"], row["service"])
+        who = row["lead_id"], row["client_id"], row["service"]
+        rate = rates.at(self.currency(row), min(due, self.settings.as_of))
+        return PlanLine(row["plan_id"], due, cents(planned), *who, read_number(row["amount"]), self.currency(row), rate)
 
     def targets(self) -> None:
         newest: dict[tuple, Target] = {}

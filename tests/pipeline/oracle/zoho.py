@@ -59,10 +59,10 @@ def _deal(source: Source, row: dict, channels: Mapping) -> None:
         reason=_REASONS.get(reason, None, "unmapped"),
         closed_at=closed_at if closed_at and closed_at < settings.as_of_end else None,
         first_contact_at=created_at + wait if wait is not None and created_at + wait < settings.as_of_end else None,
-        excluded=reason is not None and reason.lower() == "duplicate",
+        flag="duplicate" if reason is not None and reason.lower() == "duplicate" else None,
     )
     source.leads.append(lead)
-    if status == "paid" and not lead.excluded:
+    if status == "paid" and lead.flag is None:  # a duplicate says again what its original says
         _payment(source, lead, row["Initial Amount Paid"])
 
 
@@ -80,7 +80,7 @@ def _payment(source: Source, lead: Lead, delivered: object) -> None:
     if rule:
         source.quarantine("payments", rule)
         return
-    source.payments.append(Payment(lead.lead_id, lead.closed_at, lead.lead_id, None, "payment", cents(amount), Decimal(0)))
+    source.payments.append(Payment(lead.lead_id, lead.closed_at, lead.lead_id, None, "payment", cents(amount), Decimal(0), cents(amount)))
 
 
 def _spend(source: Source, row: dict, channels: Mapping) -> None:

@@ -1,0 +1,16 @@
+{# Kinds of ledger entries. Paid back, they are negative whatever sign they were delivered with; a chargeback that was won and a refund that came back
+   are money again, but no new payments. #}
+{% macro kinds_paid_back() -%} ('refund', 'chargeback') {%- endmacro %}
+{% macro payment_kinds() -%} ('payment', 'refund', 'chargeback', 'chargeback_won', 'refund_failed') {%- endmacro %}
+
+{# What a plan line (planned_original, planned_before: the lines due earlier) has of the money that its client's lines of its currency have received.
+   Half a cent is rounding, and nothing owed. #}
+{% macro filled_of(received) -%}
+    case
+        when {{ received }} - planned_before + 0.005 > planned_original then planned_original
+        else cast(greatest({{ received }} - planned_before, 0) as {{ amount_type() }})
+    end
+{%- endmacro %}
+
+{# A part of a plan line in the base currency, at the rate of the line. #}
+{% macro part_in_base(part) -%} {{ to_base(part, 'rate_to_base') }} {%- endmacro %}

@@ -1,0 +1,83 @@
+-- Ids that do not simply lead to a lead: written otherwise than delivered, known to nobody, merges that lead nowhere. The rows count; someone should look.
+with held as (
+
+    select * from {{ ref('int_lead_references') }}
+
+),
+
+payments as (
+    {{ newest_rows(['stg_template__payments', 'stg_zoho__payments'], ['source_name', 'source_system', 'version_key', 'lead_key', 'client_id', 'client_key']) }}
+),
+
+named_in_payments as (
+
+    select
+        payments.source_name,
+        case payments.source_system when 'zoho' then 'deal_payments' else 'payments' end as entity,
+        case
+            when lead_names.target_key is not null or client_names.target_key is not null then 'id_written_otherwise'
+            -- a client that is known says enough
+            when payments.lead_key is not null and (payments.client_id is null or client_names.reference_key is not null) then 'unknown_lead'
+            -- where no leads are delivered, no client could be known
+            when payments.lead_key is null and payments.source_name in (select source_name from {{ ref('int_leads') }}) then 'unknown_client'
+        end as rule,
+        coalesce(payments.lead_key, payments.client_key) as reference_key,
+        ledger.amount_base
+    from payments
+    left join held as lead_names on payments.lead_key = lead_names.reference_key and lead_names.reference_type = 'lead'
+    left join held as client_names on payments.client_id is not null and payments.client_key = client_names.reference_key and client_names.reference_type = 'client'
+    inner join {{ ref('fct_payment') }} as ledger on payments.version_key = ledger.payment_key
+    where lead_names.reference_key is not null or (payments.lead_key is null and client_names.reference_key is not null)
+
+),
+
+named_in_events as (
+
+    select events.source_name, events.lead_key as reference_key
+    from {{ ref('stg_template__stage_events') }} as events
+    inner join held on events.lead_key = held.reference_key and held.reference_type = 'lead' and held.target_key is not null
+    where events.quarantine_rule is null and events.is_newest
+
+),
+
+merges as (
+
+    select source_name, case source_system when 'zoho' then 'deals' else 'leads' end as entity, lead_key, duplicate_of_key, merge_rule
+    from {{ ref('int_leads') }}
+    where duplicate_of_key is not null
+
+),
+
+seen as (
+
+    select source_name, entity, rule, reference_key, amount_base from named_in_payments where rule is not null
+    union all
+    select source_name, 'stage_events', 'id_written_otherwise', reference_key, cast(null as {{ money_type() }}) from named_in_events
+    union all
+    select source_name, 'stage_events', 'unknown_lead', subject_key, null
+    from {{ ref('int_left_out_rows') }}
+    where entity = 'stage_events' and rule = 'orphan_lead'
+    union all
+    select source_name, 'payment_plan', reference_rule, source_name || ':' || reference_id, planned_base
+    from {{ ref('int_payment_plan') }}
+    where reference_rule is not null and quarantine_rule is null
+    union all
+    select source_name, entity, merge_rule, lead_key, null from merges where merge_rule is not null
+    union all
+    select merges.source_name, merges.entity, 'id_written_otherwise', merges.duplicate_of_key, null
+    from merges
+    inner join held on merges.duplicate_of_key = held.reference_key and held.reference_type = 'lead' and held.target_key is not null
+
+)
+
+select
+    concat_ws('|', source_name, entity, rule, reference_key) as lead_reference_key,
+    source_name,
+    entity,
+    rule,
+    case when rule in ('id_written_otherwise', 'unknown_client') then 'info' else 'warn' end as severity,
+    {{ id_of('reference_key') }} as value,
+    count(*) as row_count,
+    cast(sum(amount_base) as {{ money_type() }}) as money_base
+from seen
+group by source_name, entity, rule, reference_key

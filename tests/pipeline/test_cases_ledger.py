@@ -1,0 +1,157 @@
+"""Cases of the ledger: merges, deleted and paid, refunds that come back, plans in dollars, ids of another spelling, any subset."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+from nights import ROOT, RunCli
+
+pytestmark = pytest.mark.slow
+CASES = ROOT / "tests" / "cases"
+AS_OF = "2026-03-31"
+
+
+@pytest.fixture(scope="module")
+def books(tmp_path_factory: pytest.TempPathFactory, run_cli: RunCli) -> Iterator[duckdb.DuckDBPyConnection]:
+    """One night for all books: each is a source of its own."""
+    home = tmp_path_factory.mktemp("books")
+    run_cli("run", "--sources", CASES / "books/sources.yml", "--home", home, "--as-of", AS_OF)
+    with duckdb.connect(str(home / "published/current.duckdb"), read_only=True) as connection:
+        yield connection
+
+
+def _revenue(books: duckdb.DuckDBPyConnection, source: str) -> dict[str, Decimal]:
+    """By lead attempt, or client where no lead has it."""
+    query = "select coalesce(lead_attempt_key, client_key), sum(amount_base) from facts.fct_payment where source_name = ? group by 1"
+    return dict(books.execute(query, [source]).fetchall())
+
+
+def _affected(books: duckdb.DuckDBPyConnection, source: str, rule: str) -> list[tuple]:
+    query = (
+        "select entity, rows_affected, money_affected, severity from marts.mart_data_quality where source_name = ? and rule = ? order by 1"
+    )
+    return books.execute(query, [source, rule]).fetchall()
+
+
+def test_a_chain_of_merges_ends_at_the_last_lead(books: duckdb.DuckDBPyConnection) -> None:
+    assert _revenue(books, "merge_chain") == {"merge_chain:C#1": 1750}
+    assert books.execute("select count(*) from facts.dim_client where source_name = 'merge_chain'").fetchone() == (1,)
+    assert books.execute("select count(*) from facts.fct_lead_funnel where source_name = 'merge_chain'").fetchone() == (1,)
+
+
+def test_the_money_of_a_deleted_lead_stays_with_its_client(books: duckdb.DuckDBPyConnection) -> None:
+    assert _revenue(books, "deleted_paid") == {"deleted_paid:D1": 400}
+    assert books.execute("select lead_id from facts.fct_lead_funnel where source_name = 'deleted_paid'").fetchall() == [("D2",)]
+
+
+def test_only_the_money_of_a_test_is_left_out_and_it_is_shown(books: duckdb.DuckDBPyConnection) -> None:
+    assert _revenue(books, "odd_merges") == {
+        "odd_merges:loop1#1": 10,
+        "odd_merges:self#1": 20,
+        "odd_merges:stray#1": 30,
+        "odd_merges:CC": 40,
+        "odd_merges#gone": 50,
+    }
+    assert _affected(books, "odd_merges", "excluded_lead") == [("payments", 1, 999, "info")]
+    assert _affected(books, "odd_merges", "unknown_lead") == [
+        ("payment_plan", 1, 70, "warn"), ("payments", 1, 50, "warn"), ("stage_events", 1, 0, "warn")
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("rule", "leads"), [("merge_circle", 2), ("merge_into_itself", 1), ("merge_unknown", 1)])
+def test_a_merge_that_leads_nowhere_excludes_nobody(books: duckdb.DuckDBPyConnection, rule: str, leads: int) -> None:
+    assert _affected(books, "odd_merges", rule) == [("leads", leads, 0, "warn")]
+
+
+def test_unknown_leads_and_odd_merges_are_named_in_the_warnings(books: duckdb.DuckDBPyConnection) -> None:
+    assert books.execute("select quality_status from marts.mart_publication").fetchone() == ("warn",)
+
+
+def test_refunds_come_back(books: duckdb.DuckDBPyConnection) -> None:
+    assert _revenue(books, "refunds") == {"refunds:R1#1": 50, "refunds:R2#1": -50, "refunds:R3#1": 100, "refunds:R5#1": 100}
+    assert _affected(books, "refunds", "negative_amount") == [("payments", 1, -40, "quarantine")]
+    query = "select sum(value) from marts.mart_kpi_monthly where kpi = 'payments_count' and channel_key = 'email_newsletter'"
+    assert books.execute(query).fetchone() == (4,)
+
+
+def test_a_plan_is_settled_in_its_own_currency(books: duckdb.DuckDBPyConnection) -> None:
+    lines = books.execute(
+        "select plan_key, overdue, paid_original, on_time_original, outstanding_original, overdue_original from marts.mart_payment_plan "
+        "where source_name = 'plan_fx' order by plan_key"
+    ).fetchall()
+    assert lines == [("plan_fx:k1", 0, 1000, 1000, 0, 0), ("plan_fx:k2", 0, 1000, 0, 0, 0), ("plan_fx:k3", 850, 0, 0, 1000, 1000)]
+
+
+def test_ids_of_another_spelling_are_joined_where_certain(books: duckdb.DuckDBPyConnection) -> None:
+    assert _revenue(books, "id_forms") == {"id_forms:0015000000AbCdEAAZ#1": 100, "id_forms:1001#1": 200, "id_forms:007#1": 300}
+    assert _affected(books, "id_forms", "id_written_otherwise") == [("payments", 3, 600, "info"), ("stage_events", 1, 0, "info")]
+    reached = "select sql_at is not null from facts.fct_lead_funnel where lead_id = '0015000000AbCdEAAZ'"
+    assert books.execute(reached).fetchone() == (True,)
+
+
+def test_an_own_id_never_equals_a_made_one(tmp_path: Path, run_cli: RunCli) -> None:
+    """A payment of lead 77, whom nobody delivers; then a lead whose own id is lead-77, one whom the payment can mean, and 77 itself."""
+    (tmp_path / "sources.yml").write_text(
+        "version: 1\nreporting: {base_currency: EUR, time_zone: Europe/Berlin}\nsources:\n"
+        "  - {name: crm, system: template, connector: files, entities: {leads: {path: 'leads-*.csv', delivery: delta}, "
+        "payments: {path: payments.csv}}}\n"
+    )
+    (tmp_path / "payments.csv").write_text("payment_id,paid_at,amount,currency,lead_id\np1,2026-01-10 12:00,100,EUR,77\n")
+    clients = []
+    for number, lead in enumerate(("L1", "lead-77", "077", "77")):
+        (tmp_path / f"leads-{number}.csv").write_text(f"lead_id,created_at,channel\n{lead},2026-01-05 10:00,seo\n")
+        arguments = ("--sources", tmp_path / "sources.yml", "--home", tmp_path / "home", "--as-of", AS_OF)
+        run_cli("extract", *arguments)
+        said = run_cli("build", *arguments)
+        assert ("going on from build" in said.stderr + said.stdout) is (number > 0)
+        with duckdb.connect(str(tmp_path / "home/warehouse.duckdb"), read_only=True) as db:
+            clients += db.execute("select client_key, amount_base from facts.fct_payment").fetchall()
+    assert clients == [("crm#77", 100), ("crm#77", 100), ("crm:077", 100), ("crm:77", 100)]
+
+
+ROWS = {
+    "leads": "lead_id,created_at,channel\nL1,2026-01-05 10:00,seo\n",
+    "payments": "payment_id,paid_at,amount,currency,client_id\np1,2026-01-10 12:00,100,EUR,C1\n",
+    "ad_spend": "date,channel,cost,currency\n2026-01-05,seo,50,EUR\n",
+    "payment_plan": "plan_id,due_date,amount,currency,client_id\nk1,2026-01-10,100,EUR,C1\n",
+    "stage_events": "event_id,lead_id,stage,entered_at\ne1,L1,sql,2026-01-06 10:00\n",
+}
+
+
+def _night(tmp_path: Path, run_cli: RunCli, files: dict[str, str], code: int = 0) -> Path:
+    entities = ", ".join(f"{entity}: {{path: {entity}.csv}}" for entity in files)
+    (tmp_path / "sources.yml").write_text(
+        "version: 1\nreporting: {base_currency: EUR, time_zone: Europe/Berlin}\nquality: {max_age_hours: 100000, max_quarantined_rows_pct: "
+        "100, max_quarantined_money_pct: 100}\nsources:\n"
+        f"  - {{name: crm, system: template, connector: files, entities: {{{entities}}}}}\n"
+    )
+    for entity, text in files.items():
+        (tmp_path / f"{entity}.csv").write_text(text)
+    run_cli("run", "--sources", tmp_path / "sources.yml", "--home", tmp_path / "home", "--as-of", AS_OF, code=code)
+    return tmp_path / "home"
+
+
+def test_leads_and_spend_alone_give_a_cost_per_lead(tmp_path: Path, run_cli: RunCli) -> None:
+    run_cli("run", "--sources", CASES / "leads-and-spend-only/sources.yml", "--home", tmp_path, "--as-of", AS_OF)
+    with duckdb.connect(str(tmp_path / "published/current.duckdb"), read_only=True) as db:
+        cpl = db.execute(
+            "select value from marts.mart_kpi_monthly where kpi = 'cpl' and channel_key = 'ppc_search' and month = '2026-01-01'"
+        )
+        assert cpl.fetchone()[0] == pytest.approx(1550 / 28)
+
+
+@pytest.mark.parametrize("entities", [("payments",), ("ad_spend",), ("payments", "payment_plan"), ("leads", "stage_events")])
+def test_any_subset_of_entities_publishes(tmp_path: Path, run_cli: RunCli, entities: tuple[str, ...]) -> None:
+    home = _night(tmp_path, run_cli, {entity: ROWS[entity] for entity in entities})
+    assert json.loads((home / "published/manifest.json").read_text())["version"]
+
+
+def test_an_entity_that_is_delivered_and_comes_out_empty_blocks(tmp_path: Path, run_cli: RunCli) -> None:
+    orphans = ROWS["stage_events"].replace("L1", "nobody")
+    home = _night(tmp_path, run_cli, {"leads": ROWS["leads"], "stage_events": orphans}, code=3)
+    assert not (home / "published/current.duckdb").exists()
