@@ -114,14 +114,30 @@ class Overlapping(Strict):
 
 
 class FileEntity(Overlapping):
-    """Files of one entity. delivery full: new bytes under an old name replace the old; delta: they add to it."""
+    """Files of one entity. delivery full: new bytes under an old name replace the old; delta: they add to it.
+
+    header_row: line of the column names, from 1; skip_rows_matching: pattern of lines that are no rows; ragged pad: short rows are filled.
+    """
 
     path: str = Field(min_length=1)
     format: Literal["csv", "tsv", "parquet", "jsonl", "json", "xlsx"] | None = None
     sheet: str | None = None
     encoding: str | None = None
     delimiter: str | None = Field(None, min_length=1, max_length=1)
+    header_row: int | None = Field(None, ge=1, le=1000)
+    skip_rows_matching: str | None = Field(None, min_length=1)
+    ragged: Literal["pad"] | None = None
     delivery: Literal["full", "delta"] = "full"
+
+    @field_validator("skip_rows_matching")
+    @classmethod
+    def _is_pattern(cls, value: str | None) -> str | None:
+        if value is not None:
+            try:
+                re.compile(value)
+            except re.error as error:
+                raise ValueError(f"not a regular expression: {error}") from None
+        return value
 
     @field_validator("encoding")
     @classmethod

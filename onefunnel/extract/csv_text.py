@@ -37,16 +37,16 @@ class Repaired:
     removed: tuple[int, ...]
 
 
-def csv_relation(writer: PartWriter, snapshot: Snapshot, delimiter: str | None) -> Relation:
+def csv_relation(writer: PartWriter, snapshot: Snapshot, delimiter: str | None, *, pads: bool = False) -> Relation:
     """The rows of a UTF-8 CSV; those that cannot be read are rejected with row number and rule. Raises ConfigError without a header."""
     names, used = read_header(snapshot, delimiter, writer.required)
 
     def repaired() -> Relation:
-        return _relation(writer, snapshot, names, used, _repair(snapshot, used))
+        return _relation(writer, snapshot, names, used, _repair(snapshot, used), pads=pads)
 
     if snapshot.doubtful:
         return repaired()
-    return _relation(writer, snapshot, names, used, None, repaired)
+    return _relation(writer, snapshot, names, used, None, repaired, pads=pads)
 
 
 def read_header(snapshot: Snapshot, delimiter: str | None, required: tuple[str, ...] = ()) -> tuple[tuple[str, ...], str]:
@@ -74,6 +74,8 @@ def _relation(
     delimiter: str,
     repaired: Repaired | None,
     fallback: Callable[[], Relation] | None = None,
+    *,
+    pads: bool = False,
 ) -> Relation:
     path = repaired.path if repaired else snapshot.path
     errors, scans = f"reject_errors_{next(_serial)}", f"reject_scans_{next(_serial)}"
@@ -84,6 +86,8 @@ def _relation(
         f"columns = {{{columns}}}, max_line_size = {MAX_RECORD_BYTES}, "
         f"store_rejects = true, rejects_table = '{errors}', rejects_scan = '{scans}', rejects_limit = {MAX_REJECTED + 1}"
     )
+    if pads:
+        options += ", null_padding = true, parallel = false"
     if repaired:
         options += r", new_line = '\n'"
     sql = f"select *, row_number() over () as _row from read_csv({literal(str(path))}, {options})"

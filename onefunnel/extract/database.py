@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ from onefunnel.config import DatabaseSource, PipelineConfig, TableEntity
 from onefunnel.entities import entity_of
 from onefunnel.errors import ConfigError, OnefunnelError
 from onefunnel.extract.normalise import literal
-from onefunnel.extract.parts import NUL, PartWriter, Relation, check_columns, unique_names
+from onefunnel.extract.parts import NUL, TYPED, PartWriter, Relation, check_columns, typed_names, unique_names
 from onefunnel.landing.loads import StagedLoad
 from onefunnel.settings import redact
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from onefunnel.settings import Settings
 
 BATCH_ROWS = 20_000
+TYPES_OF_VALUES = (bool, int, float, Decimal, date, datetime)
 # How each kind of cursor is kept in a manifest and read back.
 CURSOR_TYPES: dict[str, tuple[Callable[[Any], str], Callable[[str], Any]]] = {
     "datetime": (lambda value: value.isoformat(), datetime.fromisoformat),
@@ -112,7 +113,7 @@ def _land(writer: PartWriter, connection: sa.Connection, options: TableEntity, s
     names = unique_names(result.keys(), name, writer.required)
     check_columns(names, writer.required, name)
     cursor_index = _cursor_index(names, options, name)
-    schema = pa.schema([*((column, pa.string()) for column in names), ("_row", pa.int64())])
+    schema = pa.schema([*((column, pa.string()) for column in (*names, TYPED)), ("_row", pa.int64())])
     target = writer.staged.scratch / "rows.parquet"
     digest = hashlib.sha256("|".join(names).encode())
     last, count, marked = None, 0, False
@@ -125,13 +126,23 @@ def _land(writer: PartWriter, connection: sa.Connection, options: TableEntity, s
                 values = [row[cursor_index] for row in batch if row[cursor_index] is not None]
                 last = max(values if last is None else [last, *values], default=None)
             numbers = pa.array(range(count + 1, count + len(batch) + 1), pa.int64())
+            columns.append(_typed_of(names, batch))
             out.write_table(pa.table([*(pa.array(column, pa.string()) for column in columns), numbers], schema=schema))
             count += len(batch)
     sha256 = digest.hexdigest()
     writer.staged.cursor = _cursor_state(options, last, writer.staged)
-    relation = Relation(f"select * from read_parquet({literal(str(target))}, hive_partitioning = false)", names, marked)
+    relation = Relation(f"select * from read_parquet({literal(str(target))}, hive_partitioning = false)", names, marked, typed=True)
     writer.write(relation, file=name, sha256=sha256, fingerprint=sha256)
     writer.finish()
+
+
+def _typed_of(names: tuple[str, ...], batch: Sequence[Sequence[Any]]) -> list[str | None]:
+    """_typed of every row: a column is of one kind in most databases, so that rows are looked at singly only where one holds both."""
+    kinds = [set(map(type, column)) for column in zip(*batch, strict=True)]
+    if any(str in kind and not kind <= {str, type(None)} for kind in kinds):
+        return [typed_names(name for name, value in zip(names, row, strict=True) if isinstance(value, TYPES_OF_VALUES)) for row in batch]
+    typed = typed_names(name for name, kind in zip(names, kinds, strict=True) if any(issubclass(each, TYPES_OF_VALUES) for each in kind))
+    return [typed] * len(batch)
 
 
 def statement(options: TableEntity, since: Any) -> Any:
@@ -149,7 +160,8 @@ def statement(options: TableEntity, since: Any) -> Any:
     if options.cursor is None:
         return chosen
     cursor = sa.column(options.cursor)
-    return (chosen if since is None else chosen.where(cursor >= since)).order_by(cursor)
+    # a row that was never changed may have no cursor yet: it is read every time
+    return (chosen if since is None else chosen.where(sa.or_(cursor >= since, cursor.is_(None)))).order_by(cursor)
 
 
 def value_text(value: Any) -> str | None:

@@ -7,12 +7,18 @@ from typing import Any
 
 from onefunnel.errors import ConfigError, OnefunnelError
 from onefunnel.extract.normalise import literal, quoted
-from onefunnel.extract.parts import NUL, UNDECODABLE, PartWriter, Relation, unique_names
+from onefunnel.extract.parts import NUL, TYPED, UNDECODABLE, PartWriter, Relation, typed_names, unique_names
 from onefunnel.extract.snapshot import MAX_RECORD_BYTES, Snapshot
 
 MAX_UNPACKED_BYTES = 20_000_000_000
 MAX_JSON_BYTES = 512_000_000
 MAX_COLUMNS = 2_000
+TYPES_OF_COLUMNS = (
+    *("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "U", "DECIMAL", "FLOAT", "DOUBLE"),
+    *("DATE", "TIMESTAMP", "BOOLEAN"),
+)
+# Put before the digits of a number while a parsed record is text, so that it is told from a text of digits. A noncharacter of Unicode.
+NUMBER = "\ufdd0"
 
 
 def parquet_relation(writer: PartWriter, snapshot: Snapshot) -> Relation:
@@ -28,7 +34,9 @@ def parquet_relation(writer: PartWriter, snapshot: Snapshot) -> Relation:
     chosen = ", ".join(
         f"{_as_text(quoted(column), kind)} as {quoted(new)}" for (column, kind, *_), new in zip(described, names, strict=True)
     )
-    return Relation(f"select {chosen}, file_row_number + 1 as _row from {source}", names)
+    typed = typed_names(new for (_, kind, *_), new in zip(described, names, strict=True) if kind.startswith(TYPES_OF_COLUMNS))
+    told = literal(typed) if typed else "cast(null as varchar)"
+    return Relation(f"select {chosen}, {told} as {TYPED}, file_row_number + 1 as _row from {source}", names, typed=True)
 
 
 def jsonl_relation(writer: PartWriter, snapshot: Snapshot) -> Relation:
@@ -70,8 +78,15 @@ def jsonl_relation(writer: PartWriter, snapshot: Snapshot) -> Relation:
     if len(keys) > MAX_COLUMNS:
         raise OnefunnelError(f"more than {MAX_COLUMNS} different keys", where=name, hint="keys must be names, not values")
     names = unique_names(keys, name, writer.required)
-    chosen = [f"json_extract_string(line, {literal(_pointer(key))}) as {quoted(new)}" for key, new in zip(keys, names, strict=True)]
-    return Relation(f"select {', '.join([*chosen, '_row'])} from json_objects order by _row", names)
+    named = [(literal(_pointer(key)), new) for key, new in zip(keys, names, strict=True)]
+    chosen = [f"ltrim(json_extract_string(line, {place}), chr({ord(NUMBER)})) as {quoted(new)}" for place, new in named]
+    is_typed = (
+        "json_type(line, {0}) in ('BIGINT', 'UBIGINT', 'HUGEINT', 'DOUBLE', 'BOOLEAN') "
+        "or starts_with(json_extract_string(line, {0}), chr(" + str(ord(NUMBER)) + "))"
+    )
+    typed = [f"case when {is_typed.format(place)} then {literal(new.lower() + '|')} end" for place, new in named]
+    told = f"'|' || nullif(concat({', '.join(typed)}), '') as {TYPED}" if typed else f"cast(null as varchar) as {TYPED}"
+    return Relation(f"select {', '.join([*chosen, told, '_row'])} from json_objects order by _row", names, typed=True)
 
 
 def json_relation(writer: PartWriter, snapshot: Snapshot) -> Relation:
@@ -79,7 +94,7 @@ def json_relation(writer: PartWriter, snapshot: Snapshot) -> Relation:
     if snapshot.size > MAX_JSON_BYTES:
         raise OnefunnelError(f"larger than {MAX_JSON_BYTES:,} bytes", where=snapshot.name, hint="deliver JSON lines")
     try:
-        content = json.loads(snapshot.path.read_text(encoding="utf-8"), parse_float=str, parse_int=str)
+        content = json.loads(snapshot.path.read_text(encoding="utf-8"), parse_float=JsonNumber, parse_int=JsonNumber)
     except (ValueError, RecursionError) as error:
         raise OnefunnelError(
             f"not JSON: {getattr(error, 'msg', 'nested too deeply')}", where=snapshot.name, hint="is the file whole?"
@@ -96,8 +111,21 @@ def records_relation(writer: PartWriter, records: list[Any], snapshot: Snapshot)
     """Already parsed records, through the same door as JSON lines."""
     lines = snapshot.path.with_suffix(".records.jsonl")
     with lines.open("w", encoding="utf-8") as stream:
-        stream.writelines(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
+        stream.writelines(record_line(record) for record in records)
     return jsonl_relation(writer, Snapshot(lines, snapshot.name, snapshot.sha256, snapshot.size))
+
+
+class JsonNumber(str):
+    """A number of a JSON document, digit by digit."""
+
+    __slots__ = ()
+
+
+def record_line(record: Any) -> str:
+    """A parsed record as a line for `jsonl_relation`, which tells its numbers from its texts by NUMBER."""
+    if isinstance(record, dict):
+        record = {name: NUMBER + value if isinstance(value, JsonNumber) else value for name, value in record.items()}
+    return json.dumps(record, ensure_ascii=False) + "\n"
 
 
 def _as_text(expression: str, kind: str) -> str:

@@ -15,13 +15,14 @@ from onefunnel.extract.csv_text import csv_relation
 from onefunnel.extract.documents import json_relation, jsonl_relation, parquet_relation
 from onefunnel.extract.parts import PartWriter, Relation
 from onefunnel.extract.snapshot import Snapshot, as_utf8, check_inside, take_snapshot
+from onefunnel.extract.table_edges import cut_to_table
 from onefunnel.landing.loads import StagedLoad, current_files
 
 if TYPE_CHECKING:
     from onefunnel.settings import Settings
 
 # Raised when the same bytes would be landed differently, so that they are landed again.
-READER_VERSION = 1
+READER_VERSION = 2
 FORMATS = {
     ".csv": "csv",
     ".txt": "csv",
@@ -81,7 +82,7 @@ def find_files(pattern: str, folder: Path, where: str) -> tuple[Path, list[Path]
         fixed = next((index for index, part in enumerate(parts) if re.search(r"[*?\[]", part)), len(parts) - 1)
         root, parts = Path(*parts[:fixed]), parts[fixed:]
     try:
-        found = sorted(root.glob("/".join(parts)))
+        found = sorted(root.glob("/".join(parts)), key=natural_order)
     except (ValueError, NotImplementedError) as error:
         raise ConfigError(f"not a path or glob: {pattern} ({error})", where=where, hint='write it as "leads*.csv"') from None
     files = [path for path in found if not path.name.startswith((".", "~$")) and (path.is_symlink() or not path.is_dir())]
@@ -90,6 +91,12 @@ def find_files(pattern: str, folder: Path, where: str) -> tuple[Path, list[Path]
             raise ConfigError("a link leads nowhere", where=str(path), hint="put the file itself there")
         check_inside(path, root)
     return root, files
+
+
+def natural_order(path: Path) -> tuple[list[tuple[int, str]], str]:
+    """Sorts names as people number them: spend_9 before spend_10."""
+    parts = re.split(r"(\d+)", path.as_posix())
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts], path.as_posix()
 
 
 def form_of(name: str, options: FileEntity) -> str:
@@ -107,10 +114,11 @@ def _relation(writer: PartWriter, snapshot: Snapshot, form: str, options: FileEn
     if form == "xlsx":
         from onefunnel.extract.xlsx import xlsx_relation
 
-        return xlsx_relation(writer, snapshot, options.sheet)
+        return xlsx_relation(writer, snapshot, options)
     if form == "parquet":
         return parquet_relation(writer, snapshot)
     text = as_utf8(snapshot, options.encoding)
     if form in ("csv", "tsv"):
-        return csv_relation(writer, text, options.delimiter or ("\t" if form == "tsv" else None))
+        text, delimiter = cut_to_table(writer, text, options.delimiter or ("\t" if form == "tsv" else None), options)
+        return csv_relation(writer, text, delimiter, pads=options.ragged == "pad")
     return jsonl_relation(writer, text) if form == "jsonl" else json_relation(writer, text)

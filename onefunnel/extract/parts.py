@@ -20,7 +20,8 @@ from onefunnel.settings import Settings
 # Noncharacters of Unicode, put in place of what cannot be kept; a row that holds one is rejected with the rule beside it.
 UNDECODABLE, NUL = "\ufffe", "\uffff"
 MARKS = {UNDECODABLE: "undecodable_bytes", NUL: "nul_byte"}
-RESERVED = ("_file", "_row", "_source", "_load_id")
+TYPED = "_typed"
+RESERVED = ("_file", "_row", "_source", "_load_id", TYPED)
 # How alike two names must be, from 0 to 1: to be offered for a required column that is absent; to be called a slip of the pen.
 RENAMED, MISSPELT = 0.5, 0.8
 REJECTED_SHAPE = "_file varchar, _row bigint, rule varchar, detail varchar"
@@ -32,7 +33,9 @@ class Relation:
 
     marked: it may hold MARKS. unread: called once it was read, rejects the rows that were not and returns their rules.
     fallback: another way to read the same, if this one fails or meets a quote that is not closed. is_counting: _row is counted while
-    rows are read; it passes over those that were not, and must be corrected by them.
+    rows are read; it passes over those that were not, and must be corrected by them. typed: it has a column _typed, which names those
+    cells of the row whose program gave them a type: `|amount|paid_at|`, in lower case. Their text is canonical: a decimal with a point,
+    an ISO date, TRUE or FALSE.
     """
 
     sql: str
@@ -41,6 +44,7 @@ class Relation:
     unread: Callable[[], list[str]] | None = None
     fallback: Callable[[], Relation] | None = None
     is_counting: bool = False
+    typed: bool = False
 
 
 class PartWriter:
@@ -141,6 +145,7 @@ class PartWriter:
         chosen = [f"{hashed_sql(name)} as {quoted(name)}" if name in secret else quoted(name) for name in relation.columns]
         source, load = literal(self.staged.source), literal(self.staged.load_id)
         chosen += [f"{literal(file)} as _file", "_row", f"{source} as _source", f"{load} as _load_id"]
+        chosen += [TYPED] if relation.typed else []
         landed = f"select {', '.join(chosen)} from {rows}"
         self.run(f"copy ({landed}) to {literal(str(target))} (format parquet, compression snappy)", file, pads)
         self.db.execute(f"set threads = {self.settings.threads}; drop table if exists delivered")
@@ -220,8 +225,15 @@ def check_columns(columns: Sequence[str], required: Iterable[str], file: str) ->
             raise MissingColumn(
                 f"the required column {name!r} is absent",
                 where=f"{file}: columns {', '.join(columns) or '(none)'}",
-                hint=f"{hint}Deliver it under its old name, or change the mapping of this system; until then the last good load stays",
+                hint=f"{hint}Deliver it under its old name, or change the mapping of this system; where the column names are not in the "
+                "first line, say in which with `header_row` of the entity; until then the last good load stays",
             )
+
+
+def typed_names(names: Iterable[str]) -> str | None:
+    """Names of typed cells as _typed holds them; None when there are none."""
+    joined = "|".join(name.lower() for name in names)
+    return f"|{joined}|" if joined else None
 
 
 def unique_names(names: Iterable[object], file: str, required: Iterable[str] = ()) -> tuple[str, ...]:

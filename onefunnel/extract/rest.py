@@ -15,7 +15,7 @@ from urllib.parse import urljoin, urlsplit
 from onefunnel.config import PipelineConfig, RestEntity, RestSource
 from onefunnel.entities import entity_of
 from onefunnel.errors import ConfigError, OnefunnelError
-from onefunnel.extract.documents import jsonl_relation
+from onefunnel.extract.documents import JsonNumber, jsonl_relation, record_line
 from onefunnel.extract.parts import PartWriter
 from onefunnel.extract.snapshot import Snapshot
 from onefunnel.landing.loads import StagedLoad
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from onefunnel.settings import Settings
 
 MAX_PAGE_BYTES = 200_000_000
+NO_CONTENT = 204
 RETRIED = {408, 425, 429, 500, 502, 503, 504}
 FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 0.5, 60.0
 
@@ -55,7 +56,7 @@ def stage_resource(config: PipelineConfig, source: RestSource, entity: str, stag
     digest = hashlib.sha256()
     with Client(source, headers, secrets, staged.where) as client, lines.open("w", encoding="utf-8") as out:
         for record in read_records(client, source, options, dates):
-            line = json.dumps(record, ensure_ascii=False) + "\n"
+            line = record_line(record)
             digest.update(line.encode())
             out.write(line)
     snapshot = Snapshot(lines, options.path.lstrip("/") or entity, digest.hexdigest(), lines.stat().st_size)
@@ -93,6 +94,9 @@ def read_records(client: Client, source: RestSource, options: RestEntity, dates:
     total, count = None, 0
     for place, page in _pages(client, url, params, options, source.max_pages):
         records = dig(page, options.records)
+        if records is None:
+            # HTTP 204, and an answer without its list, are how APIs say that there is nothing
+            records = []
         if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
             raise OnefunnelError(
                 f"no list of objects at {options.records or 'the top'!r} of the answer", where=client.where, hint="correct `records`"
@@ -104,7 +108,8 @@ def read_records(client: Client, source: RestSource, options: RestEntity, dates:
             )
         seen_places.add(place)
         seen_pages.add(mark)
-        total = _total(page, options, client.where) if total is None else total
+        if page is not None:
+            total = _total(page, options, client.where) if total is None else total
         for record in records:
             if options.key is not None:
                 key = json.dumps(record.get(options.key))
@@ -194,7 +199,7 @@ class Client:
         try:
             with self._http.stream("GET", url, params=params or None, timeout=min(self.source.timeout_seconds, left)) as response:
                 self._judge(response)
-                return self._body(response)
+                return None if response.status_code == NO_CONTENT else self._body(response)
         except httpx.TransportError as error:
             raise Passing(type(error).__name__) from None
 
@@ -219,7 +224,7 @@ class Client:
             if len(body) > MAX_PAGE_BYTES:
                 raise OnefunnelError(f"one page is larger than {MAX_PAGE_BYTES:,} bytes", where=self.where, hint="ask for smaller pages")
         try:
-            return json.loads(body, parse_float=str, parse_int=str)
+            return json.loads(body, parse_float=JsonNumber, parse_int=JsonNumber)
         except (ValueError, RecursionError):
             raise Passing("the answer is cut off or not JSON") from None
 

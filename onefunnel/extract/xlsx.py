@@ -16,15 +16,18 @@ from decimal import Decimal
 from posixpath import normpath
 from typing import Any
 
+from onefunnel.config import FileEntity
 from onefunnel.errors import ConfigError, OnefunnelError
-from onefunnel.extract.parts import NUL, PartWriter, Relation, unique_names
+from onefunnel.extract.parts import NUL, TYPED, PartWriter, Relation, typed_names, unique_names
 from onefunnel.extract.snapshot import Snapshot
+from onefunnel.extract.table_edges import header_index, rows_below
 
 MAX_UNPACKED_BYTES = 1_000_000_000
 MAX_RATIO = 200
 MAX_CELLS = 20_000_000
 MAX_TEXT_BYTES = 2_000_000_000
 MAX_ROWS, MAX_COLUMNS = 1_048_576, 16_384
+TYPES_OF_CELLS = (bool, int, float, date, datetime)
 # A float is exact up to here; longer numbers are read from the XML.
 EXACT = 2**53
 _CELL = re.compile(rb"<(?:\w+:)?c\b([^>]*?)(?:/>|>(.*?)</(?:\w+:)?c>)", re.DOTALL)
@@ -42,12 +45,12 @@ class Sheet:
     has_nul: bool
 
 
-def xlsx_relation(writer: PartWriter, snapshot: Snapshot, sheet: str | None) -> Relation:
-    """The rows below the first row of a sheet (the first one, unless named). Wholly empty rows at the end are no rows; inside they are."""
+def xlsx_relation(writer: PartWriter, snapshot: Snapshot, options: FileEntity) -> Relation:
+    """The rows below the column names of a sheet (the first one, unless named). Titles above, totals and empty rows below are no rows."""
     import pyarrow as pa
     from python_calamine import CalamineError, CalamineWorkbook
 
-    chosen = _open_safely(snapshot, sheet)
+    chosen = _open_safely(snapshot, options.sheet)
     try:
         with CalamineWorkbook.from_path(str(snapshot.path)) as book:
             rows = book.get_sheet_by_name(chosen.name).to_python(skip_empty_area=False)
@@ -62,13 +65,37 @@ def xlsx_relation(writer: PartWriter, snapshot: Snapshot, sheet: str | None) -> 
         raise ConfigError(
             f"sheet {chosen.name} is empty: it has not even a header", where=snapshot.name, hint="name the sheet with `sheet:`"
         )
-    header, data = rows[0], rows[1:]
+    header, data = _cut_to_table(rows, writer, snapshot, options)
     used = [index for index, name in enumerate(header) if str(name).strip() or any(row[index] != "" for row in data)]
     names = unique_names((cell_text(header[index]) for index in used), snapshot.name, writer.required)
     columns = {name: pa.array([cell_text(row[index]) for row in data], pa.string()) for name, index in zip(names, used, strict=True)}
-    table = pa.table({**columns, "_row": pa.array(range(1, len(data) + 1), pa.int64())})
+    named = list(zip(names, used, strict=True))
+    typed = [typed_names(name for name, index in named if isinstance(row[index], TYPES_OF_CELLS)) for row in data]
+    table = pa.table({**columns, TYPED: pa.array(typed, pa.string()), "_row": pa.array(range(1, len(data) + 1), pa.int64())})
     writer.db.register("sheet_rows", table)
-    return Relation("select * from sheet_rows", names, marked=chosen.has_nul)
+    return Relation("select * from sheet_rows", names, marked=chosen.has_nul, typed=True)
+
+
+def _cut_to_table(
+    rows: list[list[Any]], writer: PartWriter, snapshot: Snapshot, options: FileEntity
+) -> tuple[list[Any], list[list[Any]]]:
+    """(column names, rows below them), without what stands around the table; the warnings of the load say what that is."""
+    above = options.header_row - 1 if options.header_row else header_index(rows, writer.required)
+    if above >= len(rows):
+        raise ConfigError(f"the sheet has no row {above + 1}", where=snapshot.name, hint="correct `header_row` of this entity")
+    header, data = rows[above], rows[above + 1 :]
+    below = rows_below(data, [str(cell) for cell in header], writer.required)
+    if above:
+        writer.staged.warnings.append(f"{snapshot.name}: {above} row(s) above the column names are no rows")
+    if below:
+        writer.staged.warnings.append(f"{snapshot.name}: the last {below} row(s) (totals, notes) are no rows")
+        data = data[:-below]
+    if options.skip_rows_matching:
+        pattern = re.compile(options.skip_rows_matching)
+        kept = [row for row in data if not pattern.search(str(next((cell for cell in row if cell != ""), "")))]
+        writer.staged.warnings.append(f"{snapshot.name}: {len(data) - len(kept)} row(s) match skip_rows_matching and are no rows")
+        data = kept
+    return header, data
 
 
 def cell_text(value: Any) -> str | None:

@@ -1,0 +1,146 @@
+"""Where a table begins and ends in a file that people or reports have written around: titles above, totals and notes below.
+
+Only what is certain is left out, and each line that is goes into the warnings of the load. The rest is for the settings of the entity:
+`header_row`, `skip_rows_matching`.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from onefunnel.config import FileEntity
+from onefunnel.errors import ConfigError
+from onefunnel.extract.parts import PartWriter
+from onefunnel.extract.snapshot import Snapshot
+
+LINES_ABOVE = 30
+HEAD_BYTES, TAIL_BYTES = 256_000, 64_000
+DELIMITERS = ",;\t|"
+SEPARATOR_LINE = re.compile(r'^"?sep=(.)"?\s*$', re.IGNORECASE)
+# How reports begin the line that sums up the rows above it.
+TOTAL = re.compile(
+    r"^\W*(grand\s+total|sub-?totals?|totals?|sum|summe|gesamt(summe)?|insgesamt|итого|всего|итог|общий\s+итог)\b", re.IGNORECASE
+)
+NOTHING = ("", "-", "--", "—", "–")
+
+
+def header_index(rows: Sequence[Sequence[object]], required: Sequence[str]) -> int:
+    """Position of the first of the leading rows that holds every required column; 0 where none does: then the first row is judged."""
+    wanted = {name.strip().lower() for name in required}
+    if wanted:
+        for index, row in enumerate(rows[:LINES_ABOVE]):
+            if wanted <= {str(cell if cell is not None else "").strip().lower() for cell in row}:
+                return index
+    return 0
+
+
+def rows_below(rows: Sequence[Sequence[object]], names: Sequence[str], required: Sequence[str]) -> int:
+    """How many of the last rows are no rows of the table: empty ones, notes (one cell of several words), and a total of all above.
+
+    A total is certain where its first word says so and a required column of it that is neither money nor a count holds nothing, or words
+    that no row above holds in that column's form: `Total: Account` instead of a day.
+    """
+    needed = [index for index, name in enumerate(names) if name.strip().lower() in {each.strip().lower() for each in required}]
+    below = 0
+    for row in reversed(rows):
+        cells = [str(cell if cell is not None else "").strip() for cell in row]
+        filled = [cell for cell in cells if cell not in NOTHING]
+        is_total = bool(filled) and TOTAL.match(filled[0]) is not None and _is_no_key(cells, needed, filled[0])
+        is_note = len(filled) == 1 and len(names) > 2 and cells[:1] == filled and " " in filled[0]
+        if filled and not is_total and not is_note:
+            break
+        below += 1
+    return below
+
+
+def _is_no_key(cells: list[str], needed: list[int], words: str) -> bool:
+    held = [cells[index] if index < len(cells) else "" for index in needed]
+    return not needed or words in held or any(cell in NOTHING for cell in held)
+
+
+def cut_to_table(writer: PartWriter, snapshot: Snapshot, delimiter: str | None, options: FileEntity) -> tuple[Snapshot, str | None]:
+    """(the CSV without what stands around its table, the delimiter if it is known now). The same snapshot where nothing does."""
+    with snapshot.path.open("rb") as stream:
+        head = stream.read(HEAD_BYTES)
+        stream.seek(max(snapshot.path.stat().st_size - TAIL_BYTES, 0))
+        tail = stream.read()
+    lines = head.removeprefix(b"\xef\xbb\xbf").splitlines(keepends=True)
+    if lines and (named := SEPARATOR_LINE.match(lines[0].decode("utf-8", "replace").rstrip("\r\n"))):
+        delimiter = delimiter or named[1]
+        above = 1
+    else:
+        above = 0
+    if options.header_row:
+        if options.header_row > len(lines):
+            raise ConfigError(f"the file has no line {options.header_row}", where=snapshot.name, hint="correct `header_row` of this entity")
+        above = options.header_row - 1
+    else:
+        texts = [line.decode("utf-8", "replace") for line in lines[above : above + LINES_ABOVE]]
+        above += _header_line(texts, delimiter, writer.required)
+    if above:
+        writer.staged.warnings.append(f"{snapshot.name}: {above} line(s) above the column names are no rows")
+    header = lines[above].decode("utf-8", "replace") if above < len(lines) else ""
+    used = delimiter or ("\t" if snapshot.name.lower().endswith(".tsv") else max(DELIMITERS, key=re.sub(r'"[^"]*"', "", header).count))
+    names = next(iter(_cells([header], used)), [])
+    cut = _bytes_below(writer, snapshot, tail, len(lines) - above, used, names)
+    skipped = re.compile(options.skip_rows_matching) if options.skip_rows_matching else None
+    if not above and not cut and skipped is None:
+        return snapshot, delimiter
+    start = len(head) - len(head.removeprefix(b"\xef\xbb\xbf")) + sum(len(line) for line in lines[:above])
+    return _copy(writer, snapshot, start, cut, skipped), delimiter
+
+
+def _header_line(lines: list[str], delimiter: str | None, required: Sequence[str]) -> int:
+    for candidate in delimiter or DELIMITERS:
+        # a title may hold a quote that never closes: each line is read by itself
+        if found := header_index([next(iter(_cells([line], candidate)), []) for line in lines], required):
+            return found
+        if lines and {name.lower() for name in required} <= {cell.strip().lower() for cell in next(iter(_cells(lines[:1], candidate)), [])}:
+            return 0
+    return 0
+
+
+def _cells(lines: list[str], delimiter: str) -> list[list[str]]:
+    try:
+        return list(csv.reader(io.StringIO("".join(lines), newline=""), delimiter=delimiter))
+    except csv.Error:
+        return []
+
+
+def _bytes_below(writer: PartWriter, snapshot: Snapshot, tail: bytes, known_lines: int, delimiter: str, names: list[str]) -> int:
+    """How many bytes at the end are no rows. A tail whose quotes do not pair is left alone: its lines may be one cell."""
+    lines = tail.splitlines(keepends=True)
+    if len(tail) == TAIL_BYTES:
+        lines = lines[1:]
+    lines = lines[-min(len(lines), max(known_lines - 1, 0)) :] if snapshot.path.stat().st_size <= HEAD_BYTES else lines
+    if known_lines < 2 or tail.count(b'"') % 2 or not lines:
+        return 0
+    rows = [next(iter(_cells([line.decode("utf-8", "replace")], delimiter)), []) for line in lines]
+    below = rows_below(rows, names, writer.required)
+    if not below or not any(any(cell.strip() for cell in row) for row in rows[-below:]):
+        return 0
+    writer.staged.warnings.append(f"{snapshot.name}: the last {below} line(s) (totals, notes) are no rows")
+    return sum(len(line) for line in lines[-below:])
+
+
+def _copy(writer: PartWriter, snapshot: Snapshot, start: int, cut: int, skipped: re.Pattern[str] | None) -> Snapshot:
+    target = snapshot.path.with_suffix(f".table{snapshot.path.suffix}")
+    end = snapshot.path.stat().st_size - cut
+    dropped = 0
+    with snapshot.path.open("rb") as reading, target.open("wb") as writing:
+        reading.seek(start)
+        is_first = True
+        while reading.tell() < end:
+            line = reading.readline(end - reading.tell())
+            if not is_first and skipped is not None and skipped.search(line.decode("utf-8", "replace").rstrip("\r\n")):
+                dropped += 1
+                continue
+            is_first = False
+            writing.write(line)
+    if skipped is not None:
+        writer.staged.warnings.append(f"{snapshot.name}: {dropped} line(s) match skip_rows_matching and are no rows")
+    return replace(snapshot, path=target)
