@@ -227,7 +227,7 @@
 {%- endmacro %}
 
 {% macro source_date_formats() -%}
-    {%- if not execute -%} {{ return([]) }} {%- endif -%}
+    {%- if not execute or is_unit_test() -%} {{ return([]) }} {%- endif -%}
     {%- set declared = run_query("select source_name, date_formats from " ~ source('landing', 'source_settings') ~ " where date_formats is not null order by source_name") -%}
     {%- set found = [] -%}
     {%- for row in declared.rows -%} {%- do found.append((row[0], fromjson(row[1]) | map('replace', "'", "''") | list)) -%} {%- endfor -%}
