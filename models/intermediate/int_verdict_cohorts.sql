@@ -131,9 +131,9 @@ money as (
         cohort_key,
         channel_key,
         sum(paid_in) as new_revenue,
-        sum(paid_in * paid_in) as new_revenue_squares,
+        sum({{ square_of('paid_in') }}) as new_revenue_squares,
         sum(paid_back) as refunds,
-        sum(paid_back * paid_back) as refund_squares
+        sum({{ square_of('paid_back') }}) as refund_squares
     from per_client
     group by cohort_key, channel_key
 

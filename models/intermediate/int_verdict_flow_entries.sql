@@ -61,11 +61,11 @@ sums as (
         channel_key,
         sum(case when is_first_payment then entry_sign else 0 end) as new_clients,
         sum(case when is_new then entry_sign * amount else 0 end) as new_revenue,
-        sum(case when is_new then entry_sign * amount * amount else 0 end) as new_revenue_squares,
+        sum(case when is_new then entry_sign * {{ square_of('amount') }} else 0 end) as new_revenue_squares,
         sum(case when is_payment and not is_new then entry_sign * amount else 0 end) as existing_revenue,
-        sum(case when is_payment and not is_new then entry_sign * amount * amount else 0 end) as existing_revenue_squares,
+        sum(case when is_payment and not is_new then entry_sign * {{ square_of('amount') }} else 0 end) as existing_revenue_squares,
         sum(case when not is_payment then entry_sign * amount else 0 end) as refunds,
-        sum(case when not is_payment then entry_sign * amount * amount else 0 end) as refund_squares
+        sum(case when not is_payment then entry_sign * {{ square_of('amount') }} else 0 end) as refund_squares
     from credited
     group by date_day, channel_key
 

@@ -94,8 +94,7 @@ def read_records(client: Client, source: RestSource, options: RestEntity, dates:
     total, count = None, 0
     for place, page in _pages(client, url, params, options, source.max_pages):
         records = dig(page, options.records)
-        if records is None:
-            # HTTP 204, and an answer without its list, are how APIs say that there is nothing
+        if records is None and _says_nothing(page):
             records = []
         if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
             raise OnefunnelError(
@@ -234,6 +233,13 @@ def dig(content: Any, path: str) -> Any:
     for name in path.split(".") if path else ():
         content = content.get(name) if isinstance(content, dict) else None
     return content
+
+
+def _says_nothing(page: Any) -> bool:
+    """HTTP 204 and an answer without its list are how APIs say that there is nothing; one that tells of an error says something else."""
+    if page is None:
+        return True
+    return isinstance(page, dict) and not (page.get("error") or page.get("errors")) and page.get("success", True) is not False
 
 
 def retry_after(value: str | None, now: datetime | None = None) -> float | None:

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from oracle.calendar import read_number
 from oracle.compare import assert_same, published
-from oracle.entities import Settings
+from oracle.entities import Settings, cents
 from oracle.funnel import build_funnel
 from oracle.marts import MARTS
 from oracle.template import read_template
@@ -112,6 +112,41 @@ def assert_joins_multiply_nothing(db: duckdb.DuckDBPyConnection) -> None:
     ).fetchone()
     ledger = db.execute("select coalesce(sum(amount_base), 0) from facts.fct_payment").fetchone()
     assert float(revenue[0]) == pytest.approx(float(ledger[0]), abs=1e-6)
+
+
+MONEY = st.tuples(
+    st.integers(1, 15).flatmap(lambda digits: st.integers(10 ** (digits - 1), 10**digits)),  # every magnitude alike
+    st.sampled_from((0, 2, 3, 4)),
+    st.sampled_from(("EUR", "USD", "JPY", "IDR", "RUB", "KWD")),
+)
+RATE = st.tuples(st.integers(1, 10**15), st.integers(0, 12)).map(lambda drawn: Decimal(drawn[0]).scaleb(-drawn[1]))
+RATES = st.fixed_dictionaries(dict.fromkeys(("USD", "JPY", "IDR", "RUB", "KWD"), RATE.filter(lambda rate: rate < 10**8)))
+
+
+@BRIEF
+@given(drawn=st.lists(MONEY, min_size=8, max_size=20), rates=RATES)
+def test_money_of_any_magnitude_is_exact(models: CompiledModels, drawn: list[tuple[int, int, str]], rates: dict[str, Decimal]) -> None:
+    """Amounts to 10^15 of any unit, with up to four decimals, at rates with up to twelve: valued as decimals are by hand, and summed."""
+    lead = {"lead_id": "L", "created_at": "2026-01-05 10:00:00", "channel": "seo"}
+    amounts = {f"P{number}": (Decimal(units).scaleb(-scale), currency) for number, (units, scale, currency) in enumerate(drawn)}
+    day = {"paid_at": "2026-01-06 10:00:00", "lead_id": "L"}
+    payments = [day | {"payment_id": key, "amount": f"{amount:f}", "currency": currency} for key, (amount, currency) in amounts.items()]
+    fx_rates = [{"date": "2026-01-06", "currency": currency, "rate_to_base": f"{rate:f}"} for currency, rate in rates.items()]
+    spend = [{"date": "2026-01-06", "channel": "seo", "cost": row["amount"], "currency": row["currency"]} for row in payments]
+    db = _build(models, {"leads": [lead], "payments": payments, "fx_rates": fx_rates, "ad_spend": spend})
+    valued = {
+        key: amount * ({"EUR": Decimal(1)} | rates)[currency].quantize(Decimal("1e-12")) for key, (amount, currency) in amounts.items()
+    }
+    exact = {key: cents(value) for key, value in valued.items() if rates.get(amounts[key][1], 0) < 10**6}
+    found = dict(db.execute("select payment_id, amount_base from facts.fct_payment").fetchall())
+    assert set(found) == set(amounts)
+    assert {key: found[key] for key in exact} == exact
+    for key, value in valued.items():  # beyond a million a rate keeps eight decimals
+        assert abs(found[key] - value) <= amounts[key][0] * Decimal("1e-8") + Decimal("0.01")
+    revenue = db.execute("select sum(numerator) from marts.mart_kpi_daily where kpi = 'revenue' and channel_key = 'seo'").fetchone()
+    assert revenue[0] == sum(found.values())
+    costs = db.execute("select currency, cost_original from facts.fct_ad_spend").fetchall()
+    assert dict(costs) == {currency: sum(a for a, c in amounts.values() if c == currency) for currency in {c for _, c in amounts.values()}}
 
 
 def _lead_counts(db: duckdb.DuckDBPyConnection) -> Counter:

@@ -289,8 +289,12 @@ class _Blank(dict):
 
 
 def _address(row: Row) -> str | None:
-    return (row["contact_email"] or "").strip().lower() or None
+    """An address without @ is nobody's."""
+    text = (row["contact_email"] or "").strip().lower()
+    return text if "@" in text else None
 
 
 def _digits(row: Row) -> str | None:
-    return "".join(character for character in row["contact_phone"] or "" if character.isdigit()) or None
+    """A number of fewer than five digits, or of one digit repeated, is nobody's."""
+    digits = "".join(character for character in row["contact_phone"] or "" if character.isdigit())
+    return digits if len(digits) >= 5 and len(set(digits)) > 1 else None

@@ -299,3 +299,10 @@ def test_an_answer_without_a_list_is_refused(source: Source, api: Api) -> None:
 )
 def test_retry_after(value: str | None, seconds: float | None) -> None:
     assert retry_after(value, datetime(2024, 6, 1, 10, tzinfo=UTC)) == seconds
+
+
+@pytest.mark.parametrize("answer", [{"items": None, "success": True}, {"success": True, "more": False}])
+def test_a_list_that_is_null_or_absent_says_that_there_is_nothing(source: Source, api: Api, answer: dict) -> None:
+    api.answer = lambda path, query: answer
+    source.entity["records"] = "items"
+    assert source.land().rows == 0

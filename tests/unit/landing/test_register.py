@@ -66,7 +66,7 @@ def test_without_anything_landed_every_view_is_there_and_empty(night: Night) -> 
     for system, entities in SYSTEMS.items():
         for name, entity in entities.items():
             described = night.query(f'describe landing."{system}__{name}"')
-            assert [column for column, *_ in described] == [*entity.columns, "_source", "_load_id", "_file", "_row"]
+            assert [column for column, *_ in described] == [*entity.columns, "_typed", "_source", "_load_id", "_file", "_row"]
             assert {kind for _, kind, *_ in described[:-1]} == {"VARCHAR"}
             assert night.query(f'select count(*) from landing."{system}__{name}"') == [(0,)]
     assert not has_loads(night.settings, "crm")
