@@ -117,7 +117,7 @@ def _bytes_below(writer: PartWriter, snapshot: Snapshot, tail: bytes, known_line
     if len(tail) == TAIL_BYTES:
         lines = lines[1:]
     lines = lines[-min(len(lines), max(known_lines - 1, 0)) :] if snapshot.path.stat().st_size <= HEAD_BYTES else lines
-    if known_lines < 2 or tail.count(b'"') % 2 or not lines:
+    if known_lines < 2 or b"".join(lines).count(b'"') % 2 or not lines:
         return 0
     rows = [next(iter(_cells([line.decode("utf-8", "replace")], delimiter)), []) for line in lines]
     below = rows_below(rows, names, writer.required)

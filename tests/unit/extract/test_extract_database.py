@@ -251,3 +251,14 @@ def test_a_postgres_that_is_down_is_told_without_its_password(tmp_path: Path, mo
         Source(tmp_path).land()
     assert error.value.exit_code == 1
     assert "canary" not in str(error.value)
+
+
+def test_rows_without_a_cursor_are_read_every_time(tmp_path: Path, database: sqlite3.Connection) -> None:
+    source = Source(tmp_path)
+    source.options = {"query": "select * from changes", "cursor": "changed"}
+    database.execute("create table changes (lead_id integer, changed text)")
+    database.execute("insert into changes values (1, '2024-05-01'), (2, null)")
+    source.land()
+    database.execute("insert into changes values (3, null), (4, '2024-05-01'), (5, '2024-04-01')")
+    source.land("2024-06-02")
+    assert {lead for lead, _ in source.landing.rows()} >= {"1", "2", "3", "4"}
