@@ -65,7 +65,8 @@ class Landing:
         """Current rows in landed order; all delivered columns unless named."""
         found: list[tuple[Any, ...]] = []
         for load, item in current_files(self.loads):
-            chosen = ", ".join(f'"{name}"' for name in columns) or "columns(c -> c not in ('_file', '_row', '_source', '_load_id', '_typed'))"
+            delivered = "columns(lambda name: name not in ('_file', '_row', '_source', '_load_id', '_typed'))"
+            chosen = ", ".join(f'"{name}"' for name in columns) or delivered
             part = load.folder(self.home / "landing") / item.part
             found += duckdb.sql(f"select {chosen} from read_parquet('{part}', hive_partitioning = false) order by _row").fetchall()
         return found
