@@ -185,7 +185,7 @@ def guess_decimal_separator(values: Iterable[str]) -> str:
 def model_sql(system: str, draft: Draft, project: Path) -> str:
     """The template's staging model of this entity, reading this system's columns. A column that was not found reads null."""
     text = (project / "models" / "staging" / "template" / f"stg_template__{draft.entity}.sql").read_text(encoding="utf-8")
-    text = text.replace(f"landed_rows('template', '{draft.entity}')", f"landed_rows('{system}', '{draft.entity}')")
+    text = text.replace(f"landed_rows('template', '{draft.entity}'", f"landed_rows('{system}', '{draft.entity}'")
     columns = SYSTEMS["template"][draft.entity].columns
 
     def delivered(found: re.Match[str]) -> str:

@@ -36,8 +36,8 @@
 {% macro strip_pattern(text, pattern) -%} {{ return(collapse_pattern(text, pattern, '')) }} {%- endmacro %}
 
 {% macro collapse_pattern(text, pattern, replacement) -%} {{ return(adapter.dispatch('collapse_pattern')(text, pattern, replacement)) }} {%- endmacro %}
-{% macro default__collapse_pattern(text, pattern, replacement) -%} regexp_replace({{ text }}, r'{{ pattern }}', '{{ replacement }}') {%- endmacro %}
-{% macro duckdb__collapse_pattern(text, pattern, replacement) -%} regexp_replace({{ text }}, '{{ pattern }}', '{{ replacement }}', 'g') {%- endmacro %}
+{% macro default__collapse_pattern(text, pattern, replacement) -%} regexp_replace({{ text }}, r'{{ pattern }}', {{ groups(replacement) }}) {%- endmacro %}
+{% macro duckdb__collapse_pattern(text, pattern, replacement) -%} regexp_replace({{ text }}, '{{ pattern }}', {{ groups(replacement) }}, 'g') {%- endmacro %}
 
 {% macro replace_pattern(text, pattern, replacement, is_expression=false) -%}
     {{ return(adapter.dispatch('replace_pattern')(text, pattern, replacement if is_expression else groups(replacement))) }}

@@ -51,7 +51,7 @@ FAULTS: dict[str, dict[str, dict[str, str]]] = {
     "ad_spend": {
         "missing_date": {"date": ""},
         "unparsable_date": {"date": "2026-02-30"},
-        "unparsable_number": {"cost": "#REF!"},
+        "unparsable_number": {"cost": "12.5.0"},
         "negative_amount": {"cost": "-{cost}"},
         "unknown_currency": {"currency": "EURO"},
     },
@@ -73,7 +73,7 @@ FAULTS: dict[str, dict[str, dict[str, str]]] = {
     "payment_plan": {
         "missing_id": {"plan_id": ""},
         "unparsable_date": {"due_date": "end of March"},
-        "unparsable_number": {"amount": "n/a"},
+        "unparsable_number": {"amount": "to be agreed"},
         "zero_amount": {"amount": "0"},
     },
 }
