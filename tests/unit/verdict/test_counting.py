@@ -49,15 +49,15 @@ def count(bench: Bench) -> Count:
         _insert(db, leads)
         db.execute(
             "create table facts.fct_payment (lead_attempt_key varchar, client_key varchar, channel_key varchar, paid_at timestamp, "
-            "paid_date date, paid_month date, amount_base decimal(18, 2), is_first_payment boolean)"
+            "paid_date date, paid_month date, amount_base decimal(28, 2), is_first_payment boolean, kind varchar)"
         )
         first: set[int] = set()
         for number, at, amount in sorted(payments, key=lambda payment: payment[1]):
             is_first = amount > 0 and number not in first
             first |= {number} if is_first else set()
             db.execute(
-                "insert into facts.fct_payment values (?, ?, ?, ?, ?, ?, ?, ?)",
-                [str(number), str(number), leads[number]["channel"], at, at.date(), at.date().replace(day=1), amount, is_first],
+                "insert into facts.fct_payment values (?, ?, ?, ?, ?, ?, ?, ?, if(? > 0, 'payment', 'refund'))",
+                [str(number), str(number), leads[number]["channel"], at, at.date(), at.date().replace(day=1), amount, is_first, amount],
             )
         run_models(db, [bench.models[f"int_verdict_{name}"] for name in COUNTING])
         rows = bench.rows("select * from intermediate.int_verdict_cells")
