@@ -85,7 +85,7 @@ def test_unknown_leads_and_odd_merges_are_named_in_the_warnings(books_home: Path
 
 def test_refunds_come_back(books: duckdb.DuckDBPyConnection) -> None:
     assert _revenue(books, "refunds") == {"refunds:R1#1": 50, "refunds:R2#1": -50, "refunds:R3#1": 100, "refunds:R5#1": 100}
-    assert _affected(books, "refunds", "negative_amount") == [("payments", 1, -40, "quarantine")]
+    assert _affected(books, "refunds", "negative_amount") == [("payments", 1, 40, "quarantine")]
     query = "select sum(value) from marts.mart_kpi_monthly where kpi = 'payments_count' and channel_key = 'email_newsletter'"
     assert books.execute(query).fetchone() == (4,)
 
