@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from lmdi_reference import STAGES, decompose
 from verdict_bench import Bench, cell
 
+pytestmark = pytest.mark.slow
+
 CHANNELS = ("seo", "blog", "referral", "ppc_search", "unmapped")
 # one comparison on each basis; the cohorts are the history that both take the channels' quality from
 BASES = {date(2026, 1, 1): "cohort", date(2026, 2, 1): "period"}
