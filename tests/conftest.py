@@ -13,6 +13,7 @@ import duckdb
 import pytest
 from filelock import FileLock
 from nights import DEMO_AS_OF, REAL_AS_OF, ROOT, RunCli
+from parse_once import hand_on_parse, parse_project
 
 BuildOnce = Callable[[str, Callable[[Path], None]], Path]
 # Cheapest news first: what fails in a second is told before what takes minutes.
@@ -67,12 +68,20 @@ def hash_key(testrun_uid: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def run_cli(hash_key: str) -> RunCli:
+def parsed_home(build_once: BuildOnce) -> Path:
+    """A home for which dbt has parsed the project; others take its state."""
+    return build_once("parsed-home", parse_project)
+
+
+@pytest.fixture(scope="session")
+def run_cli(hash_key: str, request: pytest.FixtureRequest) -> RunCli:
     """Run `onefunnel …` as a process of its own; `code` is the exit code it must end with, `env` is added to the environment."""
 
     def run(
         *arguments: object, code: int | None = 0, env: dict[str, str] | None = None, timeout: float = 300
     ) -> subprocess.CompletedProcess[str]:
+        if arguments[0] in ("run", "build") and "--home" in arguments:
+            hand_on_parse(request.getfixturevalue("parsed_home"), Path(arguments[arguments.index("--home") + 1]))
         done = subprocess.run(
             [sys.executable, "-m", "onefunnel.cli.main", *map(str, arguments)],
             capture_output=True,

@@ -1,0 +1,63 @@
+"""One parse of the dbt project for all homes of a test run: a new home would parse for 5 s what the first has parsed already.
+
+dbt takes the state of another home only under the same connection, and the connection names the home; so its digest is exchanged.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import pprint
+import subprocess
+from pathlib import Path
+
+from nights import ROOT
+
+from onefunnel.dbt import PROGRAM, child_environment
+from onefunnel.settings import HomePaths, Settings
+
+STATE = "partial_parse.msgpack"
+
+
+def parse_project(home: Path) -> None:
+    """Let dbt parse the project for a home and leave its state there."""
+    settings = Settings(home=home)
+    for folder in (settings.paths.target, settings.paths.logs):
+        folder.mkdir(parents=True, exist_ok=True)
+    environment = child_environment(settings)
+    done = subprocess.run(PROGRAM, input=json.dumps(["parse"]), cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def hand_on_parse(parsed: Path, home: Path) -> None:
+    """Give a home that was never built the state of the one that was parsed."""
+    state = HomePaths(home.resolve()).target / STATE
+    if state.exists():
+        return
+    before, after = (_connection_digest(one).encode() for one in (parsed, home))
+    content = (HomePaths(parsed.resolve()).target / STATE).read_bytes()
+    assert before in content, "dbt digests a connection in another way than this file: every night of the tests would parse anew"
+    state.parent.mkdir(parents=True, exist_ok=True)
+    state.write_bytes(content.replace(before, after))
+
+
+def _connection_digest(home: Path) -> str:
+    """What dbt's state check holds of the connection (ManifestLoader.build_manifest_state_check)."""
+    from dbt.adapters.duckdb.credentials import DuckDBCredentials
+
+    settings = Settings(home=home)
+    credentials = DuckDBCredentials.from_dict(
+        {
+            "type": "duckdb",
+            "path": f"{settings.paths.home}/warehouse.duckdb",
+            "schema": "main",
+            "settings": {
+                "memory_limit": settings.memory_limit,
+                "threads": str(settings.threads),
+                "TimeZone": "UTC",
+                "preserve_insertion_order": True,
+            },
+        }
+    )
+    return hashlib.sha256(pprint.pformat(sorted(credentials.connection_info())).encode()).hexdigest()
+
