@@ -20,7 +20,7 @@ from onefunnel.config import PipelineConfig
 from onefunnel.errors import OnefunnelError
 from onefunnel.interval import Interval
 from onefunnel.landing.changes import mark_built
-from onefunnel.landing.register import register_landing
+from onefunnel.landing.register import code_fingerprint, register_landing
 from onefunnel.project import project_root
 from onefunnel.publish.warehouse import before_build
 from onefunnel.settings import Settings, redact, secret_variables
@@ -119,7 +119,8 @@ def build(
     result = BuildResult(as_of, seconds, registered.plan.sentence(), tuple(read_results(paths.target / "run_results.json")))
     if code != 0:
         raise _failure(result, code, last_lines, config, paths.logs / "dbt.log")
-    if not select:
+    # what was changed while dbt was reading it is not what the next build can go on from
+    if not select and registered.fingerprint == code_fingerprint(config):
         mark_built(paths.warehouse, registered.files, registered.fingerprint)
     return result
 

@@ -170,7 +170,7 @@
                             settings.overlap,
                             {{ row_hash(said | join(', ')) }} as row_says
                         from (select * from {{ this }} where {{ rows_with(this, hashed, repeated) }} and {{ usable }}) as versions
-                        left join landing.files as files
+                        left join {{ source('landing', 'files') }} as files
                             on versions.source_name = files.source_name and versions.load_id = files.load_id and versions.file_name = files.file_name
                                 and files.entity = '{{ entity }}'
                         left join landing.entity_settings as settings on versions.source_name = settings.source_name and settings.entity = '{{ entity }}'

@@ -339,11 +339,11 @@
             source_settings.date_order,
             source_settings.decimal_separator,
             source_settings.currency as default_currency,
-            loads.landed_at
+            files.landed_at
         from {{ landing(system, entity) }} as landed
         inner join {{ source('landing', 'source_settings') }} as source_settings on landed._source = source_settings.source_name
-        left join {{ source('landing', 'loads') }} as loads
-            on landed._source = loads.source_name and landed._load_id = loads.load_id and loads.entity = '{{ entity }}'
+        left join {{ source('landing', 'files') }} as files
+            on landed._source = files.source_name and landed._load_id = files.load_id and landed._file = files.file_name and files.entity = '{{ entity }}'
     ) as delivered
 {%- endmacro %}
 

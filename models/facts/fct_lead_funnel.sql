@@ -27,7 +27,7 @@ ending_events as (
     select
         *,
         row_number() over (
-            partition by lead_key, attempt_number order by case when reason_key is null then 1 else 0 end, entered_at, stage_key
+            partition by lead_key, attempt_number order by case when reason_key is null then 1 else 0 end, entered_at, stage_key, stage_event_key
         ) as reason_choice
     from {{ ref('int_stage_events') }}
     where is_terminal {{ only_new() }}

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from importlib.metadata import version
 from pathlib import Path
 
 import duckdb
@@ -17,6 +18,8 @@ from onefunnel.project import project_root
 READ_WHOLE = frozenset({"channel_costs", "payment_plan", "targets", "fx_rates"})
 # Folders and files whose text decides what the tables hold.
 CODE = ("models", "seeds", "dbt_project", "dbt_project.yml")
+# What reads them: another version may sort, round or compile otherwise.
+ENGINE = ("duckdb", "dbt-core", "dbt-duckdb")
 SHAPES = {
     "built_run": "build_number integer, as_of date, as_of_end_at timestamp, fingerprint varchar",
     "built_files": "system varchar, entity varchar, source_name varchar, load_id varchar, file_name varchar, part_sha256 varchar",
@@ -51,12 +54,13 @@ def file_key(load: LoadManifest, item: LandedFile) -> FileKey:
 
 
 def fingerprint(settings_of_run: Iterable[object], root: Path | None = None) -> str:
-    """SHA-256 of everything but data that decides what a build makes: models, seeds, macros and the settings of sources and reports."""
+    """SHA-256 of all but data that decides what a build makes: models, seeds, macros, settings of sources and reports, the engine."""
     root = root or project_root()
     digest = hashlib.sha256(repr(list(settings_of_run)).encode())
+    digest.update(" ".join(f"{name} {version(name)}" for name in ENGINE).encode())
     for name in CODE:
         for path in sorted((root / name).rglob("*")) if (root / name).is_dir() else [root / name]:
-            if path.is_file() and path.suffix in (".sql", ".csv", ".yml"):
+            if path.is_file() and path.suffix in (".sql", ".csv", ".yml", ".yaml"):
                 digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
 

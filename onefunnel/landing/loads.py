@@ -1,6 +1,6 @@
 """Loads: one folder per source, entity and interval, whole or absent; which of their parts are current.
 
-    landing/<system>/<entity>/source=<name>/load=<load_id>/part-00000.parquet, rejected.parquet, manifest.json
+    landing/<system>/<entity>/source=<name>/load=<load_id>/part-<content>.parquet, rejected.parquet, manifest.json
 
 Readers must pass hive_partitioning=false: a folder called source=… would otherwise hide a delivered column called Source.
 """
@@ -29,7 +29,10 @@ REJECTED = "rejected.parquet"
 
 @dataclass(frozen=True)
 class LandedFile:
-    """One input (a file, a table, a resource) and the part it became. fingerprint: its bytes and how they were read."""
+    """One input (a file, a table, a resource) and the part it became.
+
+    fingerprint: its bytes and how they were read; landed_at: when this content first came into this load ("": with the load).
+    """
 
     path: str
     sha256: str
@@ -39,6 +42,7 @@ class LandedFile:
     rejected: int = 0
     columns: tuple[str, ...] = ()
     part_sha256: str = ""
+    landed_at: str = ""
 
 
 @dataclass(frozen=True)
@@ -210,7 +214,8 @@ class StagedLoad:
         columns = _union(item.columns for item in self.files)
         before = self.earlier[-1] if self.earlier else None
         previous = before.columns if before else ()
-        files = tuple(replace(item, part_sha256=sha256_of(self.folder / item.part)) for item in self.files)
+        now = datetime.now(UTC).isoformat(timespec="microseconds")
+        files = tuple(self._settled(item, now) for item in self.files)
         manifest = LoadManifest(
             source=self.source,
             system=self.system,
@@ -218,7 +223,7 @@ class StagedLoad:
             load_id=self.load_id,
             interval_start=self.interval.start.astimezone(UTC).isoformat(),
             interval_end=self.interval.end.astimezone(UTC).isoformat(),
-            landed_at=datetime.now(UTC).isoformat(timespec="microseconds"),
+            landed_at=now,
             rows=sum(item.rows for item in files),
             rejected_rows=sum(item.rejected for item in files),
             bytes=sum((self.folder / item.part).stat().st_size for item in files),
@@ -235,6 +240,18 @@ class StagedLoad:
         rows_current = sum(item.rows for _, item in current_files([*self.others, manifest]))
         rows_before = sum(item.rows for _, item in current_files(self.earlier)) if before else None
         return replace(manifest, rows_current=rows_current, previous_rows_current=rows_before)
+
+    def _settled(self, item: LandedFile, now: str) -> LandedFile:
+        """The file with its part named by content: a build that has registered it reads it or nothing, whatever lands in its interval.
+
+        The same content that lands again has been here since it first came, as a build that goes on does not read it anew.
+        """
+        digest = sha256_of(self.folder / item.part)
+        part = f"part-{digest[:16]}.parquet"
+        (self.folder / item.part).rename(self.folder / part)
+        before = next((old for old in self.own.files if (old.path, old.part_sha256) == (item.path, digest)), None) if self.own else None
+        landed_at = (before.landed_at or self.own.landed_at) if before else now
+        return replace(item, part=part, part_sha256=digest, landed_at=landed_at)
 
     def _clean_up(self) -> None:
         """Undo what a killed process left: a half-made load goes, a load caught between two renames comes back."""

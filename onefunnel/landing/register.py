@@ -42,7 +42,7 @@ TABLES = {
         "source_name varchar, source_system varchar, entity varchar, load_id varchar, file_name varchar, row_number bigint, rule varchar"
     ),
     "new_files": "source_name varchar, entity varchar, load_id varchar, file_name varchar",
-    "files": "source_name varchar, entity varchar, load_id varchar, file_name varchar, position integer",
+    "files": "source_name varchar, entity varchar, load_id varchar, file_name varchar, position integer, landed_at timestamp",
     "entity_settings": "source_name varchar, source_system varchar, entity varchar, overlap varchar",
 }
 # names of the columns whose cells were typed by the program that delivered them, as |amount|paid_at|
@@ -83,7 +83,7 @@ def register_landing(warehouse: Path, config: PipelineConfig, settings: Settings
         db.execute("begin")
         db.execute("create schema if not exists landing")
         files = frozenset(file_key(load, item) for group in current.values() for load, item in group)
-        code = fingerprint([config.reporting, *config.sources])
+        code = code_fingerprint(config)
         # parts may be half rewritten: only a full build reads nothing that was built from them before
         unfinished = read_forgotten(landing).unfinished
         plan = plan_build(db, files, as_of, code, full_refresh=full_refresh or unfinished)
@@ -104,6 +104,11 @@ def register_landing(warehouse: Path, config: PipelineConfig, settings: Settings
                     db.executemany("insert into landing.new_files values (?, ?, ?, ?)", rows)
         db.execute("commit")
     return Registered(loads, plan, files, code)
+
+
+def code_fingerprint(config: PipelineConfig) -> str:
+    """What decides, beside the data, what a build under this config makes."""
+    return fingerprint([config.reporting, *config.sources])
 
 
 def _all_entities(current: dict[tuple[str, str], Current]) -> dict[str, dict[str, tuple[str, ...]]]:
@@ -223,9 +228,12 @@ def _fill_rejected(db: duckdb.DuckDBPyConnection, landing: Path, current: dict[t
 
 
 def _fill_files(db: duckdb.DuckDBPyConnection, current: dict[tuple[str, str], Current]) -> None:
-    """Every current file and its place in its load: which of two files is the later one, when both say the same."""
+    """Every current file, when it landed, and its place in its load: which of two files is the later one, when both say the same."""
     shown = {(load.source, load.entity, load.load_id): load for files in current.values() for load, _ in files}
-    rows = [(*key, path, place) for key, load in shown.items() for path, place in positions(load).items()]
+    rows = []
+    for key, load in shown.items():
+        places = positions(load)
+        rows += [(*key, item.path, places[item.path], _utc(item.landed_at or load.landed_at)) for item in load.files]
     if rows:
         columns = list(zip(*rows, strict=True))
         db.execute(f"insert into landing.files select {', '.join(['unnest(?)'] * len(columns))}", columns)

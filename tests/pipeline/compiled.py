@@ -52,7 +52,7 @@ class CompiledModels:
     def build(self, files: Files, as_of: date, as_of_end: datetime) -> duckdb.DuckDBPyConnection:
         """Land these template rows, run every model, and give the warehouse to look at."""
         self.db.execute("update landing.pipeline_run set as_of = ?, as_of_end_at = ?", [as_of, as_of_end])
-        self.db.execute("delete from landing.loads")
+        self.db.execute("delete from landing.loads; delete from landing.files")
         for entity, columns in self._columns.items():
             if entity.startswith("zoho"):
                 continue
@@ -61,6 +61,9 @@ class CompiledModels:
             self.db.execute(
                 "insert into landing.loads values (?, 'template', ?, ?, ?, ?, ?, 'sha', 1, true)",
                 [SOURCE, entity, LOAD_ID, as_of_end, as_of_end, len(rows)],
+            )
+            self.db.execute(
+                "insert into landing.files values (?, ?, ?, ?, 1, ?)", [SOURCE, entity, LOAD_ID, f"{entity}.csv", as_of_end]
             )
             if rows:
                 self._insert(entity, columns, rows)

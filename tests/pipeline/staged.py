@@ -29,7 +29,9 @@ class StagedModels:
             "'Europe/Berlin' as reporting_time_zone, 'EUR' as base_currency, 1 as build_number"
         )
         self.db.execute(f"create table landing.source_settings ({', '.join(f'{name} varchar' for name in SETTINGS)})")
-        self.db.execute("create table landing.loads (source_name varchar, load_id varchar, entity varchar, landed_at timestamp)")
+        self.db.execute(
+            "create table landing.files (source_name varchar, load_id varchar, entity varchar, file_name varchar, landed_at timestamp)"
+        )
 
     def declare(
         self, name: str, *, date_order: str = "ymd", separator: str = ".", currency: str = "EUR", zone: str = "Europe/Berlin"

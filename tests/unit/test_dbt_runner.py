@@ -163,3 +163,15 @@ def test_the_real_dbt_builds_staging(night: tuple, tmp_path: Path, run_cli: Call
     summary = json.loads(done.stdout)
     assert summary["nodes"] == {"success": 1}
     assert summary["as_of"] == "2024-06-02"
+
+
+def test_code_that_changed_while_dbt_read_it_is_not_gone_on_from(night: tuple, monkeypatch: pytest.MonkeyPatch) -> None:
+    config, settings = night
+    fake_dbt(monkeypatch, "pass")
+    marked: list[str] = []
+    monkeypatch.setattr(dbt, "mark_built", lambda warehouse, files, code: marked.append(code))
+    build(config, settings, date(2024, 6, 1))
+    assert len(marked) == 1
+    monkeypatch.setattr(dbt, "code_fingerprint", lambda config: "another")
+    build(config, settings, date(2024, 6, 1))
+    assert len(marked) == 1

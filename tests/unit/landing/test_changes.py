@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from onefunnel.landing import changes
 from onefunnel.landing.changes import BuildPlan, FileKey, fingerprint, mark_built, plan_build
 
 DAY, MIDNIGHT = date(2026, 3, 1), datetime(2026, 3, 2)
@@ -83,6 +84,16 @@ def test_without_a_whole_build_everything_is_built(tmp_path: Path) -> None:
     with duckdb.connect(str(tmp_path / "new.duckdb")) as db:
         db.execute("create schema landing")
     assert plan(tmp_path / "new.duckdb", LEADS) == BuildPlan(1, reason="no build to go on from, that ended well and was left alone")
+
+
+def test_the_fingerprint_follows_both_endings_of_yaml_and_the_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "models").mkdir()
+    prints = {fingerprint([], tmp_path)}
+    (tmp_path / "models" / "marts.yaml").write_text("version: 2")
+    prints.add(fingerprint([], tmp_path))
+    monkeypatch.setattr(changes, "version", lambda name: "99.0")
+    prints.add(fingerprint([], tmp_path))
+    assert len(prints) == 3
 
 
 def test_the_fingerprint_follows_models_seeds_macros_and_settings(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from onefunnel.durable import sha256_of
 from onefunnel.errors import OnefunnelError
 from onefunnel.interval import Interval
 from onefunnel.landing import LandedFile, LoadManifest, StagedLoad, all_loads, current_files, list_loads
@@ -39,7 +40,8 @@ def test_nothing_is_seen_before_commit_and_everything_after(tmp_path: Path) -> N
     manifest = staged.commit()
     assert loads(tmp_path) == [manifest]
     assert (manifest.rows, manifest.rows_current, manifest.previous_rows_current) == (3, 3, None)
-    assert [path.name for path in manifest.folder(tmp_path).iterdir() if path.name != "manifest.json"] == ["part-00000.parquet"]
+    (part,) = (path for path in manifest.folder(tmp_path).iterdir() if path.name != "manifest.json")
+    assert part.name == manifest.files[0].part == f"part-{sha256_of(part)[:16]}.parquet"
 
 
 def test_a_retry_replaces_its_own_load(tmp_path: Path) -> None:
@@ -47,6 +49,15 @@ def test_a_retry_replaces_its_own_load(tmp_path: Path) -> None:
     stage(tmp_path, "2024-06-01", 2).commit()
     assert [load.rows for load in loads(tmp_path)] == [2]
     assert not list(tmp_path.rglob(".old-*")) + list(tmp_path.rglob(".tmp-*"))
+
+
+def test_content_that_lands_again_in_its_interval_has_been_here_since_it_first_came(tmp_path: Path) -> None:
+    first = stage(tmp_path, "2024-06-01", 3).commit()
+    again = stage(tmp_path, "2024-06-01", 3).commit()
+    assert again.landed_at > first.landed_at
+    assert again.files == first.files
+    changed = stage(tmp_path, "2024-06-01", 4).commit()
+    assert changed.files[0].landed_at == changed.landed_at
 
 
 def test_the_same_load_has_the_same_content_hash(tmp_path: Path) -> None:

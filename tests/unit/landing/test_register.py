@@ -156,3 +156,18 @@ def test_a_warehouse_in_use_is_told(night: Night) -> None:
             night.register()
     finally:
         holder.communicate("")
+
+
+def test_a_registered_part_is_what_is_read_whatever_lands_meanwhile(night: Night) -> None:
+    """A file that sorts before the others arrives while a build runs, and its interval is extracted again."""
+    night.sources = [{"name": "one", "system": "template", "connector": "files", "entities": {"leads": {"path": "leads-*.csv"}}}]
+    for name in ("b", "c"):
+        (night.folder / f"leads-{name}.csv").write_text(f"lead_id,created_at,channel\n{name},2024-06-22,seo\n")
+    night.land()
+    night.register()
+    (night.folder / "leads-a.csv").write_text("lead_id,created_at,channel\na,2024-06-22,seo\n")
+    night.land()
+    read = "select lead_id from landing.template__leads order by 1"
+    assert night.query(read) == [("b",), ("c",)]
+    night.register()
+    assert night.query(read) == [("a",), ("b",), ("c",)]
