@@ -14,10 +14,10 @@ stages as (
 fields as (
 
     -- a status set before the lead came back says nothing about the attempt that began then
-    select lead_attempt_key, source_system, 'status' as source_field, status_raw as source_value, status_at as entered_at
+    select lead_attempt_key, source_system, ends_later, 'status' as source_field, status_raw as source_value, status_at as entered_at
     from attempts where status_raw is not null and (attempt_number = 1 or status_at is null or status_at >= created_at)
     union all
-    select lead_attempt_key, source_system, 'quality', quality_raw, cast(null as timestamp)
+    select lead_attempt_key, source_system, ends_later, 'quality', quality_raw, cast(null as timestamp)
     from attempts where quality_raw is not null
 
 ),
@@ -26,6 +26,7 @@ mapped as (
 
     select
         fields.lead_attempt_key,
+        fields.ends_later,
         fields.entered_at,
         coalesce(stage_mapping.stage_key, fields.source_value) as stage_key
     from fields
@@ -44,4 +45,6 @@ select
     min(mapped.entered_at) as entered_at
 from mapped
 inner join stages on mapped.stage_key = stages.stage_key
+-- an ending, or the win, of a later day than this night's
+where not coalesce(mapped.ends_later, false) or not (stages.is_terminal or stages.stage_key = '{{ funnel_stages() | last }}')
 group by mapped.lead_attempt_key, stages.stage_key, stages.stage_order, stages.is_terminal

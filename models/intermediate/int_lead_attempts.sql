@@ -2,7 +2,7 @@
 
 {%- set of_lead = [
     'lead_key', 'lead_id', 'source_name', 'source_system', 'client_key', 'channel_key', 'campaign', 'country', 'requested_service', 'sdr', 'sales_rep',
-    'status_raw', 'quality_raw', 'reason_key', 'status_at', 'closed_at', 'desired_meeting_at'] -%}
+    'status_raw', 'quality_raw', 'reason_key', 'status_at', 'closed_at', 'ends_later', 'desired_meeting_at'] -%}
 
 with leads as (
 

@@ -91,6 +91,12 @@ ends as (
 
 ),
 
+of_the_day as {{ not_materialized() }} (
+
+    select *, coalesce(coalesce(status_at, closed_at) >= {{ as_of_end_at() }}, false) as ends_later from delivered
+
+),
+
 mapped as (
 
     select
@@ -122,17 +128,19 @@ mapped as (
         delivered.requested_service,
         delivered.sdr,
         delivered.sales_rep,
-        delivered.status_raw,
+        -- a night for an early day knows neither a status of a later one nor that a lead will have ended, and why
+        case when coalesce(delivered.status_at < {{ as_of_end_at() }}, true) then delivered.status_raw end as status_raw,
+        delivered.ends_later,
         delivered.quality_raw,
-        delivered.reason_raw,
-        {{ reason_key('delivered.reason_raw') }} as reason_key,
+        case when not delivered.ends_later then delivered.reason_raw end as reason_raw,
+        case when not delivered.ends_later then {{ reason_key('delivered.reason_raw') }} end as reason_key,
         delivered.created_at,
         case when delivered.first_contact_at < {{ as_of_end_at() }} then delivered.first_contact_at end as first_contact_at,
         case when delivered.status_at < {{ as_of_end_at() }} then delivered.status_at end as status_at,
         case when delivered.closed_at < {{ as_of_end_at() }} then delivered.closed_at end as closed_at,
         delivered.desired_meeting_at,
         {{ build_number() }} as build_number
-    from delivered
+    from of_the_day as delivered
     left join links on delivered.lead_key = links.lead_key
     left join ends on delivered.lead_key = ends.lead_key
     {{ join_channel('delivered') }}

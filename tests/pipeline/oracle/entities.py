@@ -142,9 +142,19 @@ class Source:
     holidays: set[date] = field(default_factory=set)
     rate_at: Callable[[str, date], Decimal | None] = lambda _currency, _day: Decimal(1)
     quarantined: dict[tuple[str, str], int] = field(default_factory=dict)
+    delivered: frozenset[str] = frozenset({"leads", "payments", "payment_plan", "spend"})
 
     def quarantine(self, entity: str, rule: str) -> None:
         self.quarantined[entity, rule] = self.quarantined.get((entity, rule), 0) + 1
+
+
+def state_then(settings: Settings, status: str | None, status_at: datetime | None, closed_at: datetime | None, reason: str | None):
+    """Status and reason as the day `as_of` knew them. status_at, closed_at: as delivered; a state of a later day is none yet."""
+    if status_at is not None and status_at >= settings.as_of_end:
+        return None, None
+    if status_at is None and closed_at is not None and closed_at >= settings.as_of_end:
+        return (None if status == "paid" or status not in STAGES else status), None
+    return status, reason
 
 
 def cents(value: Decimal, places: int = 2) -> Decimal:

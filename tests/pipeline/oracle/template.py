@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from .calendar import is_true, read_day, read_moment, read_number
-from .entities import Event, Lead, Mapping, Payment, PlanLine, Settings, Source, Spend, Target, cents, seed
+from .entities import Event, Lead, Mapping, Payment, PlanLine, Settings, Source, Spend, Target, cents, seed, state_then
 
 T = TypeVar("T")
 Row = dict[str, str | None]
@@ -124,7 +124,13 @@ class _Reader:
         created_at = self.known_moment("leads", row["created_at"])
         if created_at is None:
             return None
-        status = self.stages.get(row["status"], None, None)
+        status, reason = state_then(
+            self.settings,
+            self.stages.get(row["status"], None, None),
+            self.moment(row["status_at"]),
+            self.moment(row["closed_at"]),
+            self.reasons.get(row["reason"], None, "unmapped"),
+        )
         return Lead(
             lead_id=row["lead_id"],
             created_at=created_at,
@@ -137,7 +143,7 @@ class _Reader:
             status=status,
             proven=(status,) if status else (),
             status_at=self.optional_moment(row["status_at"]),
-            reason=self.reasons.get(row["reason"], None, "unmapped"),
+            reason=reason,
             closed_at=self.optional_moment(row["closed_at"]),
             first_contact_at=self.optional_moment(row["first_contact_at"]),
             flag=next((flag for flag in _FLAGS if is_true(row[f"is_{flag}"])), None),

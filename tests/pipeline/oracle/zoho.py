@@ -10,12 +10,12 @@ from pathlib import Path
 import pandas as pd
 
 from .calendar import to_utc
-from .entities import Lead, Mapping, Payment, Settings, Source, Spend, cents, seed
+from .entities import Lead, Mapping, Payment, Settings, Source, Spend, cents, seed, state_then
 
 
 def read_zoho(folder: Path, settings: Settings) -> Source:
     """`folder`: deals.xlsx and spend.xlsx. Times in the file are local to the source's zone; amounts are in its currency."""
-    source = Source(settings)
+    source = Source(settings, delivered=frozenset({"leads", "payments", "spend"}))
     source.holidays = {date.fromisoformat(row["holiday_date"]) for row in seed("holidays")}
     channels = Mapping("channels", "channel_key", "channel_mapping", "zoho")
     deals = pd.read_excel(folder / "deals.xlsx", engine="calamine", dtype=object).dropna(how="all")
@@ -42,9 +42,10 @@ def _deal(source: Source, row: dict, channels: Mapping) -> None:
     created_at = to_utc(created_local, settings.source_zone)
     closed_at = _closed_at(_text(row["Closing Date"]), created_local, settings)
     wait = _duration(row["SLA"])
-    status = _STAGES.get(_text(row["Stage"]), None, None)
+    said = _STAGES.get(_text(row["Stage"]), None, None)
     quality = _QUALITIES.get(_text(row["Quality"]), None, None)
     reason = _text(row["Lost Reason"])
+    status, reason_key = state_then(settings, said, None, closed_at, _REASONS.get(reason, None, "unmapped"))
     lead = Lead(
         lead_id=lead_id,
         created_at=created_at,
@@ -56,13 +57,13 @@ def _deal(source: Source, row: dict, channels: Mapping) -> None:
         sales_rep=_text(row["Deal Owner Name"]),
         status=status,
         proven=tuple(stage for stage in (status, quality) if stage),
-        reason=_REASONS.get(reason, None, "unmapped"),
+        reason=reason_key,
         closed_at=closed_at if closed_at and closed_at < settings.as_of_end else None,
         first_contact_at=created_at + wait if wait is not None and created_at + wait < settings.as_of_end else None,
         flag="duplicate" if reason is not None and reason.lower() == "duplicate" else None,
     )
     source.leads.append(lead)
-    if status == "paid" and lead.flag is None:  # a duplicate says again what its original says
+    if said == "paid" and lead.flag is None:  # a duplicate says again what its original says
         _payment(source, lead, row["Initial Amount Paid"])
 
 
