@@ -28,7 +28,11 @@ Progress = Callable[[str, str], None]
 
 @dataclass(frozen=True)
 class NightResult:
-    """What a night came to. seconds: wall time per step; stale: sources whose extraction failed and that stand on their last good load."""
+    """What a night came to.
+
+    warnings: why the quality is no plain pass; seconds: wall time per step; stale: sources whose extraction failed and that stand on
+    their last good load.
+    """
 
     run_id: str
     as_of: date
@@ -36,6 +40,7 @@ class NightResult:
     published_path: Path
     report_path: Path
     quality_status: str
+    warnings: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
     loads: list[dict[str, Any]] = field(default_factory=list)
     stale: list[str] = field(default_factory=list)
@@ -187,6 +192,8 @@ def run_night(
 def _night(
     settings: Settings, config: PipelineConfig, as_of: date, run_id: str, full_refresh: bool, force: bool, progress: Progress
 ) -> NightResult:
+    from onefunnel.publish.manifest import current_manifest
+
     seconds: dict[str, float] = {}
 
     def timed(step: str, message: str, work: Callable[[], Any]) -> Any:
@@ -209,7 +216,16 @@ def _night(
     published = timed("publish", gate["version"], lambda: publish_step(*arguments, force=force))
     page = timed("report", "writing the page", lambda: report_step(*arguments))
     return NightResult(
-        run_id, as_of, published["version"], settings.paths.current, Path(page["page"]), published["quality_status"], seconds, loads, stale
+        run_id=run_id,
+        as_of=as_of,
+        version=published["version"],
+        published_path=settings.paths.current,
+        report_path=Path(page["page"]),
+        quality_status=published["quality_status"],
+        warnings=current_manifest(settings).quality["warnings"],
+        seconds=seconds,
+        loads=loads,
+        stale=stale,
     )
 
 

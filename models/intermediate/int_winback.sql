@@ -80,3 +80,5 @@ select
 from due
 left join reasons on due.reason_key = reasons.reason_key
 left join services on lower(due.requested_service) = services.service_key
+-- a wrong number or spam leaves nobody to call
+where coalesce(reasons.winback_action, 'call') <> 'none'

@@ -56,8 +56,7 @@ def run(
     print(f"published {result.version}, as of {result.as_of}, quality {result.quality_status}, in {sum(result.seconds.values()):.0f} s")
     for name in result.stale:
         print(f"  warning: source {name} could not be read and stands on its last good load")
-    for load in result.loads:
-        for warning in load["warnings"]:
-            print(f"  warning: {warning}")
+    for warning in [*(warning for load in result.loads for warning in load["warnings"]), *result.warnings]:
+        print(f"  warning: {warning}")
     print(f"for BI:   {result.published_path}")
     print(f"the page: {result.report_path}")
