@@ -3,10 +3,13 @@ let channelOrder = { column: "leads", down: true };
 
 function economicsOf(channel, months) {
   const rows = months.flatMap((month) => group("economics", "channel_key", "month")(channel, month));
-  const sums = Object.fromEntries(["cost", "leads", "sql", "sal", "clients", "revenue", "net_income"].map((key) => [key, sum(rows, key)]));
+  // what no source delivers or records is null in every row, and stays unknown here: a sum of nothing known is not 0
+  const known = (key) => !rows.length || rows.some((row) => isNumber(row[key]));
+  const sums = Object.fromEntries(["cost", "leads", "sql", "sal", "clients", "revenue", "net_income"].map((key) => [key, known(key) ? sum(rows, key) : null]));
+  const both = isNumber(sums.cost) && isNumber(sums.net_income);
   return {
-    channel, ...sums, cpl: ratio(sums.cost, sums.leads), cost_per_sql: ratio(sums.cost, sums.sql), sal_ratio: ratio(sums.sal, sums.sql),
-    cac: ratio(sums.cost, sums.clients), romi: ratio(sums.net_income - sums.cost, sums.cost), paid_back: sums.cost > 0 ? sums.net_income >= sums.cost : null,
+    channel, ...sums, cpl: ratio(sums.cost, sums.leads), cost_per_sql: ratio(sums.cost, sums.sql), sal_ratio: ratio(sums.sal, sums.sql), cac: ratio(sums.cost, sums.clients),
+    romi: both ? ratio(sums.net_income - sums.cost, sums.cost) : null, paid_back: both && sums.cost > 0 ? sums.net_income >= sums.cost : null,
   };
 }
 
@@ -46,7 +49,7 @@ function channelTable(rows, total) {
       { class: "sum", data: { "data-channel": "all" }, cells: [t("all_channels"), ...cells(total), NOTHING] },
       ...ordered.map((row) => ({
         class: [row.channel === state.channel ? "chosen" : "", row.channel === "unmapped" ? "unmapped" : ""].join(" "), data: { "data-channel": row.channel },
-        cells: [name(row), ...cells(row), row.paid_back === null ? { text: t("free"), class: "faint" } : { text: t(row.paid_back ? "yes" : "no"), class: row.paid_back ? "good" : "bad" }],
+        cells: [name(row), ...cells(row), row.paid_back === null ? { text: row.cost === 0 ? t("free") : NOTHING, class: "faint" } : { text: t(row.paid_back ? "yes" : "no"), class: row.paid_back ? "good" : "bad" }],
       })),
     ],
   });

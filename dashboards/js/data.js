@@ -54,7 +54,8 @@ const kpiInfo = (kpi) => group("kpis", "kpi_key")(kpi)[0] || null;
 const stageInfo = (stage) => group("stages", "stage_key")(stage)[0] || null;
 const funnelStages = () => table("stages").filter((stage) => !stage.is_terminal);
 const sum = (rows, key) => rows.reduce((total, row) => total + (row[key] || 0), 0);
-const ratio = (numerator, denominator) => (denominator ? numerator / denominator : null);
+/** Null without a denominator, and where the numerator is unknown: JavaScript would take null for 0. */
+const ratio = (numerator, denominator) => (isNumber(numerator) && denominator ? numerator / denominator : null);
 
 function shiftMonth(month, by) {
   const moved = new Date(`${month}T00:00:00Z`);

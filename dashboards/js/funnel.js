@@ -1,25 +1,22 @@
 // One funnel from lead to client, with its narrowest step and the one that got worse.
 const FEW = 10;
 
-/** Stages that leads reached but that no source dates: their month is unknown, so only cohorts can tell of them. */
-function undatedStages() {
-  const dated = group("funnel_period", "channel_key", "stage_key");
-  const reached = group("funnel_cohort", "channel_key", "window_days", "stage_key");
-  return funnelStages().map((stage) => stage.stage_key)
-    .filter((key) => !sum(dated("all", key), "entries") && sum(reached("all", 0, key), "reached"));
+/** Why a stage has no figure: no source records it, or none dates it, so that its month is unknown and only cohorts can tell of it. */
+function stageUnknown(stage) {
+  if (stage.is_recorded === false) return "not_recorded";
+  return state.funnel === "period" && stage.is_dated === false ? "not_dated" : null;
 }
 
 /** Stages with count, the count of the stage before, and conversion, for a month: flows of the month or its cohort of leads. */
 function funnelOf(month) {
   const stages = funnelStages();
-  const undated = state.funnel === "period" ? undatedStages() : [];
   return stages.map((stage) => {
     const row = state.funnel === "period"
       ? group("funnel_period", "channel_key", "stage_key", "event_month")(state.channel, stage.stage_key, month)[0]
       : group("funnel_cohort", "channel_key", "window_days", "stage_key", "lead_month")(state.channel, state.window, stage.stage_key, month)[0];
     const reached = state.funnel === "period" ? row?.entries : row?.reached;
     const before = state.funnel === "period" ? row?.entries_previous : row?.reached_previous;
-    const unknown = undated.includes(stage.stage_key);
+    const unknown = stageUnknown(stage);
     return {
       stage, unknown, reached: reached ?? 0, imputed: row?.reached_imputed ?? 0, before: before ?? 0, mature: row?.is_mature,
       conversion: stage.stage_order === 1 || unknown ? null : ratio(reached, before),
@@ -51,8 +48,9 @@ function funnelBars({ steps, lowest, worst }) {
       h("span", { class: "track", "aria-hidden": "true" },
         h("i", { class: "bar", style: { width: `${(step.reached / most) * 100}%` } }),
         step.imputed ? h("i", { class: "bar imputed", style: { left: `${((step.reached - step.imputed) / most) * 100}%`, width: `${(step.imputed / most) * 100}%` } }) : null,
-        h("i", { class: "ghost", style: { left: `${(step.then.reached / most) * 100}%` } })),
-      h("span", { class: "value", "data-value": step.unknown ? null : step.reached }, step.unknown ? NOTHING : count(step.reached)),
+        step.unknown ? null : h("i", { class: "ghost", style: { left: `${(step.then.reached / most) * 100}%` } })),
+      h("span", { class: step.unknown ? "value faint" : "value", "data-value": step.unknown ? null : step.reached },
+        step.unknown ? t(`unknown_${step.unknown}`) : count(step.reached)),
       step.stage.stage_order === 1 ? h("span", { class: "step" }) : h("span", { class: "step" },
         kpiLink(`step_conversion_${key}${state.funnel === "cohort" ? "_cohort" : ""}`,
           h("b", { "data-conversion": step.conversion }, percent(step.conversion, 0))),
@@ -65,7 +63,7 @@ function funnelTable({ steps }) {
   return dataTable({
     caption: t("funnel_title"),
     head: [t("stage"), monthLabel(state.month, "short"), monthLabel(otherMonth(), "short"), t("step_conversion"), t("before"), t("change_points")],
-    rows: steps.map((step) => [stageLabel(step.stage.stage_key), step.unknown ? NOTHING : { text: count(step.reached), value: step.reached },
+    rows: steps.map((step) => [stageLabel(step.stage.stage_key), step.unknown ? t(`unknown_${step.unknown}`) : { text: count(step.reached), value: step.reached },
       step.unknown ? NOTHING : count(step.then.reached),
       { text: percent(step.conversion), value: step.conversion }, percent(step.then.conversion), isNumber(step.change) ? points(step.change) : NOTHING]),
   });
@@ -74,7 +72,7 @@ function funnelTable({ steps }) {
 function exitsTable() {
   const rows = funnelStages().map((stage) => group("funnel_period", "channel_key", "stage_key", "event_month")(state.channel, stage.stage_key, state.month)[0])
     .filter((row) => row && row.exits_rejected + row.exits_returned + row.exits_lost > 0);
-  if (!rows.length) return emptyNote(t("no_exits"));
+  if (!rows.length) return emptyNoteOf("lost_deals", t("no_exits"));
   return dataTable({
     caption: t("exits_title"), head: [t("left_after"), stageLabel("rejected"), stageLabel("returned"), stageLabel("lost"), stageLabel("partner_handoff")],
     rows: rows.map((row) => [stageLabel(row.stage_key), count(row.exits_rejected), count(row.exits_returned), count(row.exits_lost), count(row.exits_partner_handoff)]),
@@ -102,8 +100,10 @@ section("funnel", "funnel", "both", (body) => {
   const worse = found.worst ? t("bottleneck_worse", { stage: stageLabel(found.worst.stage.stage_key), points: points(found.worst.change) }) : found.ripe ? t("bottleneck_none_worse") : "";
   put(body, h("p", { class: "lead", id: "bottleneck" }, said, " ", worse));
   if (state.funnel === "cohort" && now[0].mature === false) put(body, note(t("young_cohort")));
-  const undated = undatedStages();
-  if (state.funnel === "period" && undated.length) put(body, note(t("undated_funnel", { stages: undated.map(stageLabel).join(", ") }), { class: "note warn" }));
+  for (const because of ["not_recorded", "not_dated"]) {
+    const stages = now.filter((step) => step.unknown === because).map((step) => stageLabel(step.stage.stage_key));
+    if (stages.length) put(body, note(t(`funnel_${because}`, { stages: stages.join(", ") }), { class: "note warn" }));
+  }
   if (state.funnel === "period" && isPartial(state.month)) put(body, note(t("partial_funnel")));
   put(body, figure({
     id: "funnel", title: t("funnel_title"), draw: () => funnelBars(found), asTable: () => funnelTable(found),

@@ -78,7 +78,7 @@ function start() {
   const page = document.getElementById("page");
   page.append(h("div", { id: "notice", role: "status" }), ...SECTIONS.map((each) => h("section", { id: each.id, "aria-label": each.id })));
   state.month = defaultMonth();
-  if (MONTHS.length && undatedStages().length) startState.funnel = state.funnel = "cohort";
+  if (MONTHS.length && funnelStages().some((stage) => stage.is_dated === false)) startState.funnel = state.funnel = "cohort";
   if (!MONTHS.length) {
     page.replaceChildren(h("h1", null, "onefunnel"), emptyNote(t("nothing_published")));
     markReady();

@@ -64,7 +64,7 @@ function ltvCurve(cohorts, ages) {
 section("ltv", "ltv", "channel", (body) => {
   const cohorts = monthsUpTo(state.month, 25).filter((month) => group("ltv", "channel_key", "first_payment_month", "months_since")(state.channel, month, 0).length);
   if (!cohorts.length) {
-    put(body, emptyNote(t("no_ltv", { channel: channelLabel(state.channel) })));
+    put(body, emptyNoteOf("ltv", t("no_ltv", { channel: channelLabel(state.channel) })));
     return;
   }
   const ages = [0, 1, 2, 3, 6, 9, 12, 18, 24].filter((age) => cohorts.some((month) => group("ltv", "channel_key", "first_payment_month", "months_since")(state.channel, month, age).length));

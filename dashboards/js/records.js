@@ -2,7 +2,7 @@
 section("winback", "winback", "channel", (body) => {
   const rows = table("winback").filter((row) => state.channel === "all" || row.channel_key === state.channel);
   if (!rows.length) {
-    put(body, emptyNote(t("no_winback")));
+    put(body, emptyNoteOf("lost_deals", t("no_winback")));
     return;
   }
   const of = (moment, action) => sum(rows.filter((row) => row.moment === moment && (!action || row.suggested_action === action)), "clients");

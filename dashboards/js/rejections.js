@@ -29,7 +29,7 @@ section("rejections", "rejections", "both", (body) => {
   const rows = of(state.month);
   const before = of(otherMonth());
   if (!rows.length) {
-    put(body, emptyNote(t("no_rejections", { month: monthLabel(state.month), channel: channelLabel(state.channel) })));
+    put(body, emptyNoteOf("lost_deals", t("no_rejections", { month: monthLabel(state.month), channel: channelLabel(state.channel) })));
     return;
   }
   const unmet = rows.filter((row) => row.is_unmet_demand);

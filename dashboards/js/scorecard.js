@@ -4,15 +4,8 @@ const GOALS = ["leads", "sal_ratio", "new_clients", "average_check", "plan_fulfi
 const IN_OTHER_SECTIONS = /^step_conversion_|_cohort$|^ltv_\d+d$|^first_contact_minutes_p90$/;
 const HISTORY = 13;
 
-// KPIs that count the dated entries of a stage: without dates they would be a false zero.
-const COUNTS_STAGE = {
-  first_contact: ["first_contact_minutes", "first_contact_business_minutes"], brief_filled: ["brief_conversion", "brief_fill_hours"],
-  sql: ["sql", "sal_ratio"], sal: ["sal", "deals_opened", "sal_ratio"], demo_held: ["demos_held", "proposal_prep_days"],
-  proposal_sent: ["proposal_prep_days", "contract_prep_days"], contract_sent: ["contract_prep_days"], paid: ["deals_won"],
-};
-const isUndated = (kpi) => undatedStages().some((stage) => COUNTS_STAGE[stage]?.includes(kpi));
 /** The KPI to show: its cohort variant where the dated one cannot be known. */
-const knownKpi = (kpi) => (isUndated(kpi) && kpiInfo(`${kpi}_cohort`) ? `${kpi}_cohort` : kpi);
+const knownKpi = (kpi) => (unknownBecause(kpi) && kpiInfo(`${kpi}_cohort`) && !unknownBecause(`${kpi}_cohort`) ? `${kpi}_cohort` : kpi);
 
 /** A KPI in the shown month with the changes that are fair: of a running month only like for like, to the same day. */
 function kpiFigures(kpi) {
@@ -43,6 +36,9 @@ function outOf({ info, row }) {
 function goalCard(kpi) {
   const figures = kpiFigures(kpi);
   const { info, row } = figures;
+  if (unknownBecause(kpi)) {
+    return h("article", { class: `goal ${info.department}`, "data-kpi": kpi }, h("h4", null, kpiLink(kpi)), h("p", { class: "unknown" }, t(`unknown_${unknownBecause(kpi)}`)));
+  }
   return h("article", { class: `goal ${info.department}`, "data-kpi": kpi },
     h("h4", null, kpiLink(kpi)),
     h("p", { class: "value", "data-value": figures.value }, inUnit(figures.value, info.unit), outOf(figures)),
@@ -54,8 +50,9 @@ function goalCard(kpi) {
 }
 
 function kpiLine(kpi) {
-  if (isUndated(kpi)) {
-    return h("tr", { "data-kpi": kpi }, h("th", { scope: "row", class: "row" }, kpiLink(kpi)), h("td", { class: "text faint", colspan: 5 }, t("undated_kpi")));
+  if (unknownBecause(kpi)) {
+    return h("tr", { "data-kpi": kpi }, h("th", { scope: "row", class: "row" }, kpiLink(kpi)),
+      h("td", { class: "text faint", colspan: 5 }, t(`unknown_${unknownBecause(kpi)}`)));
   }
   const figures = kpiFigures(kpi);
   const { info } = figures;
@@ -84,7 +81,7 @@ function everyKpi() {
     caption: t("every_kpi"), className: "wide", head: ["KPI", ...months.map((month) => monthLabel(month, "short"))],
     rows: table("kpis").map((info) => [kpiLink(info.kpi_key), ...months.map((month) => {
       const value = kpiRow(info.kpi_key, state.channel, month)?.value;
-      return { text: inUnit(value, info.unit), value };
+      return { text: unknownBecause(info.kpi_key) ? t(`unknown_${unknownBecause(info.kpi_key)}`) : inUnit(value, info.unit), value };
     })]),
   });
 }

@@ -10,8 +10,9 @@ const stageLabel = (stage) => labelOf(stageInfo(stage), stage);
 const reasonLabel = (reason) => labelOf(group("reasons", "reason_key")(reason)[0], reason);
 const channelLabel = (channel) => (channel === "all" ? t("all_channels") : channel === "(pooled)" ? t("pooled_channels") : labelOf(group("channels", "channel_key")(channel)[0], channel));
 const factorLabel = (factor) => wellSet(labelOf(PAYLOAD.factor_labels.find((row) => row.factor === factor), factor));
-/** Arrows and minus signs as they are printed, where the warehouse writes them on a keyboard. */
-const wellSet = (text) => text.replaceAll("->", "→").replace(/(^|[\s(])-(?=\d)/g, "$1−");
+/** Arrows and minus signs as they are printed, where the warehouse writes them on a keyboard; a number stays on one line with its unit. */
+const wellSet = (text) => text.replaceAll("->", "→").replace(/(^|[\s(])-(?=\d)/g, "$1−")
+  .replace(/(\d) (?=\d{3}(?!\d)|[%€$£₽]|[A-Z]{3}(?![A-Za-z]))/g, "$1\u00a0");
 const departmentLabel = (department) => t(`department_${department}`);
 const serviceLabel = (service) => (service === "(none)" ? t("service_none") : service);
 const ownerLabel = (owner) => (owner === "(none)" ? t("owner_none") : owner);

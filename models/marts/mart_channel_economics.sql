@@ -38,17 +38,27 @@ channel_monthly as (
     {{ with_all_channels('monthly', ['month'], measures.keys() | list) }}
 ),
 
+unknown as (
+
+    select {% for measure in measures.values() %}
+        max(case when measure = '{{ measure }}' then 1 end) as {{ measure }}_unknown{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ ref('int_kpi_unknown_measures') }}
+
+),
+
 filled as (
 
     select
         months.month,
         channels.channel_key,
         months.is_partial
-        {%- for column in measures %},
-        coalesce(channel_monthly.{{ column }}, 0) as {{ column }}
+        {%- for column, measure in measures.items() %},
+        case when unknown.{{ measure }}_unknown is null then coalesce(channel_monthly.{{ column }}, 0) end as {{ column }}
         {%- endfor %}
     from months
     cross join channels
+    cross join unknown
     left join channel_monthly on months.month = channel_monthly.month and channels.channel_key = channel_monthly.channel_key
 
 )

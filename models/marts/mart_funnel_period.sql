@@ -4,12 +4,6 @@ with measures as (
 
 ),
 
-undated as (
-
-    select * from {{ ref('int_kpi_undated_measures') }}
-
-),
-
 attempts as (
 
     select * from {{ ref('fct_lead_funnel') }}
@@ -73,7 +67,7 @@ channel_exits as (
 
 scaffold as (
 
-    select months.month as event_month, months.is_partial, channels.channel_key, stages.stage_key, stages.stage_order, stages.department
+    select months.month as event_month, months.is_partial, channels.channel_key, stages.stage_key, stages.stage_order, stages.department, stages.is_dated
     from months
     cross join channels
     cross join stages
@@ -89,14 +83,13 @@ filled as (
         scaffold.stage_order,
         scaffold.department,
         scaffold.is_partial,
-        -- unknown, not 0, where no source dates the stage
-        case when undated.measure is null then coalesce(channel_entries.entries, 0) end as entries,
+        -- unknown, not 0, where no source records or dates the stage
+        case when scaffold.is_dated then coalesce(channel_entries.entries, 0) end as entries,
         coalesce(channel_exits.exits_rejected, 0) as exits_rejected,
         coalesce(channel_exits.exits_returned, 0) as exits_returned,
         coalesce(channel_exits.exits_lost, 0) as exits_lost,
         coalesce(channel_exits.exits_partner_handoff, 0) as exits_partner_handoff
     from scaffold
-    left join undated on 'stage_' || scaffold.stage_key = undated.measure
     left join channel_entries
         on scaffold.event_month = channel_entries.event_month and scaffold.channel_key = channel_entries.channel_key
         and scaffold.stage_key = channel_entries.stage_key

@@ -6,7 +6,10 @@ with measures as (
 
 kpis as (
 
-    select * from {{ ref('kpis') }} where is_additive
+    select kpis.kpi_key, kpis.numerator, dim_kpi.unknown_because
+    from {{ ref('kpis') }} as kpis
+    left join {{ ref('dim_kpi') }} as dim_kpi on kpis.kpi_key = dim_kpi.kpi_key
+    where kpis.is_additive
 
 ),
 
@@ -31,12 +34,6 @@ days as (
 
 ),
 
-undated as (
-
-    select * from {{ ref('int_kpi_undated_measures') }}
-
-),
-
 daily as (
 
     select measure, channel_key, activity_date, sum(amount) as amount
@@ -51,7 +48,7 @@ channel_daily as (
 
 scaffold as (
 
-    select days.date_day, days.month, kpis.kpi_key, kpis.numerator, channels.channel_key
+    select days.date_day, days.month, kpis.kpi_key, kpis.numerator, kpis.unknown_because, channels.channel_key
     from days
     cross join kpis
     cross join channels
@@ -65,10 +62,9 @@ filled as (
         scaffold.month,
         scaffold.kpi_key,
         scaffold.channel_key,
-        -- unknown, not 0, where no source dates the stage
-        case when undated.measure is null then coalesce(channel_daily.amount, 0) end as amount
+        -- unknown, not 0, where nobody delivers, records or dates it
+        case when scaffold.unknown_because is null then coalesce(channel_daily.amount, 0) end as amount
     from scaffold
-    left join undated on scaffold.numerator = undated.measure
     left join channel_daily
         on scaffold.date_day = channel_daily.activity_date and scaffold.channel_key = channel_daily.channel_key
         and scaffold.numerator = channel_daily.measure

@@ -25,6 +25,7 @@ compared as (
         months.numerator,
         months.denominator,
         months.value,
+        months.unknown_because,
         previous_month.value as previous_month,
         previous_year.value as previous_year,
         to_date_month.value as to_date_previous_month,
@@ -69,7 +70,8 @@ measured as (
         {{ change_pct('value', 'to_date_previous_year') }} as to_date_yoy_pct,
         cast(target as double) as target,
         100 * {{ safe_divide('value', 'target') }} as target_pct,
-        is_partial
+        is_partial,
+        unknown_because
     from compared
 
 )

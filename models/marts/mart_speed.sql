@@ -82,7 +82,8 @@ overdue as (
     inner join days on cast(waiting.waiting_since_local_at as date) = days.date_day
     inner join stages on waiting.step_key = stages.stage_key
     inner join sla on waiting.step_key = sla.stage_key
-    where today.business_position - ({{ business_position('waiting.waiting_since_local_at', 'days') }}) > sla.sla_business_minutes
+    where stages.is_recorded  -- nobody is late for a step that no source would tell of
+        and today.business_position - ({{ business_position('waiting.waiting_since_local_at', 'days') }}) > sla.sla_business_minutes
     group by
         today.month, waiting.step_key, stages.department,
         coalesce(case stages.department when 'marketing' then waiting.sdr else waiting.sales_rep end, '(none)')

@@ -29,12 +29,14 @@ EXTRACTS: dict[str, Extract] = {
         "display_order, channel_key",
     ),
     "stages": Extract(
-        "facts.dim_stage", _names("stage_key stage_order department label_en label_ru is_terminal"), "stage_order nulls last, 1"
+        "facts.dim_stage",
+        _names("stage_key stage_order department label_en label_ru is_terminal is_recorded is_dated"),
+        "stage_order nulls last, 1",
     ),
     "reasons": Extract("facts.dim_reason", ("reason_key", "label_en", "label_ru", "reason_group"), "reason_key"),
     "kpis": Extract(
         "facts.dim_kpi",
-        _names("kpi_key label_en label_ru department unit direction formula basis"),
+        _names("kpi_key label_en label_ru department unit direction formula basis unknown_because"),
         "display_order, kpi_key",
     ),
     "kpi": Extract(

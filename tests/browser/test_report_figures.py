@@ -137,7 +137,7 @@ def test_the_verdict_equals_the_mart_and_its_bars_add_up(
         "where month = '2026-01-01' and metric = ? and comparison = ? and basis = ?",
         [metric, compare, basis],
     ).fetchone()
-    assert page.inner_text("#headline").replace("→", "->").replace("−", "-") == headline
+    assert page.inner_text("#headline").replace("→", "->").replace("−", "-").replace("\u00a0", " ") == headline
     assert numbers(page, "[data-effect]") == [pytest.approx(float(effect), **CLOSE) for effect in effects]
     assert sum(numbers(page, "[data-factor]")) == pytest.approx(float(delta), rel=1e-3, abs=0.01)
 

@@ -192,13 +192,15 @@ def test_a_stage_that_no_source_dates_has_no_count_by_month(altered: Callable[..
         "update marts.mart_funnel_period set entries = null, flow_conversion = null where stage_key = 'sql'",
         "update marts.mart_funnel_period set entries_previous = null, flow_conversion = null where stage_key = 'sal'",
         "update marts.mart_kpi_monthly set value = null, numerator = null where kpi in ('sql', 'sal_ratio')",
+        "update facts.dim_stage set is_dated = false where stage_key = 'sql'",
+        "update facts.dim_kpi set unknown_because = 'not_dated' where kpi_key in ('sql', 'sal_ratio')",
     )
     page = open_page(undated)
     assert page.locator("#funnel-cohort").get_attribute("aria-pressed") == "true"
     assert page.locator('[data-kpi="sal_ratio_cohort"]').count() == 1
     assert "not dated" in page.inner_text('[data-kpi="sql"]')
     page.click("#funnel-period")
-    assert page.inner_text('.funnel [data-stage="sql"] .value') == "–"
+    assert page.inner_text('.funnel [data-stage="sql"] .value') == "not dated by the source"
     assert page.locator('.funnel [data-stage="sql"] .tag').count() == 0
     assert "SQL" in page.inner_text("#funnel .note.warn")
 

@@ -6,7 +6,9 @@ with windows as (
 
 kpis as (
 
-    select * from {{ ref('kpis') }}
+    select kpis.*, dim_kpi.unknown_because
+    from {{ ref('kpis') }} as kpis
+    left join {{ ref('dim_kpi') }} as dim_kpi on kpis.kpi_key = dim_kpi.kpi_key
 
 ),
 
@@ -25,12 +27,6 @@ measures as (
 durations as (
 
     select * from {{ ref('int_kpi_durations') }}
-
-),
-
-undated as (
-
-    select * from {{ ref('int_kpi_undated_measures') }}
 
 ),
 
@@ -122,7 +118,8 @@ scaffold as (
         kpis.statistic,
         kpis.numerator,
         kpis.numerator_less,
-        kpis.denominator
+        kpis.denominator,
+        kpis.unknown_because
     from windows
     cross join channels
     cross join kpis
@@ -140,9 +137,10 @@ filled as (
         scaffold.statistic,
         coalesce(numerators.amount, 0) - coalesce(less.amount, 0) as numerator,
         coalesce(denominators.amount, 0) as denominator,
-        coalesce(numerators.is_unknown, false) or coalesce(less.is_unknown, false) or coalesce(denominators.is_unknown, false)
-            -- a stage that no source dates happened in some month, not in none: unknown is not 0
-            or undated_numerators.measure is not null or undated_denominators.measure is not null as is_unknown,
+        scaffold.unknown_because,
+        -- what nobody delivers, records or dates is unknown, not 0
+        scaffold.unknown_because is not null
+            or coalesce(numerators.is_unknown, false) or coalesce(less.is_unknown, false) or coalesce(denominators.is_unknown, false) as is_unknown,
         coalesce(channel_durations.n, 0) as n,
         channel_durations.median_value,
         channel_durations.p90_value
@@ -156,8 +154,6 @@ filled as (
     left join known_measures as denominators
         on scaffold.window_kind = denominators.window_kind and scaffold.month = denominators.month
         and scaffold.channel_key = denominators.channel_key and scaffold.denominator = denominators.measure
-    left join undated as undated_numerators on scaffold.numerator = undated_numerators.measure
-    left join undated as undated_denominators on scaffold.denominator = undated_denominators.measure
     left join channel_durations
         on scaffold.window_kind = channel_durations.window_kind and scaffold.month = channel_durations.month
         and scaffold.channel_key = channel_durations.channel_key and scaffold.numerator = channel_durations.measure
@@ -179,5 +175,6 @@ select
         when statistic = 'ratio' then {{ safe_divide('numerator', 'denominator') }}
         when statistic = 'median' then median_value
         when statistic = 'p90' then p90_value
-    end as value
+    end as value,
+    unknown_because
 from filled

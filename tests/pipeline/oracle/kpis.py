@@ -81,7 +81,8 @@ def kpi_monthly(funnel: Funnel) -> pd.DataFrame:
     months, channels = scaffold(measures, settings.as_of)
     whole = figures(measures)
     to_date = {back: _to_date(funnel, measures, add_months(month_of(settings.as_of), back)) for back in (-1, -12)}
-    unknown_kpis = [key for key, kpi in KPIS.items() if _never_dated(measures) & {kpi.numerator, kpi.denominator}]
+    unknown = unknown_measures(funnel)
+    unknown_kpis = [key for key, kpi in KPIS.items() if unknown & {kpi.numerator, kpi.denominator}]
     for cells in (whole, *to_date.values()):
         cells |= {(month, key, channel): (None, None, None) for month in months for key in unknown_kpis for channel in channels}
     targets = {(t.month, t.kpi, t.channel): t.value for t in funnel.source.targets}
@@ -105,10 +106,23 @@ def kpi_monthly(funnel: Funnel) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _never_dated(measures: Measures) -> set[str]:
-    """Stages that leads reached, but that no source dates: in which month is unknown, so no month has a figure."""
-    known = set(measures.sums["measure"])
-    return {f"stage_{stage}" for stage in STAGES[1:] if f"cohort_{stage}" in known and f"stage_{stage}" not in known}
+def recorded_stages(funnel: Funnel) -> set[str]:
+    """Stages that some lead was seen in; in others leads are only taken to have been."""
+    return {"lead"} | {stage for attempt in funnel.attempts for stage in attempt.own}
+
+
+def unknown_measures(funnel: Funnel) -> set[str]:
+    """What has no figure in any month: nobody delivers it, no lead was seen in the stage, or no source says when."""
+    recorded, dated = recorded_stages(funnel), {stage for attempt in funnel.attempts for stage in attempt.at}
+    unknown = {f"cohort_{stage}" for stage in STAGES if stage not in recorded}
+    unknown |= {f"stage_{stage}" for stage in STAGES if stage not in recorded & dated}
+    if "paid" not in recorded:
+        unknown.add("cohort_clients")
+    if not any(attempt.outcome in ("rejected", "returned", "lost") for attempt in funnel.attempts):
+        unknown |= {"rejected", "lost"}
+    if "payment_plan" not in funnel.source.delivered:
+        unknown.add("planned")
+    return unknown
 
 
 def _to_date(funnel: Funnel, now: Measures, month: date) -> Cells:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from .entities import ORDER, STAGES, month_of, seed
 from .funnel import MADE, Attempt, Funnel, Ledger
-from .kpis import ALL, kpi_monthly
+from .kpis import ALL, kpi_monthly, recorded_stages
 from .measures import LTV_AGES, ZERO, client_channels, clients_of, plan_results, won_order
 
 NONE = "(none)"
@@ -31,14 +31,18 @@ def funnel_cohort(funnel: Funnel, windows: tuple[int, ...] = (0, 30, 60, 90, 180
                     cell["reached_imputed"] += ORDER[stage] <= furthest and attempt.imputed(stage)
                     cell["open"] += attempt.outcome == "open" and attempt.furthest == ORDER[stage]
     rows = []
+    recorded = [stage for stage in STAGES if stage in recorded_stages(funnel)]
     for (month, channel, stage, window), cell in cells.items():
-        before = None if stage == "lead" else cells[month, channel, STAGES[ORDER[stage] - 2], window]["reached"]
+        earlier = [other for other in recorded if ORDER[other] < ORDER[stage]]
+        before = cells[month, channel, earlier[-1], window]["reached"] if earlier else None
+        nothing = {} if stage in recorded else {"reached": None, "reached_imputed": None}
+        is_known = stage in recorded
         rows.append(
-            {"lead_month": month, "channel_key": channel, "stage_key": stage, "window_days": window, **cell}
+            {"lead_month": month, "channel_key": channel, "stage_key": stage, "window_days": window, **cell, **nothing}
             | {
                 "reached_previous": before,
-                "step_conversion": _ratio(cell["reached"], before),
-                "conversion_from_lead": _ratio(cell["reached"], cell["leads"]),
+                "step_conversion": _ratio(cell["reached"], before) if is_known else None,
+                "conversion_from_lead": _ratio(cell["reached"], cell["leads"]) if is_known else None,
             }
         )
     return pd.DataFrame(rows)
@@ -62,9 +66,15 @@ def channel_economics(funnel: Funnel) -> pd.DataFrame:
                 key = funnel.month(row.attempt.created_at), channel
                 revenue[key] += row.payment.amount
                 net[key] += row.net
+    recorded = recorded_stages(funnel)
+    counts: dict[tuple, int] = defaultdict(int)
+    for attempt in funnel.attempts:
+        for stage in STAGES:
+            for channel in (attempt.lead.channel, ALL):
+                counts[funnel.month(attempt.created_at), channel, stage] += attempt.reached(stage)
     rows = []
     for (month, channel), lead in kpis.loc["leads"].iterrows():
-        ratio = kpis.loc["sal_ratio_cohort", month, channel]
+        sql, sal = (counts[month, channel, stage] if stage in recorded else None for stage in ("sql", "sal"))
         cost = kpis.loc["cost", month, channel]["value"]
         rows.append(
             {
@@ -72,14 +82,14 @@ def channel_economics(funnel: Funnel) -> pd.DataFrame:
                 "channel_key": channel,
                 "cost": cost,
                 "leads": lead["value"],
-                "sql": ratio["denominator"],
-                "sal": ratio["numerator"],
+                "sql": sql,
+                "sal": sal,
                 "clients": kpis.loc["cac", month, channel]["denominator"],
                 "revenue": revenue[month, channel],
                 "net_income": net[month, channel],
                 "cpl": kpis.loc["cpl", month, channel]["value"],
                 "cost_per_sql": kpis.loc["cost_per_sql", month, channel]["value"],
-                "sal_ratio": ratio["value"],
+                "sal_ratio": _ratio(sal, sql) if sal is not None else None,
                 "cac": kpis.loc["cac", month, channel]["value"],
                 "romi": kpis.loc["romi", month, channel]["value"],
                 "paid_back": net[month, channel] >= cost if cost else None,
@@ -235,6 +245,7 @@ def speed(funnel: Funnel) -> pd.DataFrame:
     business: dict[tuple, list[float]] = defaultdict(list)
     overdue: dict[tuple, int] = defaultdict(int)
     end = funnel.source.settings.as_of_end
+    recorded = recorded_stages(funnel)
     for attempt in funnel.attempts:
         for stage in STAGES[1:]:
             owner = (attempt.lead.sdr if departments[stage] == "marketing" else attempt.lead.sales_rep) or NONE
@@ -245,7 +256,7 @@ def speed(funnel: Funnel) -> pd.DataFrame:
                     business[key].append(attempt.business_lag[stage])
             waits_since = attempt.at.get(STAGES[ORDER[stage] - 2])
             is_waiting = attempt.outcome == "open" and attempt.furthest == ORDER[stage] - 1 and waits_since is not None
-            if is_waiting and stage in limits and funnel.working.between(waits_since, end) > limits[stage]:
+            if is_waiting and stage in limits and stage in recorded and funnel.working.between(waits_since, end) > limits[stage]:
                 for name in (owner, ALL):
                     overdue[month_of(funnel.source.settings.as_of), stage, name] += 1
     rows = []
