@@ -16,7 +16,7 @@ DELAYS = np.array([0.1, 1.0, 1.0, 1.0, 4.0, 3.0, 6.0, 9.0])
 SPREAD = 0.8
 CHANNELS = ("seo", "ppc_search", "referral", "direct", "blog", "partner_alliance")
 SHARES = np.array([0.3, 0.25, 0.15, 0.1, 0.1, 0.1])
-LEADS_PER_DAY = 20.0
+LEADS_PER_MONTH = 600
 DAY = 86400
 
 SOURCES = """\
@@ -53,12 +53,14 @@ RECORDINGS = {
 
 
 def write_agency(folder: Path, seed: int, recording: Recording, months: int = 26, end: date = date(2026, 3, 31)) -> Path:
-    """Write the files; returns the sources.yml that lists them. Nothing is dated after `end`."""
+    """Write the files; returns the sources.yml that lists them. end: last day of a month; nothing is dated later."""
     random = np.random.default_rng(seed)
-    last = (np.datetime64(end, "D") + 1).astype("datetime64[s]").astype(np.int64)
-    first = (np.datetime64(end, "M") - months + 1).astype("datetime64[s]").astype(np.int64)
-    size = random.poisson(LEADS_PER_DAY * (last - first) / DAY)
-    created = np.sort(random.integers(first, last, size))
+    # as many leads in February as in March: the length of a month is a season, too
+    starts = (np.datetime64(end, "M") - np.arange(-1, months)[::-1]).astype("datetime64[s]").astype(np.int64)
+    last = starts[-1]
+    counts = random.poisson(LEADS_PER_MONTH, months)
+    created = np.sort(random.integers(np.repeat(starts[:-1], counts), np.repeat(starts[1:], counts)))
+    size = len(created)
     passed = np.cumprod(random.random((size, len(STAGES))) < RATES, axis=1).astype(bool)
     delays = DELAYS * np.exp(SPREAD * random.standard_normal((size, len(STAGES)))) * DAY
     at = created[:, None] + np.cumsum(delays, axis=1).astype(np.int64)
