@@ -92,11 +92,17 @@ class Laboratory:
 
     def warehouse(self, spec: DemoSpec) -> duckdb.DuckDBPyConnection:
         """The verdict's marts over a generated agency, built by the project's models."""
-        work = self.folder / "agency"
-        shutil.rmtree(work, ignore_errors=True)
-        write(spec, work / "source")
-        settings = load_settings(home=work / "home")
-        self._land(work / "source" / "sources.yml", settings, spec.end)
+        source = self.folder / "agency"
+        shutil.rmtree(source, ignore_errors=True)
+        write(spec, source)
+        return self.build(source / "sources.yml", spec.end)
+
+    def build(self, sources: Path, as_of: date) -> duckdb.DuckDBPyConnection:
+        """The verdict's marts over the files of a sources.yml."""
+        home = self.folder / "home"
+        shutil.rmtree(home, ignore_errors=True)
+        settings = load_settings(home=home)
+        self._land(sources, settings, as_of)
         if self.models is None:
             self.models = compile_models(["+mart_verdict"], settings.paths.home, self.folder / "target")
         connection = duckdb.connect(str(settings.paths.warehouse))

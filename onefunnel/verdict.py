@@ -19,16 +19,22 @@ COMPARISONS = ("previous_month", "previous_year")
 BASES = ("cohort", "period")
 LANGUAGES = ("en", "ru")
 # Departments in the order of the funnel; 95 % of chance lies within this many standard errors.
-DEPARTMENTS = ("marketing", "sales", "market")
+DEPARTMENTS = ("marketing", "sales", "market", "undivided")
 MARGIN = 1.96
 BAR_WIDTH = 36
+# between the two ends of a step's label
+ARROW = " -> "
 
 
 @dataclass(frozen=True)
 class Factor:
-    """Effect of one factor over all channels, in the unit of the metric."""
+    """Effect of one factor over all channels, in the unit of the metric.
+
+    first_step: of a step, the first one of the funnel that it spans; another where the stages between are not recorded.
+    """
 
     factor: str
+    first_step: str | None
     owner_department: str
     effect: float
 
@@ -111,8 +117,8 @@ def _read(connection: duckdb.DuckDBPyConnection, month: date, comparison: str, m
     found = connection.execute("select * from marts.mart_verdict where month = ? and comparison = ? and metric = ? and basis = ?", key)
     row = dict(zip([column[0] for column in found.description], found.fetchone() or (), strict=True))
     factors = connection.execute(
-        "select factor, owner_department, sum(effect) from marts.mart_change_factors "
-        "where month = ? and comparison = ? and metric = ? and basis = ? group by factor, owner_department",
+        "select factor, first_step, owner_department, sum(effect) from marts.mart_change_factors "
+        "where month = ? and comparison = ? and metric = ? and basis = ? group by factor, first_step, owner_department",
         key,
     ).fetchall()
     return Verdict(
@@ -134,6 +140,13 @@ class Words:
     factors: dict[str, str]
     departments: dict[str, str]
     fixed: dict[str, str]
+
+    def of_factor(self, factor: Factor) -> str:
+        """Label of a factor; of a step over stages that are not recorded, from where its first step starts to where it leads itself."""
+        label = self.factors[factor.factor]
+        if factor.first_step in (None, factor.factor):
+            return label
+        return f"{self.factors[factor.first_step].split(ARROW)[0]}{ARROW}{label.split(ARROW)[-1]}"
 
 
 FIXED_WORDS = {
@@ -178,10 +191,8 @@ def waterfall_steps(verdict: Verdict, order: list[str]) -> list[tuple[Factor, fl
     The rest is kept in the levels, so that the last one is the current figure.
     """
     smallest = 0.05 * max(1.0, abs(verdict.base) / 100)
-    known = {factor.factor: factor for factor in verdict.factors}
-    ordered = [known[name] for name in order if name in known]
     steps, level = [], verdict.base
-    for factor in ordered:
+    for factor in sorted(verdict.factors, key=lambda each: (order.index(each.factor), order.index(each.first_step or each.factor))):
         if abs(factor.effect) >= smallest:
             steps.append((factor, level, level + factor.effect))
         level += factor.effect
@@ -213,6 +224,8 @@ def render(verdict: Verdict, words: Words, language: str) -> RenderableType:
     departments = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     for department in DEPARTMENTS:
         effect, margin = verdict.effects[department], verdict.margins[department]
+        if department == "undivided" and not effect:
+            continue
         judged = words.fixed["within" if abs(effect) <= margin else "beyond"]
         departments.add_row(
             words.departments[department], Text(number_text(effect, signed=True), justify="right"), f"± {number_text(margin)}", judged
@@ -229,7 +242,7 @@ def render(verdict: Verdict, words: Words, language: str) -> RenderableType:
     for factor, before, after in steps:
         style = "red" if factor.effect < 0 else "green"
         table.add_row(
-            words.factors[factor.factor],
+            words.of_factor(factor),
             words.departments[factor.owner_department],
             Text(number_text(factor.effect, signed=True), justify="right", style=style),
             Text(bar(before, after, lowest, highest), style=style),

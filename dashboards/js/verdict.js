@@ -11,15 +11,24 @@ const isPooled = () => group("pooled", "comparison", "basis", "month", "channel_
 function factorEffects() {
   const rows = group("factors", "metric", "comparison", "basis", "month")(state.metric, state.compare, shownBasis(), state.month)
     .filter((row) => state.channel === "all" || row.channel_key === state.channel || (row.channel_key === "(pooled)" && isPooled()));
-  return PAYLOAD.factor_labels.map((info) => {
-    const parts = rows.filter((row) => row.factor === info.factor);
-    return { ...info, parts, effect: sum(parts, "effect"), proven: parts.some((row) => !withinNoise(row)) };
-  }).filter((factor) => factor.parts.length);
+  return PAYLOAD.factor_labels.flatMap((info) => {
+    const of = rows.filter((row) => row.factor === info.factor);
+    const spanOf = (row) => `${row.first_step} ${row.owner_department}`;
+    return [...new Set(of.map(spanOf))].map((span) => {
+      const parts = of.filter((row) => spanOf(row) === span);
+      const { first_step, owner_department } = parts[0];
+      return { ...info, first_step, owner_department, parts, effect: sum(parts, "effect"), proven: parts.some((row) => !withinNoise(row)) };
+    });
+  });
 }
+
+/** Whose an effect can be; nobody's is shown only where there is one. */
+const owners = (factors) => ["marketing", "sales", "market", "undivided"].filter((department) => department !== "undivided"
+  || factors.some((factor) => factor.owner_department === department));
 
 function departmentFigures(row, factors) {
   const format = inMetric(state.metric);
-  return h("ul", { class: "departments" }, ["marketing", "sales", "market"].map((department) => {
+  return h("ul", { class: "departments" }, owners(factors).map((department) => {
     const whole = state.channel === "all";
     const effect = whole ? row[`${department}_effect`] : sum(factors.filter((factor) => factor.owner_department === department), "effect");
     const stderr = whole ? row[`${department}_stderr`] : null;
@@ -58,11 +67,11 @@ function waterfall(row, factors) {
     bar(low < 0 ? 0 : low, value, `sum ${cut ? "cut" : ""}`), h("span", { class: "value", "data-value": value }, metricUnit(state.metric) === "count" ? count(value) : money(value)));
   return h("div", null,
     h("ol", { class: "waterfall" }, whole ? total(otherMonth(), base, low > 0) : null,
-      steps.map(({ factor, from, to }) => h("li", { class: factor.owner_department }, h("span", { class: "name" }, factorLabel(factor.factor)),
+      steps.map(({ factor, from, to }) => h("li", { class: factor.owner_department }, h("span", { class: "name" }, factorLabel(factor)),
         bar(from, to, factor.proven ? "" : "open"), h("span", { class: "value", "data-factor": factor.factor, "data-value": factor.effect },
           signed(factor.effect, format)))),
       whole ? total(state.month, level, low > 0) : null),
-    h("p", { class: "key" }, ["marketing", "sales", "market"].map((department) =>
+    h("p", { class: "key" }, owners(factors).map((department) =>
       h("span", { class: department }, h("i", { class: "swatch" }), departmentLabel(department))),
     h("span", null, h("i", { class: "swatch open" }), t("open_bar")), low > 0 ? h("span", null, t("cut_axis")) : null));
 }
@@ -84,7 +93,7 @@ function largestEffects(factors) {
     head: [t("factor"), t("effect"), t("channel"), monthLabel(otherMonth(), "short"), monthLabel(state.month, "short"), t("owner")],
     rows: parts.map((part) => ({
       class: withinNoise(part) ? "quiet" : "",
-      cells: [factorLabel(part.factor), { text: `${signed(part.effect, format)} ± ${format(1.96 * part.stderr)}`, value: part.effect },
+      cells: [factorLabel(part), { text: `${signed(part.effect, format)} ± ${format(1.96 * part.stderr)}`, value: part.effect },
         channelLabel(part.channel_key), factorValue(part.info.value_kind, part.base), factorValue(part.info.value_kind, part.current),
         departmentLabel(part.info.owner_department)],
     })),
@@ -95,7 +104,7 @@ function factorTable(factors) {
   const format = inMetric(state.metric);
   return dataTable({
     caption: t("effects_by_factor"), text: [1], head: [t("factor"), t("owner"), t("effect"), t("beyond_noise")],
-    rows: factors.map((factor) => [factorLabel(factor.factor), departmentLabel(factor.owner_department),
+    rows: factors.map((factor) => [factorLabel(factor), departmentLabel(factor.owner_department),
       { text: signed(factor.effect, format), value: factor.effect }, t(factor.proven ? "yes" : "no")]),
   });
 }

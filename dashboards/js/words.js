@@ -9,7 +9,10 @@ const kpiLabel = (kpi) => labelOf(kpiInfo(kpi), kpi);
 const stageLabel = (stage) => labelOf(stageInfo(stage), stage);
 const reasonLabel = (reason) => labelOf(group("reasons", "reason_key")(reason)[0], reason);
 const channelLabel = (channel) => (channel === "all" ? t("all_channels") : channel === "(pooled)" ? t("pooled_channels") : labelOf(group("channels", "channel_key")(channel)[0], channel));
-const factorLabel = (factor) => wellSet(labelOf(PAYLOAD.factor_labels.find((row) => row.factor === factor), factor));
+const factorText = (factor) => labelOf(PAYLOAD.factor_labels.find((row) => row.factor === factor), factor);
+/** A step over stages that are not recorded goes from where its first step starts to where it leads itself. */
+const factorLabel = ({ factor, first_step: first }) => wellSet(first && first !== factor
+  ? `${factorText(first).split(" -> ")[0]} -> ${factorText(factor).split(" -> ").pop()}` : factorText(factor));
 /** Arrows and minus signs as they are printed, where the warehouse writes them on a keyboard; a number stays on one line with its unit. */
 const wellSet = (text) => text.replaceAll("->", "→").replace(/(^|[\s(])-(?=\d)/g, "$1−")
   .replace(/(\d) (?=\d{3}(?!\d)|[%€$£₽]|[A-Z]{3}(?![A-Za-z]))/g, "$1\u00a0");

@@ -120,10 +120,6 @@
 {% macro default__add_minutes(timestamp, minutes) -%} timestamp_micros(unix_micros({{ timestamp }}) + cast(round({{ minutes }} * 6e7) as bigint)) {%- endmacro %}
 {% macro duckdb__add_minutes(timestamp, minutes) -%} ({{ timestamp }} + to_microseconds(cast(round({{ minutes }} * 6e7) as bigint))) {%- endmacro %}
 
-{% macro string_agg(expression, order_by) -%} {{ return(adapter.dispatch('string_agg')(expression, order_by)) }} {%- endmacro %}
-{% macro default__string_agg(expression, order_by) -%} listagg({{ expression }}, ' ') within group (order by {{ order_by }}) {%- endmacro %}
-{% macro duckdb__string_agg(expression, order_by) -%} string_agg({{ expression }}, ' ' order by {{ order_by }}) {%- endmacro %}
-
 {# A 64-bit hash: equal keys have equal hashes; two keys with one hash are looked at, never taken for one. #}
 {% macro row_hash(expression) -%} {{ return(adapter.dispatch('row_hash')(expression)) }} {%- endmacro %}
 {% macro default__row_hash(expression) -%} xxhash64({{ expression }}) {%- endmacro %}

@@ -38,18 +38,15 @@
     end)
 {%- endmacro %}
 
-{# The factors of the product, in the order of the funnel; the seed factor_owners says whose each is. #}
-{% macro verdict_steps() -%}
+{# The stage that a step leads to (back = 0) or starts from (back = 1); null of other factors. #}
+{% macro stage_of_step(factor, back) -%}
     {%- set stages = funnel_stages() -%}
-    {{ return(stages[1:]) }}
+    case {{ factor }}{% for stage in stages[1:] %} when 'step_{{ stage }}' then '{{ stages[loop.index - back] }}'{% endfor %} end
 {%- endmacro %}
 
-{# A stage proven without a date counts as reached at any age, unless its source dates the stage and a later stage's date tells more. #}
-{% macro proven_at_any_age(stage, stages) -%}
-    {%- set later_dates = [] -%}
-    {%- for later in stages[stages.index(stage) + 1:] -%} {%- do later_dates.append(later ~ '_at is null') -%} {%- endfor -%}
-    ({{ stage }}_reached and {{ stage }}_at is null
-    {%- if later_dates %} and (not dates_{{ stage }} or ({{ later_dates | join(' and ') }})){% endif %})
+{# The count of the stage that a column names, of rows that have a count for each. #}
+{% macro stage_count(prefix, stage_key) -%}
+    case {{ stage_key }}{% for stage in funnel_stages() %} when '{{ stage }}' then {{ prefix }}_{{ stage }}_count{% endfor %} end
 {%- endmacro %}
 
 {# The square of an amount, exact; of a single payment beyond 10^15 that of 10^15, which only tells how far a total may vary. #}

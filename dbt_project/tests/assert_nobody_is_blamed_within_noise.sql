@@ -1,7 +1,17 @@
--- A row here is a headline that names a department or a factor although no effect of it is beyond 1.96 standard errors.
+-- A row here is a headline that names a department or a factor although no effect of it is beyond 1.96 standard errors, or although a reader
+-- sees no effect, or one against the direction of the change.
 with verdict as (
 
-    select * from {{ ref('mart_verdict') }} where main_department is not null
+    select
+        *,
+        case main_department
+            when 'marketing' then marketing_effect when 'sales' then sales_effect when 'market' then market_effect else undivided_effect
+        end as main_effect,
+        case main_department
+            when 'marketing' then marketing_stderr when 'sales' then sales_stderr when 'market' then market_stderr else undivided_stderr
+        end as main_stderr
+    from {{ ref('mart_verdict') }}
+    where main_department is not null
 
 ),
 
@@ -29,10 +39,8 @@ left join factors
     and (verdict.main_factor is null or verdict.main_factor = factors.factor)
 group by
     verdict.month, verdict.comparison, verdict.metric, verdict.basis, verdict.main_department, verdict.main_factor,
-    verdict.marketing_effect, verdict.marketing_stderr, verdict.sales_effect, verdict.sales_stderr, verdict.market_effect, verdict.market_stderr
+    verdict.main_effect, verdict.main_stderr, verdict.base, verdict.{{ adapter.quote('current') }}
 having (verdict.main_factor is not null and coalesce(max(factors.distance), 0) <= 1.96)
-    or (
-        verdict.main_factor is null
-        and abs(case verdict.main_department when 'marketing' then verdict.marketing_effect when 'sales' then verdict.sales_effect else verdict.market_effect end)
-            <= 1.96 * case verdict.main_department when 'marketing' then verdict.marketing_stderr when 'sales' then verdict.sales_stderr else verdict.market_stderr end
-    )
+    or (verdict.main_factor is null and abs(verdict.main_effect) <= 1.96 * verdict.main_stderr)
+    or round(verdict.main_effect, 0) = 0
+    or verdict.main_effect * (round(verdict.{{ adapter.quote('current') }}, 0) - round(verdict.base, 0)) < 0

@@ -69,6 +69,8 @@ allocated as (
         metric,
         channel_key,
         factor,
+        first_step,
+        owner_department,
         method,
         is_pooled,
         case when is_pooled and factor = 'channel_mix' then base_lead_count / base_all_leads else base end as base,

@@ -6,14 +6,14 @@ with leads as (
 
     select
         lead_attempt_key,
-        source_name,
         channel_key,
         created_at,
         created_date,
         lead_month
         {%- for stage in stages[1:] %},
         {{ stage }}_reached,
-        {{ stage }}_at
+        {{ stage }}_at,
+        {{ stage }}_reached and not {{ stage }}_is_imputed and {{ stage }}_at is null as {{ stage }}_undated
         {%- endfor %}
     from {{ ref('fct_lead_funnel') }}
 
@@ -35,12 +35,6 @@ observation as (
 
 ),
 
-dating as (
-
-    select * from {{ ref('int_verdict_dating') }}
-
-),
-
 observed as (
 
     select
@@ -48,9 +42,6 @@ observed as (
         observation.side_month,
         observation.window_key,
         observation.cohort_key,
-        {%- for stage in stages[1:] %}
-        dating.dates_{{ stage }},
-        {%- endfor %}
         {{ add_minutes('leads.created_at', "case
             when observation.window_kind = 'full' then 1440.0 * observation.window_days
             else 1440.0 * observation.lived_days + greatest(" ~ minutes_between('leads.created_at', 'observation.observed_until_at') ~ " - 1440.0 * observation.lived_days, 0)
@@ -58,13 +49,12 @@ observed as (
         end") }} as window_ends_at
     from leads
     inner join observation on leads.lead_month = observation.side_month
-    inner join dating on leads.source_name = dating.source_name
     where leads.created_date < {{ add_days('observation.side_month', 'observation.span_days') }}
 
 ),
 
--- Furthest stage within the window. A stage counts when its own date, or that of a later one, lies inside. Undated but proven, it counts at any age,
--- unless the source dates this stage and a later date says that it came after the window.
+-- Furthest stage within the window. A stage counts when its own date, or that of a later one, lies inside: what only a later stage proves was reached
+-- when that one was. What a status proves without a date counts at any age; int_verdict_stages says when that may be compared.
 placed as (
 
     select
@@ -77,14 +67,14 @@ placed as (
         paid_reached,
         case
             {%- for stage in later_first %}
-            when {{ stage }}_at <= window_ends_at or {{ proven_at_any_age(stage, stages) }} then {{ stages.index(stage) }}
+            when {{ stage }}_at <= window_ends_at or {{ stage }}_undated then {{ stages.index(stage) }}
             {%- endfor %}
             else 0
         end as furthest,
         case
             {%- for stage in later_first %}
             when {{ stage }}_at <= window_ends_at then 0
-            when {{ proven_at_any_age(stage, stages) }} then 1
+            when {{ stage }}_undated then 1
             {%- endfor %}
             else 0
         end as is_undated

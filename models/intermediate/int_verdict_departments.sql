@@ -39,7 +39,8 @@ judged as (
 
     select
         departments.*,
-        metrics.delta,
+        metrics.is_comparable,
+        round(metrics.current_value, 0) - round(metrics.base_value, 0) as shown_delta,
         -- 1 = exactly at the bar
         greatest(
             case when departments.stderr > 0 then abs(departments.effect) / departments.stderr / {{ var('verdict_critical_z') }} else 0.0 end,
@@ -53,14 +54,25 @@ judged as (
         on departments.basis = standing_out.basis and departments.month = standing_out.month and departments.comparison = standing_out.comparison
         and departments.metric = standing_out.metric and departments.department = standing_out.department
 
+),
+
+-- A reader must see what is named: an effect that is not 0 in whole units, and somebody who moved the metric the way it went.
+visible as (
+
+    select
+        *,
+        is_comparable and evidence > 1 and round(effect, 0) <> 0 as is_proven,
+        case when shown_delta = 0 or effect * shown_delta > 0 then 1 else 0 end as goes_along
+    from judged
+
 )
 
 select
     *,
-    evidence > 1 as is_significant,
+    is_proven and max(case when is_proven then goes_along else 0 end) over (partition by basis, month, comparison, metric) = 1 as is_significant,
     -- first among the proven: who moved the metric the way it went, then who moved it most
     row_number() over (
         partition by basis, month, comparison, metric
-        order by case when evidence > 1 then 0 else 1 end, case when effect * delta >= 0 then 0 else 1 end, abs(effect) desc, department
+        order by case when is_proven then 0 else 1 end, 1 - goes_along, abs(effect) desc, department
     ) as part_rank
-from judged
+from visible

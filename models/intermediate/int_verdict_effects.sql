@@ -3,7 +3,7 @@
 
 -- One row per comparison x metric x group x factor: the factor's two values and its LMDI effect on the group's change.
 -- weight is L(V1, V0); a factor's variance is weight^2 x (log_variance + shared_log_variance) + direct_variance, where the shared part is one and
--- the same chance for all groups (the count of all leads, the season).
+-- the same chance for all groups (the count of all leads, the season). A step that is passed over has no row.
 with product_groups as (
 
     select * from {{ ref('int_verdict_groups') }} where group_class = 'product'
@@ -88,13 +88,11 @@ factors as (
             else 1.0
         end,
         {%- endfor %}
-        case when passes_over_{{ stage }} then 0.0 else
-            {{ log_rate_variance('base_' ~ stage ~ '_flow', 'base_' ~ previous ~ '_flow', 'is_flow') }}
-            + {{ log_rate_variance('current_' ~ stage ~ '_flow', 'current_' ~ previous ~ '_flow', 'is_flow') }}
-        end,
+        {{ log_rate_variance('base_' ~ stage ~ '_flow', 'base_' ~ previous ~ '_flow', 'is_flow') }}
+            + {{ log_rate_variance('current_' ~ stage ~ '_flow', 'current_' ~ previous ~ '_flow', 'is_flow') }},
         0.0,
-        -- flows: the step before ends in the count that this one starts from
-        case when is_flow and not passes_over_{{ stage }} then 1 / (base_{{ previous }}_flow + 1) + 1 / (current_{{ previous }}_flow + 1) else 0.0 end
+        -- flows: the step before ends in the count that this one starts from, and their sum does not depend on it
+        case when is_flow then 1 / (base_{{ previous }}_flow + 1) + 1 / (current_{{ previous }}_flow + 1) else 0.0 end
     from adjusted
     {%- endfor %}
 
@@ -110,6 +108,23 @@ factors as (
         0.0,
         0.0
     from adjusted
+
+),
+
+owned as (
+
+    select
+        factors.*,
+        steps.first_step,
+        coalesce(steps.owner_department, owners.owner_department) as owner_department,
+        coalesce(steps.previous_owner, leads.owner_department) = steps.owner_department as follows_its_own
+    from factors
+    inner join {{ ref('factor_owners') }} as owners on factors.factor = owners.factor
+    inner join {{ ref('factor_owners') }} as leads on leads.factor = 'channel_mix'
+    left join {{ ref('int_verdict_steps') }} as steps
+        on factors.basis = steps.basis and factors.month = steps.month and factors.comparison = steps.comparison and factors.group_key = steps.group_key
+        and factors.factor = steps.factor
+    where steps.factor is not null or left(factors.factor, 5) <> 'step_'
 
 ),
 
@@ -150,23 +165,26 @@ decomposed as (
         metrics.comparison,
         metrics.metric,
         metrics.group_key,
-        factors.factor,
+        owned.factor,
+        owned.first_step,
+        owned.owner_department,
         case when metrics.base_metric > 0 and metrics.current_metric > 0 then 'lmdi' else 'zero_limit' end as method,
-        factors.base,
-        factors.current_value,
-        {{ lmdi_effect('metrics.current_metric', 'metrics.base_metric', 'factors.current_value', 'factors.base') }} as effect,
+        owned.base,
+        owned.current_value,
+        {{ lmdi_effect('metrics.current_metric', 'metrics.base_metric', 'owned.current_value', 'owned.base') }} as effect,
         {{ logarithmic_mean('metrics.current_metric', 'metrics.base_metric') }} as weight,
-        factors.log_variance,
-        factors.shared_log_variance,
-        factors.previous_flow_variance,
+        owned.log_variance,
+        owned.shared_log_variance,
+        case when owned.follows_its_own then 2 * owned.previous_flow_variance else 0.0 end as shared_with_previous,
         metrics.direct_variance
     from metrics
-    inner join factors
-        on metrics.basis = factors.basis and metrics.month = factors.month and metrics.comparison = factors.comparison and metrics.group_key = factors.group_key
-    where not (metrics.metric = 'new_clients' and factors.factor = 'average_check')
+    inner join owned
+        on metrics.basis = owned.basis and metrics.month = owned.month and metrics.comparison = owned.comparison and metrics.group_key = owned.group_key
+    where not (metrics.metric = 'new_clients' and owned.factor = 'average_check')
 
 ),
 
+-- opened and closed channels, and clients without leads
 whole_groups as (
 
     select
@@ -201,20 +219,23 @@ ledger_rest as (
 )
 
 select
-    basis, month, comparison, metric, group_key, factor, method, base, current_value, effect, weight,
+    basis, month, comparison, metric, group_key, factor, first_step, owner_department, method, base, current_value, effect, weight,
     log_variance,
     shared_log_variance,
-    previous_flow_variance,
+    shared_with_previous,
     -- where the product is zero on one side, one factor carries all of the change and all of its chance
     case when method = 'zero_limit' and effect <> 0 then direct_variance else 0.0 end as direct_variance
 from decomposed
 union all
 select
-    basis, month, comparison, metric, group_key, factor, method, base, current_value, effect, 0.0, 0.0, 0.0, 0.0, direct_variance
-from whole_groups
-union all
-select
-    basis, month, comparison, 'revenue' as metric, channel_key as group_key, factor, 'difference' as method, base, current_value, current_value - base,
-    0.0, 0.0, 0.0, 0.0, direct_variance
-from ledger_rest
+    outside.basis, outside.month, outside.comparison, outside.metric, outside.group_key, outside.factor, null, owners.owner_department,
+    outside.method, outside.base, outside.current_value, outside.effect, 0.0, 0.0, 0.0, 0.0, outside.direct_variance
+from (
+    select basis, month, comparison, metric, group_key, factor, method, base, current_value, effect, direct_variance
+    from whole_groups
+    union all
+    select basis, month, comparison, 'revenue', channel_key, factor, 'difference', base, current_value, current_value - base, direct_variance
+    from ledger_rest
+) as outside
+inner join {{ ref('factor_owners') }} as owners on outside.factor = owners.factor
 order by basis, month, comparison, metric, group_key, factor

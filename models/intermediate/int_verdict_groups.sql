@@ -27,21 +27,36 @@ with summed as (
 
 ),
 
--- A stage without any entry in a month that has later ones (flows; stages that a source does not date) cannot carry a ratio: it is passed over.
+compared as (
+
+    select
+        basis,
+        month,
+        comparison
+        {%- for stage in stages[1:-1] %},
+        max(case when stage_key = '{{ stage }}' and not (is_recorded and has_age) then 1 else 0 end) = 1 as lacks_{{ stage }}
+        {%- endfor %}
+    from {{ ref('int_verdict_stages') }}
+    group by basis, month, comparison
+
+),
+
+-- Passed over: a stage that cannot be compared, and one without any entry in a month that has later ones (flows), which cannot carry a ratio.
 classed as (
 
     select
-        *,
+        summed.*,
         case when part in ('opened_channel', 'closed_channel') then part when base_lead_count > 0 and current_lead_count > 0 then 'product' else 'carry_over' end
             as group_class
         {%- for stage in stages[1:-1] %}
         {%- set order = loop.index %},
+        coalesce(compared.lacks_{{ stage }}, false)
         {%- for side in sides %}
-        ({{ side }}_{{ stage }}_count = 0 and ({% for later in stages[order + 1:] %}{{ side }}_{{ later }}_count > 0{{ ' or ' if not loop.last }}{% endfor %}))
-        {{ 'or ' if not loop.last }}
+        or ({{ side }}_{{ stage }}_count = 0 and ({% for later in stages[order + 1:] %}{{ side }}_{{ later }}_count > 0{{ ' or ' if not loop.last }}{% endfor %}))
         {%- endfor %} as passes_over_{{ stage }}
         {%- endfor %}
     from summed
+    left join compared on summed.basis = compared.basis and summed.month = compared.month and summed.comparison = compared.comparison
 
 )
 

@@ -1,4 +1,3 @@
-{%- set stages = funnel_stages() -%}
 -- The factor that carries the main department's effect, beyond its own noise, and the channel it sits in where one channel carries it.
 with main_departments as (
 
@@ -24,7 +23,12 @@ candidates as (
 
 main_factors as (
 
-    select basis, month, comparison, metric, factor, owner_department, effect from candidates where factor_rank = 1
+    select
+        basis, month, comparison, metric, factor, first_step, owner_department, effect,
+        {{ stage_of_step('factor', 0) }} as stage_key,
+        {{ stage_of_step('first_step', 1) }} as from_stage_key
+    from candidates
+    where factor_rank = 1
 
 ),
 
@@ -51,22 +55,18 @@ lost_leads as (
 ),
 
 steps as (
-    {%- for stage in stages[1:] %}
-    {%- set previous = stages[loop.index0] %}
+
     select
-        basis,
-        month,
-        comparison,
-        channel_key,
-        'step_{{ stage }}' as factor,
-        base_{{ previous }}_count as base_entered,
-        current_{{ previous }}_count as current_entered,
-        base_{{ stage }}_count / nullif(base_{{ previous }}_count, 0) as base_rate,
-        current_{{ stage }}_count / nullif(current_{{ previous }}_count, 0) as current_rate,
-        (base_{{ stage }}_count + current_{{ stage }}_count) / nullif(base_{{ previous }}_count + current_{{ previous }}_count, 0) as rate
-    from {{ ref('int_verdict_channels') }}
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
+        main_factors.*,
+        channels.channel_key
+        {%- for side in ['base', 'current'] %},
+        {{ stage_count('channels.' ~ side, 'main_factors.from_stage_key') }} as {{ side }}_entered,
+        {{ stage_count('channels.' ~ side, 'main_factors.stage_key') }} as {{ side }}_reached
+        {%- endfor %}
+    from main_factors
+    inner join {{ ref('int_verdict_channels') }} as channels
+        on main_factors.basis = channels.basis and main_factors.month = channels.month and main_factors.comparison = channels.comparison
+    where main_factors.stage_key is not null
 
 ),
 
@@ -74,21 +74,22 @@ steps as (
 broken_steps as (
 
     select
-        basis,
-        month,
-        comparison,
-        channel_key,
-        factor,
-        current_entered * (current_rate - base_rate) as moved,
-        abs(current_rate - base_rate) / sqrt(rate * (1 - rate) * (1 / base_entered + 1 / current_entered)) as distance
-    from steps
+        *,
+        current_entered * (current_reached / current_entered - base_reached / base_entered) as moved,
+        abs(current_reached / current_entered - base_reached / base_entered)
+            / sqrt(rate * (1 - rate) * (1 / base_entered + 1 / current_entered)) as distance
+    from (
+        select *, (base_reached + current_reached) / nullif(base_entered + current_entered, 0) as rate from steps
+    ) as rated
     where base_entered > 0 and current_entered > 0 and rate > 0 and rate < 1
 
 ),
 
 of_channels as (
 
-    select main_factors.*, lost_leads.channel_key, lost_leads.moved, lost_leads.distance
+    select
+        main_factors.basis, main_factors.month, main_factors.comparison, main_factors.metric, main_factors.effect,
+        lost_leads.channel_key, lost_leads.moved, lost_leads.distance
     from main_factors
     inner join lost_leads
         on main_factors.basis = lost_leads.basis and main_factors.month = lost_leads.month and main_factors.comparison = lost_leads.comparison
@@ -97,11 +98,7 @@ of_channels as (
 
     union all
 
-    select main_factors.*, broken_steps.channel_key, broken_steps.moved, broken_steps.distance
-    from main_factors
-    inner join broken_steps
-        on main_factors.basis = broken_steps.basis and main_factors.month = broken_steps.month
-        and main_factors.comparison = broken_steps.comparison and main_factors.factor = broken_steps.factor
+    select basis, month, comparison, metric, effect, channel_key, moved, distance from broken_steps
 
 ),
 
@@ -135,6 +132,9 @@ select
     main_factors.comparison,
     main_factors.metric,
     main_factors.factor,
+    main_factors.first_step,
+    main_factors.from_stage_key,
+    main_factors.stage_key,
     main_factors.owner_department as department,
     carriers.channel_key
 from main_factors

@@ -17,12 +17,25 @@ with totals as (
     from {{ ref('int_verdict_cells') }}
     group by basis, month, comparison
 
+),
+
+compared as (
+
+    select
+        basis,
+        month,
+        comparison,
+        max(case when not is_recorded or not has_age then 1 else 0 end) = 1 as passes_over_stages,
+        max(case when stage_key = 'paid' and not has_age then 1 else 0 end) = 0 as is_comparable
+    from {{ ref('int_verdict_stages') }}
+    group by basis, month, comparison
+
 )
 {% for metric, column in [('new_clients', 'paid_count'), ('new_client_revenue', 'new_revenue'), ('revenue', 'revenue')] %}
 select
-    basis,
-    month,
-    comparison,
+    totals.basis,
+    totals.month,
+    totals.comparison,
     '{{ metric }}' as metric,
     base_{{ column }} as base_value,
     current_{{ column }} as current_value,
@@ -32,7 +45,10 @@ select
     {{ side }}_{{ stage }}_count
     {%- endfor %}
     {%- endfor %},
-    undated_count
+    undated_count,
+    coalesce(compared.passes_over_stages, false) as passes_over_stages,
+    coalesce(compared.is_comparable, true) as is_comparable
 from totals
+left join compared on totals.basis = compared.basis and totals.month = compared.month and totals.comparison = compared.comparison
 {{ 'union all' if not loop.last }}
 {%- endfor %}

@@ -1,4 +1,3 @@
-{%- set stages = funnel_stages() -%}
 {%- set languages = ['en', 'ru'] -%}
 -- The departments of a headline in words: "sales -8 (proposal -> contract 61 % -> 44 %)".
 with departments as (
@@ -30,20 +29,23 @@ changes as (
         main_factors.factor,
         main_factors.department,
         {%- for side in ['base', 'current'] %}
-        case main_factors.factor
-            when 'lead_volume' then coalesce(carriers.{{ side }}_lead_count, metrics.{{ side }}_lead_count)
-            when 'average_check'
+        case
+            when main_factors.factor = 'lead_volume' then coalesce(carriers.{{ side }}_lead_count, metrics.{{ side }}_lead_count)
+            when main_factors.factor = 'average_check'
                 then coalesce(carriers.{{ side }}_new_revenue, checks.{{ side }}_value) / nullif(coalesce(carriers.{{ side }}_paid_count, metrics.{{ side }}_paid_count), 0)
-            {%- for stage in stages[1:] %}
-            when 'step_{{ stage }}' then coalesce(carriers.{{ side }}_{{ stage }}_count, metrics.{{ side }}_{{ stage }}_count)
-                / nullif(coalesce(carriers.{{ side }}_{{ stages[loop.index0] }}_count, metrics.{{ side }}_{{ stages[loop.index0] }}_count), 0)
-            {%- endfor %}
+            else coalesce({{ stage_count('carriers.' ~ side, 'main_factors.stage_key') }}, {{ stage_count('metrics.' ~ side, 'main_factors.stage_key') }})
+                / nullif(coalesce({{ stage_count('carriers.' ~ side, 'main_factors.from_stage_key') }}, {{ stage_count('metrics.' ~ side, 'main_factors.from_stage_key') }}), 0)
         end as {{ side }}_number,
         {%- endfor %}
-        channels.label_en as channel_en,
-        channels.label_ru as channel_ru,
-        owners.label_en as factor_en,
-        owners.label_ru as factor_ru
+        {%- for language in languages %}
+        channels.label_{{ language }} as channel_{{ language }},
+        -- a step over stages that are not recorded: from where its first step starts to where its last one leads
+        case
+            when main_factors.first_step <> main_factors.factor
+                then {{ dbt.split_part('first_steps.label_' ~ language, "' -> '", 1) }} || ' -> ' || {{ dbt.split_part('owners.label_' ~ language, "' -> '", 2) }}
+            else owners.label_{{ language }}
+        end as factor_{{ language }}{{ ',' if not loop.last }}
+        {%- endfor %}
     from main_factors
     inner join metrics
         on main_factors.basis = metrics.basis and main_factors.month = metrics.month
@@ -52,6 +54,7 @@ changes as (
         on main_factors.basis = checks.basis and main_factors.month = checks.month
         and main_factors.comparison = checks.comparison and checks.metric = 'new_client_revenue'
     inner join {{ ref('factor_owners') }} as owners on main_factors.factor = owners.factor
+    left join {{ ref('factor_owners') }} as first_steps on main_factors.first_step = first_steps.factor
     left join {{ ref('dim_channel') }} as channels on main_factors.channel_key = channels.channel_key
     left join {{ ref('int_verdict_channels') }} as carriers
         on main_factors.basis = carriers.basis and main_factors.month = carriers.month

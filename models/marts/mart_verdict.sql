@@ -1,6 +1,6 @@
 {%- set languages = ['en', 'ru'] -%}
-{%- set departments = ['marketing', 'sales', 'market'] -%}
-{%- set caveats = ['partial_month', 'young_cohort', 'insufficient_history', 'undated_milestones', 'different_cohorts', 'few_clients'] -%}
+{%- set departments = ['marketing', 'sales', 'market', 'undivided'] -%}
+{%- set caveats = ['partial_month', 'young_cohort', 'insufficient_history', 'undated_milestones', 'unrecorded_stages', 'different_cohorts', 'few_clients'] -%}
 
 with metrics as (
 
@@ -29,6 +29,7 @@ by_department as (
         {%- endfor %},
         max(case when is_significant and part_rank = 1 then department end) as main_department,
         max(case when is_significant and part_rank = 1 then evidence end) as main_evidence,
+        max(case when is_proven then 1 else 0 end) = 1 as has_proven_effect,
         max(case when department <> 'market' then stderr end) as widest_stderr,
         sqrt({{ exact_sum('stderr * stderr') }}) as total_stderr
     from {{ ref('int_verdict_departments') }}
@@ -47,7 +48,7 @@ parts as (
         {%- for language in languages %}
         {%- for list, test in [('parts', 'is_significant'), ('rest', 'not is_significant')] %},
         nullif(concat_ws(', '
-            {%- for rank in range(1, 4) -%}
+            {%- for rank in range(1, 5) -%}
             , max(case when part_rank = {{ rank }} and {{ test }} then part_{{ language }} end)
             {%- endfor -%}
         ), '') as {{ list }}_{{ language }}
@@ -71,6 +72,7 @@ joined as (
         by_department.main_department,
         by_department.main_evidence,
         by_department.widest_stderr,
+        by_department.main_department is null and coalesce(by_department.has_proven_effect, false) as has_opposed_effect,
         coalesce(abs(metrics.delta) > {{ var('verdict_critical_z') }} * by_department.total_stderr, false) as has_spread_change,
         main_factors.factor as main_factor,
         main_factors.channel_key as main_channel,
@@ -82,7 +84,8 @@ joined as (
         sides.is_partial as has_partial_month,
         metrics.basis = 'cohort' and sides.window_kind = 'to_date' as has_young_cohort,
         metrics.comparison = 'previous_month' and not season.has_season as has_insufficient_history,
-        metrics.undated_count > 0.05 * (metrics.base_first_contact_count + metrics.current_first_contact_count) as has_undated_milestones,
+        metrics.undated_count > {{ var('verdict_undated_share') }} * (metrics.base_first_contact_count + metrics.current_first_contact_count) as has_undated_milestones,
+        metrics.passes_over_stages as has_unrecorded_stages,
         metrics.basis = 'period' as has_different_cohorts,
         metrics.base_paid_count + metrics.current_paid_count < 2 * {{ var('verdict_own_clients') }} as has_few_clients
     from metrics
@@ -109,6 +112,7 @@ worded as (
         {%- for language in languages %},
         case
             when rest_{{ language }} is null then parts_{{ language }}
+            when parts_{{ language }} is null then rest_{{ language }}
             else {{ fill(headline_text('rest', language), {'parts': 'parts_' ~ language, 'rest': 'rest_' ~ language}) }}
         end as said_{{ language }}
         {%- endfor %}
@@ -134,10 +138,10 @@ select
     -- A name is as sure as its distance from chance; "nobody" is as sure as a change would have had to be small to hide. Each doubt about the
     -- counts themselves takes a step away.
     case
-        when has_few_clients or doubts > 1 then 'low'
+        when has_few_clients or doubts > 1 or not is_comparable then 'low'
         when main_department is not null and main_evidence > 1.3 and doubts = 0 then 'high'
         when main_department is not null then 'medium'
-        when has_spread_change then 'low'
+        when has_spread_change or has_opposed_effect then 'low'
         when {{ var('verdict_critical_z') }} * widest_stderr <= 0.2 * base_value and doubts = 0 then 'high'
         when {{ var('verdict_critical_z') }} * widest_stderr <= 0.5 * base_value then 'medium'
         else 'low'
@@ -145,17 +149,18 @@ select
     {%- for language in languages %}
     case
         when base_value = 0 and current_value = 0 and main_department is null then {{ fill(headline_text('empty', language), {'metric': 'metric_' ~ language}) }}
-        -- the whole changed beyond chance, and no part of it by itself
-        when main_department is null and has_spread_change and rest_{{ language }} is not null then
-            {{ fill(headline_text('spread', language), {
-                'metric': 'metric_' ~ language, 'base': grouped_number('base_value'), 'current': grouped_number('current_value'), 'parts': 'rest_' ~ language}) }}
-        when main_department is null then
-            {{ fill(headline_text('nobody', language), {
-                'metric': 'metric_' ~ language, 'base': grouped_number('base_value'), 'current': grouped_number('current_value')}) }}
-        else {{ fill(
-            "case when delta < 0 then " ~ headline_text('fell', language) ~ " when delta > 0 then " ~ headline_text('rose', language)
-                ~ " else " ~ headline_text('stayed', language) ~ " end",
-            {'metric': 'metric_' ~ language, 'base': grouped_number('base_value'), 'current': grouped_number('current_value'), 'parts': 'said_' ~ language}) }}
+        else {{ fill("case
+            when not is_comparable then " ~ headline_text('incomparable', language) ~ "
+            -- proven effects that the change itself went against
+            when has_opposed_effect then " ~ headline_text('opposed', language) ~ "
+            -- the whole changed beyond chance, and no part of it by itself
+            when main_department is null and has_spread_change and rest_" ~ language ~ " is not null then " ~ headline_text('spread', language) ~ "
+            when main_department is null then " ~ headline_text('nobody', language) ~ "
+            when round(current_value, 0) < round(base_value, 0) then " ~ headline_text('fell', language) ~ "
+            when round(current_value, 0) > round(base_value, 0) then " ~ headline_text('rose', language) ~ "
+            else " ~ headline_text('stayed', language) ~ "
+        end", {'metric': 'metric_' ~ language, 'base': grouped_number('base_value'), 'current': grouped_number('current_value'),
+            'parts': "coalesce(said_" ~ language ~ ", '')"}) }}
     end as headline_{{ language }},
     {%- endfor %}
     concat_ws(','{% for caveat in caveats %}, case when has_{{ caveat }} then '{{ caveat }}' end{% endfor %}) as caveats,

@@ -123,8 +123,8 @@ EXTRACTS: dict[str, Extract] = {
         "marts.mart_verdict",
         _names(
             "metric comparison basis month base current delta marketing_effect marketing_stderr sales_effect sales_stderr "
-            "market_effect market_stderr main_department confidence headline_en headline_ru caveats_en caveats_ru window_kind "
-            "window_days"
+            "market_effect market_stderr undivided_effect undivided_stderr main_department confidence headline_en headline_ru "
+            "caveats_en caveats_ru window_kind window_days"
         ),
         "metric, comparison, basis, month",
         "month",
@@ -154,7 +154,7 @@ FACTORS = """
         where month >= cast($first as date)
     )
     select
-        metric, comparison, basis, group_key as channel_key, factor, month,
+        metric, comparison, basis, group_key as channel_key, factor, first_step, owner_department, month,
         case when not bool_or(is_pooled_mix) then any_value(base) end as base,
         case when not bool_or(is_pooled_mix) then any_value("current") end as current,
         sum(effect) as effect,

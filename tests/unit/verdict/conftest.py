@@ -16,7 +16,7 @@ def compiled_verdict(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Comp
     """The verdict's models as SQL, in their order."""
     folder = tmp_path_factory.mktemp("verdict")
     names = [f"int_verdict_{name}" for name in (*COUNTING, *DECOMPOSITION, *WORDING)]
-    models = compile_models([*names, "mart_change_factors", "mart_verdict"], folder / "home", folder / "target")
+    models = compile_models([*names, "int_stage_recording", "mart_change_factors", "mart_verdict"], folder / "home", folder / "target")
     return {model.name: model for model in models}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import combinations, pairwise
 
 STAGES = ("lead", "first_contact", "brief_filled", "sql", "sal", "demo_held", "proposal_sent", "contract_sent", "paid")
@@ -72,9 +72,13 @@ Effects = dict[tuple[str, str, str], float]
 
 
 def decompose(
-    base: Mapping[str, Counts], current: Mapping[str, Counts], history: Mapping[str, Counts], season: tuple[float, float] | None
+    base: Mapping[str, Counts],
+    current: Mapping[str, Counts],
+    history: Mapping[str, Counts],
+    season: tuple[float, float] | None,
+    unrecorded: Collection[str] = (),
 ) -> Effects:
-    """Effects of one comparison by metric, channel and factor. base, current, history: counts and money by channel."""
+    """Effects of one comparison by metric, channel and factor. base, current, history: counts and money by channel; unrecorded: stages."""
     empty = dict.fromkeys((*STAGES, "new_revenue", "existing_revenue", "refunds"), 0.0)
     sides = {channel: (base.get(channel, empty), current.get(channel, empty)) for channel in {*base, *current}}
     known, usual = usual_rates(history)
@@ -98,7 +102,7 @@ def decompose(
     groups = own + ([pool] if pool else [])
     all_leads = tuple(sum(sides[c][t]["lead"] for group in groups for c in group if _has_leads(sides, group)) for t in (0, 1))
     for group in groups:
-        effects |= _group(group, sides, quality, all_leads, season)
+        effects |= _group(group, sides, quality, all_leads, season, unrecorded)
     return effects
 
 
@@ -116,7 +120,12 @@ def _has_leads(sides: Mapping[str, tuple[Counts, Counts]], group: list[str]) -> 
 
 
 def _group(
-    group: list[str], sides: Mapping[str, tuple[Counts, Counts]], quality: Mapping[str, list[float]], all_leads: tuple, season: tuple | None
+    group: list[str],
+    sides: Mapping[str, tuple[Counts, Counts]],
+    quality: Mapping[str, list[float]],
+    all_leads: tuple,
+    season: tuple | None,
+    unrecorded: Collection[str],
 ) -> Effects:
     total = {key: tuple(sum(sides[c][t][key] for c in group) for t in (0, 1)) for key in (*STAGES, "new_revenue")}
     expected = [tuple(sum(sides[c][t]["lead"] * quality[c][order] for c in group) for t in (0, 1)) for order in range(len(STAGES))]
@@ -128,7 +137,7 @@ def _group(
             for metric, key in _metrics()
             for c, share in zip(group, shares, strict=True)
         }
-    names, values = _factors(total, expected, all_leads, season)
+    names, values = _factors(total, expected, all_leads, season, unrecorded)
     effects: Effects = {}
     for metric, key in _metrics():
         chosen = [i for i, name in enumerate(names) if name != "average_check" or metric != "new_clients"]
@@ -151,15 +160,20 @@ def _group(
 
 
 def _factors(
-    total: Mapping[str, tuple], expected: list[tuple], all_leads: tuple, season: tuple | None
+    total: Mapping[str, tuple], expected: list[tuple], all_leads: tuple, season: tuple | None, unrecorded: Collection[str]
 ) -> tuple[list[str], tuple[list, list]]:
-    """Names and both sides' values of the product's factors, without the scaling by which the published values read as rates."""
+    """Names and both sides' values of the product's factors, without the scaling by which the published values read as rates.
+
+    A stage that nobody recorded, or that a month lacks while it has later ones, is passed over: the next rate spans it.
+    """
     knows = expected[-1][0] > 0 and expected[-1][1] > 0
-    names = (["season"] if season else []) + ["lead_volume", "channel_mix"] + [f"step_{stage}" for stage in STAGES[1:]] + ["average_check"]
     usable = [
-        not any(total[stage][t] == 0 and any(total[later][t] > 0 for later in STAGES[order + 1 :]) for t in (0, 1))
+        stage not in unrecorded
+        and not any(total[stage][t] == 0 and any(total[later][t] > 0 for later in STAGES[order + 1 :]) for t in (0, 1))
         for order, stage in enumerate(STAGES)
     ]
+    steps = [f"step_{stage}" for stage, is_usable in zip(STAGES, usable, strict=True) if is_usable and stage != "lead"]
+    names = (["season"] if season else []) + ["lead_volume", "channel_mix", *steps, "average_check"]
     sides = []
     for t in (0, 1):
         index = season[t] if season else 1.0
@@ -168,7 +182,6 @@ def _factors(
         last = 0
         for order in range(1, len(STAGES)):
             if not usable[order]:
-                row.append(1.0)
                 continue
             entered, reached = total[STAGES[last]][t], total[STAGES[order]][t]
             usually = expected[order][t] / expected[last][t] if knows else 1.0

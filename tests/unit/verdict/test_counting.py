@@ -16,9 +16,14 @@ from benchmarks.compiled_models import run_models
 Lead = dict
 
 
-def lead(created: datetime, channel: str = "seo", source: str = "crm", undated: Iterable[str] = (), **days: float) -> Lead:
-    """A lead created at a UTC moment; days after which each stage was entered; undated: stages reached at an unknown time."""
-    return {"created": created, "channel": channel, "source": source, "days": days, "undated": set(undated)}
+def lead(
+    created: datetime, channel: str = "seo", source: str = "crm", undated: Iterable[str] = (), keeps: bool = True, **days: float
+) -> Lead:
+    """A lead created at a UTC moment; days after which each stage was entered.
+
+    undated: stages that a status proves, at an unknown time; keeps: whether the days are those of events, not of a status.
+    """
+    return {"created": created, "channel": channel, "source": source, "days": days, "undated": set(undated), "keeps": keeps}
 
 
 Count = Callable[..., dict]
@@ -41,11 +46,14 @@ def count(bench: Bench) -> Count:
             "create table facts.dim_date as select day::date as date_day, date_trunc('month', day)::date as month "
             "from generate_series(timestamp '2020-01-01', timestamp '2028-01-01', interval 1 day) as days(day)"
         )
-        stages = ", ".join(f"{stage}_reached boolean, {stage}_at timestamp, {stage}_date date" for stage in STAGES[1:])
+        stages = ", ".join(
+            f"{stage}_reached boolean, {stage}_is_imputed boolean, {stage}_at timestamp, {stage}_date date" for stage in STAGES
+        )
         db.execute(
             "create table facts.fct_lead_funnel (lead_attempt_key varchar, source_name varchar, channel_key varchar, created_at timestamp, "
-            f"created_date date, lead_month date, lead_date date, {stages})"
+            f"created_date date, lead_month date, {stages})"
         )
+        db.execute("create table intermediate.int_stage_events (source_name varchar, stage_key varchar)")
         _insert(db, leads)
         db.execute(
             "create table facts.fct_payment (lead_attempt_key varchar, client_key varchar, channel_key varchar, paid_at timestamp, "
@@ -59,7 +67,7 @@ def count(bench: Bench) -> Count:
                 "insert into facts.fct_payment values (?, ?, ?, ?, ?, ?, ?, ?, if(? > 0, 'payment', 'refund'))",
                 [str(number), str(number), leads[number]["channel"], at, at.date(), at.date().replace(day=1), amount, is_first, amount],
             )
-        run_models(db, [bench.models[f"int_verdict_{name}"] for name in COUNTING])
+        run_models(db, [bench.models[name] for name in ("int_stage_recording", *(f"int_verdict_{name}" for name in COUNTING))])
         rows = bench.rows("select * from intermediate.int_verdict_cells")
         return {(row["basis"], row["month"], row["comparison"], row["side"], row["channel_key"]): row for row in rows}
 
@@ -70,13 +78,17 @@ def _insert(db: duckdb.DuckDBPyConnection, leads: list[Lead]) -> None:
     rows = []
     for number, one in enumerate(leads):
         at = {stage: one["created"] + timedelta(days=days) for stage, days in one["days"].items()}
-        furthest = max((STAGES.index(stage) for stage in {*at, *one["undated"]}), default=0)
+        known = {"lead", *at, *one["undated"]}
+        furthest = max(STAGES.index(stage) for stage in known)
         day = one["created"].date()
-        values = [str(number), one["source"], one["channel"], one["created"], day, day.replace(day=1), day]
-        for order, stage in enumerate(STAGES[1:], start=1):
-            moment = pd.Timestamp(at[stage]) if stage in at else pd.NaT
-            values += [order <= furthest, moment, moment if moment is pd.NaT else moment.normalize()]
+        values = [str(number), one["source"], one["channel"], one["created"], day, day.replace(day=1)]
+        for order, stage in enumerate(STAGES):
+            moment = pd.Timestamp(one["created"]) if stage == "lead" else pd.Timestamp(at[stage]) if stage in at else pd.NaT
+            is_reached = order <= furthest
+            values += [is_reached, is_reached and stage not in known, moment, moment if moment is pd.NaT else moment.normalize()]
         rows.append(values)
+        if one["keeps"] and at:
+            db.executemany("insert into intermediate.int_stage_events values (?, ?)", [[one["source"], stage] for stage in at])
     db.register("given", pd.DataFrame(rows))
     db.execute("insert into facts.fct_lead_funnel select * from given")
     db.unregister("given")
@@ -130,11 +142,19 @@ def test_a_source_that_dates_no_stage_counts_them_at_any_age(count: Count) -> No
         lead(datetime(2026, 2, 5), source="status_only"),
     ]
     cell = count(leads, date(2026, 4, 29))["cohort", FEBRUARY, "previous_month", "base", "seo"]
-    assert [cell[f"{stage}_count"] for stage in STAGES] == [2, 2, 2, 2, 1, 1, 1, 1, 0]
+    assert [cell[f"{stage}_count"] for stage in STAGES] == [2, 2, 2, 2, 1, 0, 0, 0, 0]
     assert cell["undated_count"] == 2
 
 
-def test_where_the_source_dates_a_stage_the_later_date_decides(count: Count) -> None:
+def test_what_a_later_stage_proves_counts_when_that_does(count: Count) -> None:
+    """A source of leads and payments: a client of day 80 has passed every stage, and within 60 days nothing says so."""
+    leads = [lead(datetime(2026, 1, 5), paid=80), lead(datetime(2026, 1, 6), paid=20), lead(datetime(2026, 2, 5))]
+    cell = count(leads, date(2026, 4, 29))["cohort", FEBRUARY, "previous_month", "base", "seo"]
+    assert [cell[f"{stage}_count"] for stage in STAGES] == [2, *[1] * 8]
+    assert cell["undated_count"] == 0
+
+
+def test_a_forgotten_stage_counts_with_the_one_that_proves_it(count: Count) -> None:
     """The brief was forgotten and is proven by an SQL of day 80: within 60 days, nothing says that it was filled."""
     leads = [
         lead(datetime(2026, 1, 5), first_contact=1, sql=80),
@@ -143,6 +163,45 @@ def test_where_the_source_dates_a_stage_the_later_date_decides(count: Count) -> 
     ]
     cell = count(leads, date(2026, 4, 29))["cohort", FEBRUARY, "previous_month", "base", "seo"]
     assert (cell["first_contact_count"], cell["brief_filled_count"], cell["sql_count"]) == (2, 1, 0)
+
+
+def compared(bench: Bench, month: date, basis: str = "cohort", comparison: str = "previous_month") -> dict[str, tuple[bool, bool]]:
+    """Of each stage, whether it is recorded in both months, and whether it can be seen at equal age."""
+    rows = bench.rows(
+        f"select * from intermediate.int_verdict_stages where basis = '{basis}' and month = '{month}' and comparison = '{comparison}'"
+    )
+    return {row["stage_key"]: (row["is_recorded"], row["has_age"]) for row in rows}
+
+
+def test_a_stage_that_nobody_recorded_is_not_compared(bench: Bench, count: Count) -> None:
+    """January recorded no SQL, February did; proposals were recorded by neither, and nobody came to a contract."""
+    leads = [lead(datetime(2026, 1, 5), demo_held=9), lead(datetime(2026, 2, 5), sql=3, demo_held=9)]
+    count(leads, date(2026, 4, 15))
+    found = compared(bench, FEBRUARY)
+    assert {stage for stage, (is_recorded, _) in found.items() if is_recorded} == {
+        "lead", "demo_held", "proposal_sent", "contract_sent", "paid"
+    }  # fmt: skip
+    assert all(has_age for _, has_age in found.values())
+
+
+@pytest.mark.parametrize(("as_of", "has_age"), [(date(2026, 4, 15), False), (date(2026, 8, 27), True)])
+@pytest.mark.parametrize("status", [{"undated": ["sql"]}, {"sql": 4, "keeps": False}], ids=["undated", "dated"])
+def test_what_a_status_proves_is_compared_when_both_months_are_old(
+    bench: Bench, count: Count, as_of: date, has_age: bool, status: dict
+) -> None:
+    """The older month shows more of it, or less, once leads have gone on from there: at 180 days it has settled."""
+    leads = [lead(datetime(2026, month, 5), source="statuses", **status) for month in (1, 2)]
+    leads += [lead(datetime(2026, month, 5), demo_held=9) for month in (1, 2)]
+    count(leads, as_of)
+    assert compared(bench, FEBRUARY)["sql"] == (True, has_age)
+    assert compared(bench, FEBRUARY)["demo_held"] == (True, True)
+    assert compared(bench, FEBRUARY, basis="period")["sql"] == (True, False)
+
+
+def test_clients_of_a_period_are_those_of_the_ledger(bench: Bench, count: Count) -> None:
+    count([lead(datetime(2026, month, 5), undated=["paid"]) for month in (1, 2)], date(2026, 4, 15))
+    assert compared(bench, FEBRUARY)["paid"] == (True, False)
+    assert compared(bench, FEBRUARY, basis="period")["paid"] == (True, True)
 
 
 def test_an_undated_client_counts_and_brings_no_revenue(count: Count) -> None:

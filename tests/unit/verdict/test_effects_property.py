@@ -50,21 +50,22 @@ def money(draw: st.DrawFn, clients: float) -> dict[str, float]:
 
 
 @st.composite
-def comparisons(draw: st.DrawFn) -> tuple[dict, tuple[float, float] | None]:
-    """Counts by month, side and channel (a channel can be missing on a side), and season indices."""
+def comparisons(draw: st.DrawFn) -> tuple[dict, tuple[float, float] | None, set[str]]:
+    """Counts by month, side and channel (a channel can be missing on a side), season indices, and stages that nobody records."""
     sides = {}
     for month, basis in BASES.items():
         counts = cohorts() if basis == "cohort" else flows()
         for side, fewest in (("base", 0), ("current", 1)):
             sides[month, side] = draw(st.dictionaries(st.sampled_from(CHANNELS), counts, min_size=fewest, max_size=5))
-    return sides, draw(st.one_of(st.none(), st.tuples(st.floats(0.5, 1.5), st.floats(0.5, 1.5))))
+    season = draw(st.one_of(st.none(), st.tuples(st.floats(0.5, 1.5), st.floats(0.5, 1.5))))
+    return sides, season, draw(st.one_of(st.just(set()), st.sets(st.sampled_from(STAGES[1:-1]))))
 
 
 @pytest.mark.slow
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(comparisons())
 def test_effects_add_up_and_agree_with_the_reference(bench: Bench, comparison: tuple) -> None:
-    sides, season = comparison
+    sides, season, unrecorded = comparison
     bench.decide(
         [
             cell(side, counts, channel, month, BASES[month])
@@ -72,6 +73,7 @@ def test_effects_add_up_and_agree_with_the_reference(bench: Bench, comparison: t
             for channel, counts in channels.items()
         ],
         [(month, "previous_month", True, *season, 0.001) for month in BASES] if season else [],
+        unrecorded=itertools.product(BASES, unrecorded),
     )
     history = {channel: counts for (month, side), channels in sides.items() if BASES[month] == "cohort" and side == "current"
                for channel, counts in channels.items()}  # fmt: skip
@@ -80,7 +82,7 @@ def test_effects_add_up_and_agree_with_the_reference(bench: Bench, comparison: t
         found[row["month"]][row["metric"], row["channel_key"], row["factor"]] = row
     for month in BASES:
         base, current = sides[month, "base"], sides[month, "current"]
-        expected = decompose(base, current, history, season)
+        expected = decompose(base, current, history, season, unrecorded)
         scale = _scale(base, current)
         assert set(found[month]) == set(expected)
         for key, effect in expected.items():

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
+import pytest
+from lmdi_reference import STAGES
 from test_planted_changes import funnel
 from verdict_bench import Bench, cell
 
@@ -73,6 +75,67 @@ def test_an_unsure_season_is_not_claimed(bench: Bench) -> None:
         wording=True,
     )
     assert headline(bench)["main_department"] is None
+
+
+def test_a_step_over_unrecorded_stages_belongs_to_the_department_that_owns_them_all(bench: Bench) -> None:
+    cells = [cell("base", funnel(leads=1200)), cell("current", funnel(leads=1200, contract_sent=0.3))]
+    bench.decide(cells, wording=True, unrecorded=[(MONTH, "proposal_sent"), (MONTH, "contract_sent")])
+    found = headline(bench)
+    assert found["headline_en"] == "New clients fell from 97 to 42: sales -55 (demo -> client 36 % -> 15 %)"
+    assert found["headline_ru"] == "Новые клиенты: было 97, стало 42: продажи -55 (демо -> клиент 36 % -> 15 %)"
+    assert "unrecorded_stages" in found["caveats"]
+    steps = bench.rows("select factor, first_step from marts.mart_change_factors where metric = 'new_clients' and first_step <> factor")
+    assert steps == [{"factor": "step_paid", "first_step": "step_proposal_sent"}]
+    factors = {row["factor"] for row in bench.rows("select factor from marts.mart_change_factors")}
+    assert not {"step_proposal_sent", "step_contract_sent"} & factors
+
+
+def test_a_step_of_two_departments_belongs_to_nobody(bench: Bench) -> None:
+    """Leads and payments only: fewer become clients, and nothing says at which stage they stop."""
+    cells = [cell("base", funnel(leads=1200)), cell("current", funnel(leads=1200, contract_sent=0.3))]
+    bench.decide(cells, wording=True, unrecorded=[(MONTH, stage) for stage in STAGES[1:-1]])
+    found = headline(bench)
+    assert found["headline_en"] == (
+        "New clients fell from 97 to 42: marketing or sales (not recorded which) -55 (lead -> client 8 % -> 4 %)"
+    )
+    assert (found["main_department"], found["main_factor"]) == ("undivided", "step_paid")
+    assert found["undivided_effect"] == pytest.approx(found["delta"], abs=1e-9)
+    assert found["sales_effect"] == 0
+
+
+def test_a_stage_without_age_is_passed_over(bench: Bench) -> None:
+    cells = [cell("base", funnel(leads=1200)), cell("current", funnel(leads=1200, demo_held=0.4))]
+    bench.decide(cells, wording=True, ageless=[(MONTH, "demo_held")])
+    assert headline(bench)["headline_en"].startswith("New clients fell from 97 to 49: sales -48 (SAL -> proposal 68 % -> 34 %)")
+
+
+def test_clients_without_age_are_not_compared(bench: Bench) -> None:
+    cells = [cell("base", funnel(leads=1200)), cell("current", funnel(leads=1200, contract_sent=0.3))]
+    bench.decide(cells, wording=True, ageless=[(MONTH, "paid")])
+    found = headline(bench)
+    assert found["headline_en"] == "New clients 97 -> 42: not to be compared, the source does not say when leads became clients"
+    assert found["headline_ru"] == "Новые клиенты 97 -> 42: сравнить нельзя, источник не говорит, когда лиды стали клиентами"
+    assert (found["main_department"], found["main_factor"], found["confidence"]) == (None, None, "low")
+
+
+def test_nobody_is_named_against_the_direction(bench: Bench) -> None:
+    """Sales lost beyond chance; more leads, which an unsure season may have brought, made up for it."""
+    bench.decide(
+        [cell("base", funnel(leads=2400)), cell("current", funnel(leads=4000, contract_sent=0.45))],
+        [(MONTH, "previous_month", True, 1.0, 1.0, 0.06)],
+        wording=True,
+    )
+    found = headline(bench)
+    assert found["headline_en"] == "New clients 194 -> 208: opposite effects cancel out (sales -89, marketing +103)"
+    assert found["headline_ru"] == "Новые клиенты 194 -> 208: противоположные эффекты гасят друг друга (продажи -89, маркетинг +103)"
+    assert (found["main_department"], found["main_factor"], found["confidence"]) == (None, None, "low")
+
+
+def test_an_effect_that_rounds_to_nothing_is_not_named(bench: Bench) -> None:
+    """Prices fell from 30 cents to 10: proven, and 0 in whole units of money."""
+    base = funnel(leads=1200) | {"new_revenue": 0.3, "new_revenue_squares": 0.001}
+    bench.decide([cell("base", base), cell("current", base | {"new_revenue": 0.1, "new_revenue_squares": 0.0001})], wording=True)
+    assert headline(bench, "new_client_revenue")["main_department"] is None
 
 
 def test_caveats_are_told_in_both_languages(bench: Bench) -> None:

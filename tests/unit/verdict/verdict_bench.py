@@ -14,10 +14,10 @@ from benchmarks.compiled_models import CompiledModel, run_models
 
 MONEY = ("new_revenue", "new_revenue_squares", "existing_revenue", "existing_revenue_squares", "refunds", "refund_squares")
 CELL_COLUMNS = ("basis", "month", "comparison", "side", "channel_key", *(f"{stage}_count" for stage in STAGES), "undated_count", *MONEY)
-DECOMPOSITION = ("channels", "groups", "effects", "allocated", "metrics")
+DECOMPOSITION = ("channels", "groups", "steps", "effects", "allocated", "metrics")
 WORDING = ("factors", "departments", "main_factors", "parts")
 # Models before the cells, from leads and payments
-COUNTING = ("sides", "dating", "windows", "cohorts", "cohort_cells", "flow_entries", "daily_flows", "cells", "season")
+COUNTING = ("sides", "stages", "windows", "cohorts", "cohort_cells", "flow_entries", "daily_flows", "cells", "season")
 
 
 def cell(side: str, counts: Mapping[str, float], channel: str = "seo", month: date = date(2026, 1, 1), basis: str = "cohort",
@@ -49,8 +49,18 @@ class Bench:
     connection: duckdb.DuckDBPyConnection
     models: dict[str, CompiledModel]
 
-    def decide(self, cells: Iterable[tuple], seasons: Iterable[tuple] = (), wording: bool = False) -> None:
-        """Run the decomposition on these cells. seasons: month, comparison, has_season, base_index, current_index, log_variance."""
+    def decide(
+        self,
+        cells: Iterable[tuple],
+        seasons: Iterable[tuple] = (),
+        wording: bool = False,
+        unrecorded: Iterable[tuple[date, str]] = (),
+        ageless: Iterable[tuple[date, str]] = (),
+    ) -> None:
+        """Run the decomposition on these cells. seasons: month, comparison, has_season, base_index, current_index, log_variance.
+
+        unrecorded, ageless: month and stage that nobody recorded there, or that no date belongs to.
+        """
         rows = list(cells)
         self.connection.execute("create schema if not exists intermediate")
         kinds = ["varchar", "date", "varchar", "varchar", "varchar", *["double"] * (len(CELL_COLUMNS) - 5)]
@@ -63,6 +73,7 @@ class Bench:
             season_columns | dict.fromkeys(("base_index", "current_index", "log_variance"), "double"),
             [given.get(pair, (*pair, False, 1.0, 1.0, 0.0)) for pair in sorted(pairs)],
         )
+        self._fill_stages({row[:3] for row in rows}, set(unrecorded), set(ageless))
         names = [f"int_verdict_{name}" for name in DECOMPOSITION]
         if wording:
             columns = {
@@ -77,6 +88,15 @@ class Bench:
             self._fill("int_verdict_sides", columns, [(*key, False, "full" if key[0] == "cohort" else "month", 60) for key in keys])
             names += [f"int_verdict_{name}" for name in WORDING]
         run_models(self.connection, [self.models[name] for name in (*names, "mart_change_factors", *(["mart_verdict"] if wording else []))])
+
+    def _fill_stages(self, comparisons: set[tuple], unrecorded: set[tuple[date, str]], ageless: set[tuple[date, str]]) -> None:
+        kinds = {"basis": "varchar", "month": "date", "comparison": "varchar", "stage_key": "varchar", "stage_order": "integer"}
+        rows = [
+            (*comparison, stage, order, (comparison[1], stage) not in unrecorded, (comparison[1], stage) not in ageless)
+            for comparison in sorted(comparisons)
+            for order, stage in enumerate(STAGES, start=1)
+        ]
+        self._fill("int_verdict_stages", kinds | {"is_recorded": "boolean", "has_age": "boolean"}, rows)
 
     def _fill(self, name: str, columns: Mapping[str, str], rows: list[tuple]) -> None:
         declared = ", ".join(f"{column} {kind}" for column, kind in columns.items())

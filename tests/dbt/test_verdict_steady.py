@@ -1,0 +1,51 @@
+"""A source that does not record or date every stage accuses nobody: where nothing changes, at most one month in twenty names somebody.
+
+ONEFUNNEL_STEADY_SEEDS=20 runs twenty agencies of each kind; two are run otherwise.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from datetime import date
+
+import pytest
+from steady_agency import RECORDINGS, write_agency
+
+from benchmarks.verdict_incidents import Laboratory
+
+pytestmark = pytest.mark.slow
+
+SEEDS = range(1, int(os.environ.get("ONEFUNNEL_STEADY_SEEDS", "2")) + 1)
+END = date(2026, 3, 31)
+# the months of the last year, as cohorts and as flows, against both comparisons: of each agency 48 headlines on new clients
+HEADLINES = """
+    select basis, comparison, month, main_department, headline_en
+    from marts.mart_verdict
+    where metric = 'new_clients' and month > date '2025-03-31'
+    order by all
+"""
+
+
+@pytest.fixture(scope="module")
+def laboratory(tmp_path_factory: pytest.TempPathFactory, hash_key: str) -> Iterator[Laboratory]:
+    """Compiles the models once for all agencies."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ONEFUNNEL_HASH_KEY", hash_key)
+        yield Laboratory(tmp_path_factory.mktemp("agencies"))
+
+
+@pytest.mark.parametrize("name", RECORDINGS)
+def test_nobody_is_named_where_nothing_changes(laboratory: Laboratory, name: str) -> None:
+    headlines, named, newest = 0, [], []
+    for seed in SEEDS:
+        sources = write_agency(laboratory.folder / "steady" / name / str(seed), seed, RECORDINGS[name], end=END)
+        with laboratory.build(sources, END) as db:
+            rows = db.execute(HEADLINES).fetchall()
+        headlines += len(rows)
+        accused = [(seed, *row) for row in rows if row[3] is not None]
+        named += accused
+        newest += [row for row in accused if row[3] == END.replace(day=1)]
+    print(f"{name}: {len(named)} of {headlines} headlines name somebody; of the newest month {len(newest)} of {4 * len(SEEDS)}")
+    assert headlines == 48 * len(SEEDS)
+    assert len(named) <= headlines / 20, named
