@@ -12,14 +12,16 @@ from pathlib import Path
 import duckdb
 import pytest
 from filelock import FileLock
-from nights import DEMO_AS_OF, REAL_AS_OF, ROOT, RunCli
+from nights import DEMO_AS_OF, REAL_AS_OF, ROOT, BuildOnce, RunCli
 from parse_once import hand_on_parse, parse_project
 
-BuildOnce = Callable[[str, Callable[[Path], None]], Path]
 # Cheapest news first: what fails in a second is told before what takes minutes.
 ORDER = ("unit", "pipeline", "dbt", "browser", "dags", "faults")
 # Side by side a module is run whole by one worker, so that its nights are built once; what takes longest must not be begun last.
-LONGEST_FIRST = ("test_going_on", "test_standalone", "test_nightly_run", "test_night", "test_properties", "test_verdict_incidents")
+LONGEST_FIRST = (
+    *("test_going_on", "test_standalone", "test_cases_ledger", "test_nightly_run", "test_night", "test_not_delivered"),
+    *("test_properties", "test_verdict_incidents"),
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

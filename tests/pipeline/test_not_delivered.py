@@ -10,8 +10,7 @@ from random import Random
 
 import duckdb
 import pytest
-from conftest import BuildOnce
-from nights import RunCli
+from nights import BuildOnce, RunCli
 
 pytestmark = pytest.mark.slow
 
