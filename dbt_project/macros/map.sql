@@ -49,11 +49,11 @@
     when {{ rows }}.currency <> {{ base_currency() }} and fx_rates.rate_to_base is null then 'missing_rate'
 {%- endmacro %}
 {# Exact: a product has 38 digits. Beyond a million a rate keeps eight decimals, which leaves room for the amount. #}
-{% macro to_base(amount, rate, type=none, digits=2) -%}
+{% macro to_base(amount, rate) -%}
     case
         when {{ rate }} < 1000000
-            then cast(round(cast({{ amount }} as {{ delivered_amount_type() }}) * cast({{ rate }} as {{ rate_type() }}), {{ digits }}) as {{ type or money_type() }})
-        else cast(round(cast({{ amount }} as {{ delivered_amount_type() }}) * cast({{ rate }} as decimal(20, 8)), {{ digits }}) as {{ type or money_type() }})
+            then cast(round(cast({{ amount }} as {{ delivered_amount_type() }}) * cast({{ rate }} as {{ rate_type() }}), 4) as {{ amount_type() }})
+        else cast(round(cast({{ amount }} as {{ delivered_amount_type() }}) * cast({{ rate }} as decimal(20, 8)), 4) as {{ amount_type() }})
     end
 {%- endmacro %}
 

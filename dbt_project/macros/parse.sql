@@ -4,7 +4,6 @@
 {# Money is wide enough for roubles, yen and rupiah. A delivered amount has up to 16 digits before the point, a rate up to 8, so that their product is exact in 38;
    mart contracts say the same types as literals. #}
 {% macro amount_type() -%} decimal(30, 4) {%- endmacro %}
-{% macro money_type() -%} decimal(28, 2) {%- endmacro %}
 {% macro rate_type() -%} decimal(24, 12) {%- endmacro %}
 {% macro delivered_amount_type() -%} decimal(20, 4) {%- endmacro %}
 {% macro delivered_rate_type() -%} decimal(20, 12) {%- endmacro %}

@@ -37,7 +37,7 @@ with disputed as (
         {%- if amount %}
         {{ to_base('abs(' ~ amount ~ ')', rate_to_base('staged')) }} as amount_base
         {%- else %}
-        cast(null as {{ money_type() }}) as amount_base
+        cast(null as {{ amount_type() }}) as amount_base
         {%- endif %}
     from {{ ref(model) }} as staged
     {%- if amount %}
@@ -64,7 +64,7 @@ keys as (
         min(source_name || chr(31) || file_name || chr(31) || lpad(cast(row_number as varchar), 12, '0')) as first_place,
         max(source_name || chr(31) || file_name || chr(31) || lpad(cast(row_number as varchar), 12, '0')) as last_place,
         count(*) as row_count,
-        cast(coalesce(sum(amount_base), 0) as {{ money_type() }}) as money_base
+        cast(coalesce(sum(amount_base), 0) as {{ amount_type() }}) as money_base
     from disputed
     group by entity, version_key, key
 

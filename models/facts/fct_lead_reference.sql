@@ -52,7 +52,7 @@ seen as (
 
     select source_name, entity, rule, reference_key, amount_base from named_in_payments where rule is not null
     union all
-    select source_name, 'stage_events', 'id_written_otherwise', reference_key, cast(null as {{ money_type() }}) from named_in_events
+    select source_name, 'stage_events', 'id_written_otherwise', reference_key, cast(null as {{ amount_type() }}) from named_in_events
     union all
     select source_name, 'stage_events', 'unknown_lead', subject_key, null
     from {{ ref('int_left_out_rows') }}
@@ -78,6 +78,6 @@ select
     case when rule in ('id_written_otherwise', 'unknown_client') then 'info' else 'warn' end as severity,
     {{ id_of('reference_key') }} as value,
     count(*) as row_count,
-    cast(sum(amount_base) as {{ money_type() }}) as money_base
+    cast(sum(amount_base) as {{ amount_type() }}) as money_base
 from seen
 group by source_name, entity, rule, reference_key

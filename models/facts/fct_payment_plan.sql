@@ -65,9 +65,9 @@ select
     valued.planned_base,
     valued.paid_base,
     valued.paid_on_time_base,
-    cast(valued.planned_base - valued.paid_base as {{ money_type() }}) as outstanding_base,
+    cast(valued.planned_base - valued.paid_base as {{ amount_type() }}) as outstanding_base,
     valued.is_due,
     valued.is_due and valued.paid_original < valued.planned_original as is_overdue,
-    cast(case when valued.is_due then valued.planned_base - valued.paid_base else 0 end as {{ money_type() }}) as overdue_base
+    cast(case when valued.is_due then valued.planned_base - valued.paid_base else 0 end as {{ amount_type() }}) as overdue_base
 from valued
 left join {{ ref('dim_client') }} as dim_client on valued.client_key = dim_client.client_key

@@ -23,7 +23,7 @@ select
     coalesce(delivered.clicks, 0) as clicks,
     delivered.cost_original,
     -- nothing is nothing in every currency, also without a rate
-    case when delivered.cost_original = 0 then cast(0 as {{ amount_type() }}) else {{ to_base('delivered.cost_original', rate_to_base('delivered'), amount_type(), 4) }} end as cost_base,
+    case when delivered.cost_original = 0 then cast(0 as {{ amount_type() }}) else {{ to_base('delivered.cost_original', rate_to_base('delivered')) }} end as cost_base,
     case when delivered.cost_original = 0 then null {{ rate_rule('delivered') }} end as quarantine_rule
 from delivered
 {{ join_channel('delivered') }}

@@ -45,7 +45,7 @@ select
     cast(0 as bigint) as impressions,
     cast(0 as bigint) as clicks,
     daily.daily_cost as cost_original,
-    case when daily.daily_cost = 0 then cast(0 as {{ amount_type() }}) else {{ to_base('daily.daily_cost', rate_to_base('daily'), amount_type(), 4) }} end as cost_base,
+    case when daily.daily_cost = 0 then cast(0 as {{ amount_type() }}) else {{ to_base('daily.daily_cost', rate_to_base('daily')) }} end as cost_base,
     case
         when daily.spend_date > {{ as_of() }} then 'after_as_of'
         when daily.daily_cost = 0 then null

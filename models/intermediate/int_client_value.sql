@@ -56,8 +56,8 @@ select
     first_wins.lt_days,
     coalesce(ledgers.payments, 0) as payments,
     {{ safe_divide('ledgers.paid', 'ledgers.payments') }} as average_check,
-    cast(ledgers.ltv_gross as {{ money_type() }}) as ltv_gross,
-    cast(ledgers.ltv_net as {{ money_type() }}) as ltv_net
+    cast(ledgers.ltv_gross as {{ amount_type() }}) as ltv_gross,
+    cast(ledgers.ltv_net as {{ amount_type() }}) as ltv_net
     {%- for age in ages %},
     ledgers.net_{{ age }}d
     {%- endfor %},

@@ -31,8 +31,8 @@ select
     staged.money_staged,
     {{ 'coalesce(superseded.money_superseded, 0)' if amount else 'cast(null as ' ~ amount_type() ~ ')' }} as money_superseded,
     -- gross, so that a refund never hides a payment; where no rate is known, the rows alone tell
-    cast(coalesce(superseded.money_superseded_base, 0) as {{ money_type() }}) as money_superseded_base,
-    cast(coalesce(superseded.money_restated_base, 0) as {{ money_type() }}) as money_restated_base
+    cast(coalesce(superseded.money_superseded_base, 0) as {{ amount_type() }}) as money_superseded_base,
+    cast(coalesce(superseded.money_restated_base, 0) as {{ amount_type() }}) as money_restated_base
 from (
     select
         source_name,

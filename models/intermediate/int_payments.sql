@@ -86,9 +86,9 @@ valued as (
         signed.delivered_amount,
         signed.paid_at,
         signed.paid_date,
-        cast(signed.amount_original as {{ money_type() }}) as amount_original,
+        cast(signed.amount_original as {{ amount_type() }}) as amount_original,
         {{ to_base('signed.amount_original', rate_to_base('signed')) }} as amount_base,
-        coalesce({{ to_base('signed.direct_cost_original', rate_to_base('signed')) }}, cast(0 as {{ money_type() }})) as direct_cost_base,
+        coalesce({{ to_base('signed.direct_cost_original', rate_to_base('signed')) }}, cast(0 as {{ amount_type() }})) as direct_cost_base,
         case
             when signed.is_left_out then 'excluded_lead'
             {{ rate_rule('signed') }}

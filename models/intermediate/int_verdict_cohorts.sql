@@ -105,8 +105,8 @@ per_client as (
         placed.channel_key,
         placed.lead_attempt_key,
         -- decimals, so that no order of rows changes a figure
-        cast(sum(case when payments.kind = 'payment' then payments.amount_base else 0 end) as {{ money_type() }}) as paid_in,
-        cast(sum(case when payments.kind <> 'payment' then payments.amount_base else 0 end) as {{ money_type() }}) as paid_back
+        cast(sum(case when payments.kind = 'payment' then payments.amount_base else 0 end) as {{ amount_type() }}) as paid_in,
+        cast(sum(case when payments.kind <> 'payment' then payments.amount_base else 0 end) as {{ amount_type() }}) as paid_back
     from placed
     inner join {{ ref('fct_payment') }} as payments
         on placed.lead_attempt_key = payments.lead_attempt_key and payments.paid_at <= placed.window_ends_at

@@ -16,6 +16,6 @@ select
     ltv_net
     {%- for age in ages %},
     -- null until the client is that old: a young client is not a poor one
-    cast(case when {{ add_days('first_payment_date', age) }} <= {{ as_of() }} then net_{{ age }}d end as {{ money_type() }}) as ltv_{{ age }}d
+    cast(case when {{ add_days('first_payment_date', age) }} <= {{ as_of() }} then net_{{ age }}d end as {{ amount_type() }}) as ltv_{{ age }}d
     {%- endfor %}
 from {{ ref('int_client_value') }}

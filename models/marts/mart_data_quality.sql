@@ -153,8 +153,8 @@ select
     cast(rules.rows_affected as bigint) as rows_affected,
     cast(case when rules.severity = 'quarantine' then rules.rows_affected else 0 end as bigint) as rows_quarantined,
     100 * {{ safe_divide('rules.rows_affected', 'row_counts.rows_landed') }} as rows_affected_pct,
-    cast(case when rules.severity = 'quarantine' then rules.money_base else 0 end as {{ money_type() }}) as money_quarantined,
-    cast(rules.money_base as {{ money_type() }}) as money_affected,
+    cast(case when rules.severity = 'quarantine' then rules.money_base else 0 end as {{ amount_type() }}) as money_quarantined,
+    cast(rules.money_base as {{ amount_type() }}) as money_affected,
     cast(rules.rows_unvalued as bigint) as rows_unvalued,
     rules.severity,
     case
@@ -163,12 +163,12 @@ select
         else rules.severity
     end as status,
     cast(case when rules.rule in ('all', 'superseded') then coalesce(row_counts.rows_superseded, 0) else 0 end as bigint) as rows_superseded,
-    cast(case when rules.rule in ('all', 'superseded') then coalesce(row_counts.money_superseded_base, 0) else 0 end as {{ money_type() }}) as money_superseded,
+    cast(case when rules.rule in ('all', 'superseded') then coalesce(row_counts.money_superseded_base, 0) else 0 end as {{ amount_type() }}) as money_superseded,
     cast(case
         when rules.rule = 'all' then coalesce(left_out.money_left_out, 0)
         when rules.severity = 'info' then rules.money_base
         else 0
-    end as {{ money_type() }}) as money_left_out
+    end as {{ amount_type() }}) as money_left_out
 from rules
 left join row_counts on rules.source_name = row_counts.source_name and rules.entity = row_counts.entity
 left join left_out on rules.source_name = left_out.source_name and rules.entity = left_out.entity

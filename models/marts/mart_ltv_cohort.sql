@@ -80,8 +80,8 @@ select
     cast(months_since as integer) as months_since,
     channel_key,
     cast(clients as bigint) as clients,
-    cast(net_income as {{ money_type() }}) as net_income,
-    cast(cumulative_net_income as {{ money_type() }}) as cumulative_net_income,
+    cast(net_income as {{ amount_type() }}) as net_income,
+    cast(cumulative_net_income as {{ amount_type() }}) as cumulative_net_income,
     {{ safe_divide('cumulative_net_income', 'clients') }} as net_income_per_client,
     is_partial
 from accumulated

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
 import duckdb
@@ -26,8 +26,7 @@ def test_typed_cells_of_a_workbook_are_not_read_again_as_text(
     published: duckdb.DuckDBPyConnection, source: str, payments: int | None, revenue: str
 ) -> None:
     count, amount = published.execute("select count(*), sum(amount_base) from facts.fct_payment where source_name = ?", [source]).fetchone()
-    # each payment is rounded to whole cents
-    assert abs(amount - Decimal(revenue)) <= Decimal("0.01")
+    assert amount.quantize(Decimal("0.01"), ROUND_HALF_UP) == Decimal(revenue)
     assert payments in (None, count)
 
 

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from oracle.calendar import read_number
 from oracle.compare import assert_same, published
-from oracle.entities import Settings, cents
+from oracle.entities import Settings, rounded
 from oracle.funnel import build_funnel
 from oracle.marts import MARTS
 from oracle.template import read_template
@@ -137,7 +137,7 @@ def test_money_of_any_magnitude_is_exact(models: CompiledModels, drawn: list[tup
     valued = {
         key: amount * ({"EUR": Decimal(1)} | rates)[currency].quantize(Decimal("1e-12")) for key, (amount, currency) in amounts.items()
     }
-    exact = {key: cents(value) for key, value in valued.items() if rates.get(amounts[key][1], 0) < 10**6}
+    exact = {key: rounded(value) for key, value in valued.items() if rates.get(amounts[key][1], 0) < 10**6}
     found = dict(db.execute("select payment_id, amount_base from facts.fct_payment").fetchall())
     assert set(found) == set(amounts)
     assert {key: found[key] for key in exact} == exact

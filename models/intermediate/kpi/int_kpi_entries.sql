@@ -79,7 +79,7 @@ cohort_measures as (
 
 ledger_measures as (
 
-    select 'payments' as measure, channel_key, paid_date as activity_date, paid_date as known_date, cast(sum(entry_sign) as {{ money_type() }}) as amount, sum(entry_sign) as row_count
+    select 'payments' as measure, channel_key, paid_date as activity_date, paid_date as known_date, cast(sum(entry_sign) as {{ amount_type() }}) as amount, sum(entry_sign) as row_count
     from payments
     where kind = 'payment'
     group by channel_key, paid_date
@@ -99,7 +99,7 @@ ledger_measures as (
 
     union all
 
-    select 'new_clients', channel_key, paid_date, paid_date, cast(sum(entry_sign) as {{ money_type() }}), sum(entry_sign)
+    select 'new_clients', channel_key, paid_date, paid_date, cast(sum(entry_sign) as {{ amount_type() }}), sum(entry_sign)
     from payments
     where is_first_payment
     group by channel_key, paid_date
@@ -166,7 +166,7 @@ client_measures as (
 
     union all
 
-    select 'clients_{{ age }}d', channel_key, first_payment_date, {{ add_days('first_payment_date', age) }}, cast(sum(entry_sign) as {{ money_type() }}), sum(entry_sign)
+    select 'clients_{{ age }}d', channel_key, first_payment_date, {{ add_days('first_payment_date', age) }}, cast(sum(entry_sign) as {{ amount_type() }}), sum(entry_sign)
     from first_payments
     group by channel_key, first_payment_date
     {%- endfor %}

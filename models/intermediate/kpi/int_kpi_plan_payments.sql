@@ -50,6 +50,6 @@ valued as (
 
 )
 
-select plan_key, channel_key, due_date, paid_date, cast(amount_base as {{ money_type() }}) as amount_base
+select plan_key, channel_key, due_date, paid_date, cast(amount_base as {{ amount_type() }}) as amount_base
 from valued
 where amount_base <> 0

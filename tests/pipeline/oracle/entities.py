@@ -157,7 +157,7 @@ def state_then(settings: Settings, status: str | None, status_at: datetime | Non
     return status, reason
 
 
-def cents(value: Decimal, places: int = 2) -> Decimal:
+def rounded(value: Decimal, places: int = 4) -> Decimal:
     """Round half away from zero, as money is."""
     return value.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 import pandas as pd
 
-from .entities import STAGES, PlanLine, cents
+from .entities import STAGES, PlanLine, rounded
 from .funnel import Attempt, Funnel, Ledger, plan_of
 
 LTV_AGES = (30, 90, 180, 365)
@@ -76,7 +76,7 @@ def plan_results(funnel: Funnel, channels: dict[str, str]) -> list[PlanResult]:
         for line in sorted(group, key=lambda one: (one.due_date, one.plan_id)):
             at_end, by_due = (plan_received(funnel, group, ledger, day)[line.currency] for day in (as_of, min(line.due_date, as_of)))
             paid, on_time = (_filled(line, received - before[line.currency]) for received in (at_end, min(by_due, at_end)))
-            in_base = [cents(part * line.rate) for part in (paid, on_time)]
+            in_base = [rounded(part * line.rate) for part in (paid, on_time)]
             results.append(PlanResult(line, channels.get(client, "unmapped"), client, *in_base, paid, on_time))
             before[line.currency] += line.original
     return results
@@ -112,7 +112,7 @@ def plan_received(funnel: Funnel, lines: list[PlanLine], ledger: list[Ledger], u
             spare_base = in_base if spare == original else spare * rate_at(currency, day)
             for target in order:
                 rate = rate_at(target, day) or plan_rate[target]
-                pot[target] += spare if target == currency else cents(spare_base / rate, 4)
+                pot[target] += spare if target == currency else rounded(spare_base / rate)
     received, left = {}, Decimal(1)
     for place, currency in enumerate(order):
         filled = min(max(own[currency], ZERO), planned[currency])
@@ -123,7 +123,7 @@ def plan_received(funnel: Funnel, lines: list[PlanLine], ledger: list[Ledger], u
             left -= share
         else:
             taken = pot[currency] if place == 0 else ZERO
-        received[currency] = cents(max(filled + taken, ZERO), 4)
+        received[currency] = rounded(max(filled + taken, ZERO))
     return received
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from .calendar import is_true, read_day, read_moment, read_number
-from .entities import Event, Lead, Mapping, Payment, PlanLine, Settings, Source, Spend, Target, cents, seed, state_then
+from .entities import Event, Lead, Mapping, Payment, PlanLine, Settings, Source, Spend, Target, rounded, seed, state_then
 
 T = TypeVar("T")
 Row = dict[str, str | None]
@@ -173,7 +173,7 @@ class _Reader:
             free = read_number(row["cost"]) == 0  # nothing is nothing in every currency, also without a rate
             cost = Decimal(0) if free else self.money("ad_spend", row, day, rates, row["cost"])
             if cost is not None:
-                self.source.spend.append(Spend(day, self.channel(row), cents(cost, 4)))
+                self.source.spend.append(Spend(day, self.channel(row), rounded(cost)))
         for row in self.rows("channel_costs"):
             first, last = read_day(row["from_date"]), read_day(row["to_date"])
             cost = read_number(row["cost"])
@@ -181,12 +181,12 @@ class _Reader:
                 self.source.quarantine("channel_costs", "unparsable")
                 continue
             days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
-            share = cents(cost / len(days), 4)
+            share = rounded(cost / len(days))
             for day in days:
                 rate = rates.at(self.currency(row), day)
                 part = share if day < last else cost - share * (len(days) - 1)
                 if rate is not None and day <= self.settings.as_of:
-                    self.source.spend.append(Spend(day, self.channel(row), cents(part * rate, 4)))
+                    self.source.spend.append(Spend(day, self.channel(row), rounded(part * rate)))
 
     def known_day(self, entity: str, text: str | None) -> date | None:
         day = read_day(text)
@@ -255,10 +255,10 @@ class _Reader:
             lead_id=row["lead_id"],
             client_id=row["client_id"],
             kind=kind,
-            amount=sign * cents(value),
-            original=sign * cents(read_number(text)),
+            amount=sign * rounded(value),
+            original=sign * rounded(read_number(text)),
             currency=self.currency(row),
-            direct_cost=cents((direct or Decimal(0)) * rates.at(self.currency(row), day)),
+            direct_cost=rounded((direct or Decimal(0)) * rates.at(self.currency(row), day)),
         )
 
     def payment_plan(self, rates: Rates) -> None:
@@ -276,7 +276,7 @@ class _Reader:
             return None
         who = row["lead_id"], row["client_id"], row["service"]
         rate = rates.at(self.currency(row), min(due, self.settings.as_of))
-        return PlanLine(row["plan_id"], due, cents(planned), *who, read_number(row["amount"]), self.currency(row), rate)
+        return PlanLine(row["plan_id"], due, rounded(planned), *who, read_number(row["amount"]), self.currency(row), rate)
 
     def targets(self) -> None:
         newest: dict[tuple, Target] = {}

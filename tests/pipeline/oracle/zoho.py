@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from .calendar import to_utc
-from .entities import Lead, Mapping, Payment, Settings, Source, Spend, cents, seed, state_then
+from .entities import Lead, Mapping, Payment, Settings, Source, Spend, rounded, seed, state_then
 
 
 def read_zoho(folder: Path, settings: Settings) -> Source:
@@ -81,7 +81,8 @@ def _payment(source: Source, lead: Lead, delivered: object) -> None:
     if rule:
         source.quarantine("payments", rule)
         return
-    source.payments.append(Payment(lead.lead_id, lead.closed_at, lead.lead_id, None, "payment", cents(amount), Decimal(0), cents(amount)))
+    paid = rounded(amount)
+    source.payments.append(Payment(lead.lead_id, lead.closed_at, lead.lead_id, None, "payment", paid, Decimal(0), paid))
 
 
 def _spend(source: Source, row: dict, channels: Mapping) -> None:
