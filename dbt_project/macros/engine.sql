@@ -33,6 +33,10 @@
 {% macro default__matches(text, pattern) -%} {{ text }} rlike r'{{ pattern }}' {%- endmacro %}
 {% macro duckdb__matches(text, pattern) -%} regexp_matches({{ text }}, '{{ pattern }}') {%- endmacro %}
 
+{% macro is_ascii(text) -%} {{ return(adapter.dispatch('is_ascii')(text)) }} {%- endmacro %}
+{% macro default__is_ascii(text) -%} length({{ text }}) = octet_length({{ text }}) {%- endmacro %}
+{% macro duckdb__is_ascii(text) -%} length({{ text }}) = strlen({{ text }}) {%- endmacro %}
+
 {% macro strip_pattern(text, pattern) -%} {{ return(collapse_pattern(text, pattern, '')) }} {%- endmacro %}
 
 {% macro collapse_pattern(text, pattern, replacement) -%} {{ return(adapter.dispatch('collapse_pattern')(text, pattern, replacement)) }} {%- endmacro %}
