@@ -56,6 +56,7 @@ def _connection_digest(home: Path) -> str:
                 "threads": str(settings.threads),
                 "TimeZone": "UTC",
                 "preserve_insertion_order": True,
+                "disabled_compression_methods": "bitpacking",
             },
         }
     )
