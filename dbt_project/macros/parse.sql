@@ -66,7 +66,7 @@
 {%- endmacro %}
 
 {# Number with the declared decimal separator; thousands marks only where they belong: "1.234,56" under "." is null, not 1.23456. Blanks and apostrophes
-   group by three, brackets and a trailing minus mean less than zero. with_currency: a code or sign before or behind is left out here and compared by currency_disagrees. #}
+   group by three, brackets and a trailing minus mean less than zero; no group begins with 0, because "0,500" is half of something. with_currency: a code or sign before or behind is left out here and compared by currency_disagrees. #}
 {% macro to_number(column, separator="decimal_separator", type=none, with_currency=true) -%}
     {%- set type = type or delivered_amount_type() -%}
     {%- set plain = plain_number(column, separator, with_currency) -%}
@@ -84,8 +84,8 @@
         when {{ is_typed(column) }} then trim({{ column }})
         when {{ separator }} = ',' and {{ matches(column, '^-?[0-9]+(,[0-9]+)?$') }} then replace({{ column }}, ',', '.')
         when {{ is_nothing(column) }} then null
-        when {{ separator }} = '.' and {{ matches(column, '^-?[0-9]{1,3}(,[0-9]{3})+([.][0-9]+)?$') }} then replace({{ column }}, ',', '')
-        when {{ separator }} = ',' and {{ matches(column, '^-?[0-9]{1,3}(([.][0-9]{3})+|( [0-9]{3})+|(\u00A0[0-9]{3})+)(,[0-9]+)?$') }}
+        when {{ separator }} = '.' and {{ matches(column, '^-?[1-9][0-9]{0,2}(,[0-9]{3})+([.][0-9]+)?$') }} then replace({{ column }}, ',', '')
+        when {{ separator }} = ',' and {{ matches(column, '^-?[1-9][0-9]{0,2}(([.][0-9]{3})+|( [0-9]{3})+|(\u00A0[0-9]{3})+)(,[0-9]+)?$') }}
             then replace({{ strip_pattern(column, '[. \u00A0]') }}, ',', '.')
         else {{ loose_number(column, separator, with_currency) }}
     end
@@ -104,7 +104,7 @@
     {%- set steps.text = replace_pattern(steps.text, '^([0-9., ]*[0-9]) ?-$', '-\\1') -%}
     {%- set steps.text = replace_pattern(steps.text, '^([-+]) ', '\\1') -%}
     {%- set steps.text = replace_pattern("trim(" ~ steps.text ~ ")", '^[+]', '') -%}
-    {%- set whole = '([0-9]+|[0-9]{1,3}(,[0-9]{3})+|[0-9]{1,3}( [0-9]{3})+|[0-9]{1,2}(,[0-9]{2})+,[0-9]{3})' -%}
+    {%- set whole = '([0-9]+|[1-9][0-9]{0,2}(,[0-9]{3})+|[1-9][0-9]{0,2}( [0-9]{3})+|[1-9][0-9]?(,[0-9]{2})+,[0-9]{3})' -%}
     {{ strip_pattern(extract_pattern(steps.text, '^-?(' ~ whole ~ '([.][0-9]+)?|[.][0-9]+)$'), '[, ]') }}
 {%- endmacro %}
 
@@ -185,7 +185,8 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# The rarer forms, step by step: weekday and ordinals off; month name first or second; year in front; then day, clock, am or pm and offset, each in its place. #}
+{# A year of two digits in front is one from 2020 on: "05.01.26" is no day of 2005 in a source that forgot to say dmy.
+   The rarer forms, step by step: weekday and ordinals off; month name first or second; year in front; then day, clock, am or pm and offset, each in its place. #}
 {% macro loose_iso(column, date_order) -%}
     {%- set steps = namespace(text="trim(lower(" ~ single_spaced(column) ~ "))") -%}
     {%- set steps.text = replace_pattern(steps.text, '^((mon|tue|wed|thu|fri|sat|sun)[a-z]*|понедельник|вторник|среда|четверг|пятница|суббота|воскресенье|пн|вт|ср|чт|пт|сб|вс)[.]?,? ', '') -%}
@@ -200,7 +201,7 @@
     {%- set day_first = '^([0-9]{1,2})[-/. ] ?([0-9]{1,2})[-/. ] ?([0-9]{4}|[0-9]{2})([^0-9:].*)?$' -%}
     {%- set by_order -%} case {{ date_order }} when 'dmy' then {{ groups('\\3-\\2-\\1\\4') }} when 'mdy' then {{ groups('\\3-\\1-\\2\\4') }} else {{ groups('\\0') }} end {%- endset -%}
     {%- set numbered = replace_pattern(numbered, day_first, by_order, is_expression=true) -%}
-    {%- set numbered = replace_pattern(numbered, '^([0-9]{2})[-/.]([0-9]{1,2})[-/.]([0-9]{1,2})([^0-9:].*)?$', '\\1-\\2-\\3\\4') -%}
+    {%- set numbered = replace_pattern(numbered, '^([2-9][0-9])[-/.]([0-9]{1,2})[-/.]([0-9]{1,2})([^0-9:].*)?$', '\\1-\\2-\\3\\4') -%}
     {%- set steps.text -%}
         case
             when {{ matches(steps.text, '^([0-9]{1,2}(st|nd|rd|th)?[ .-]*(of )?|[0-9]{4}[ -])?[a-zа-я]{3}') }}
