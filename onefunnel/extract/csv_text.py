@@ -12,7 +12,7 @@ from itertools import count
 from pathlib import Path
 
 from onefunnel.errors import ConfigError, OnefunnelError
-from onefunnel.extract.normalise import literal
+from onefunnel.extract.normalise import literal, quoted
 from onefunnel.extract.parts import PartWriter, Relation, clean_header, unique_names
 from onefunnel.extract.snapshot import MAX_RECORD_BYTES, Snapshot
 
@@ -42,7 +42,7 @@ def csv_relation(writer: PartWriter, snapshot: Snapshot, delimiter: str | None, 
     names, used = read_header(snapshot, delimiter, writer.required)
 
     def repaired() -> Relation:
-        return _relation(writer, snapshot, names, used, _repair(snapshot, used), pads=pads)
+        return _relation(writer, snapshot, names, used, _repair(snapshot, used, len(names)), pads=pads)
 
     if snapshot.doubtful:
         return repaired()
@@ -123,13 +123,21 @@ def _relation(
         )
         return rules
 
-    return Relation(sql, names, snapshot.marked, unread, fallback, is_counting=True)
+    like_a_row = literal(_like_a_row(delimiter, len(names)))
+    swallowed = " or ".join(f"regexp_matches({quoted(name)}, {like_a_row})" for name in names) if len(names) > 2 else None
+    return Relation(sql, names, snapshot.marked, unread, fallback, swallowed, snapshot.lines, is_counting=True)
 
 
-def _repair(snapshot: Snapshot, delimiter: str) -> Repaired:
+def _like_a_row(delimiter: str, columns: int) -> str:
+    """A pattern of a line, not the first of its cell, that has as many cells as the header: a row in a quote that another row closed."""
+    mark = re.escape(delimiter)
+    return rf"[\r\n]([^\r\n{mark}]*{mark}){{{min(columns - 1, 900)}}}"
+
+
+def _repair(snapshot: Snapshot, delimiter: str, columns: int) -> Repaired:
     """Copy every record that is sound by RFC 4180, line ends as \\n; a line that starts none is left out and the next is tried.
 
-    Blank lines above the header go, too: DuckDB would take the header for data.
+    So is one whose quote is closed by another row's. Blank lines above the header go, too: DuckDB would take the header for data.
 
     Raises OnefunnelError after MAX_REPAIRED of them: then it is the file, not a row.
     """
@@ -138,6 +146,7 @@ def _repair(snapshot: Snapshot, delimiter: str) -> Repaired:
     field = rb'(?:"[^"]*+(?:""[^"]*+)*+"|[^"\r\n' + mark + rb"][^\r\n" + mark + rb"]*+|)"
     record = re.compile(rb"(" + field + rb"(?:" + mark + field + rb")*+)(\r\n|\n|\r|\Z)")
     line_end = re.compile(rb"\r\n|\n|\r|\Z")
+    like_a_row = re.compile(_like_a_row(delimiter, columns).encode())
     removed: list[int] = []
     with snapshot.path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as text, target.open("wb") as out:
         size = len(text)
@@ -145,7 +154,7 @@ def _repair(snapshot: Snapshot, delimiter: str) -> Repaired:
         while position < size:
             stop = min(position + MAX_RECORD_BYTES, size)
             found = record.match(text, position, stop)
-            if found and (found[2] or stop == size):
+            if found and (found[2] or stop == size) and not (columns > 2 and like_a_row.search(found[1])):
                 out.write(found[1] + b"\n")
                 position, row = found.end(), row + 1
                 continue

@@ -51,7 +51,7 @@ def stage_files(config: PipelineConfig, source: FilesSource, entity: str, staged
         )
     how = options.model_dump(exclude={"path", "delivery", "overlap"})
     reading = json.dumps([READER_VERSION, how, sorted(name.lower() for name in personal)])
-    landed = {item.fingerprint for _, item in current_files(staged.others)}
+    landed = {item.fingerprint: item.path for _, item in current_files(staged.others)}
     twins: dict[str, str] = {}
     with PartWriter(staged, settings, contract.required if contract else (), contract.columns if contract else (), personal) as writer:
         for path in files:
@@ -62,6 +62,9 @@ def stage_files(config: PipelineConfig, source: FilesSource, entity: str, staged
             if twin and options.overlap != "add":
                 hint = f"if both count, say `overlap: add` for {entity} of source {source.name}"
                 staged.warnings.append(f"{snapshot.name}: the same bytes as {twin}, landed once; {hint}")
+            elif landed.get(fingerprint, snapshot.name) != snapshot.name:
+                earlier = landed[fingerprint]
+                staged.warnings.append(f"{snapshot.name}: the same bytes as {earlier}, landed before; they are not landed again")
             if fingerprint in landed or (twin and options.overlap != "add") or (snapshot.size == 0 and source.expected == "normal_empty"):
                 snapshot.path.unlink()
                 continue

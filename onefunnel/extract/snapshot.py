@@ -31,7 +31,8 @@ class Snapshot:
     """A copy that nobody else writes to. name: path as told to people, relative to its root; sha256: of the bytes as delivered.
 
     plain: valid UTF-8 without byte order mark, NUL or marks; marked: it holds UNDECODABLE or NUL marks;
-    doubtful: a record longer than MAX_RECORD_BYTES or an unclosed quote is possible, or there are blank lines above the header.
+    doubtful: a record longer than MAX_RECORD_BYTES or an unclosed quote is possible, or there are blank lines above the header;
+    lines: how many lines end in it, whether or not a cell holds the break.
     """
 
     path: Path
@@ -41,6 +42,7 @@ class Snapshot:
     plain: bool = False
     marked: bool = False
     doubtful: bool = False
+    lines: int = 0
 
 
 def check_inside(path: Path, root: Path) -> Path:
@@ -76,8 +78,8 @@ def take_snapshot(path: Path, root: Path, scratch: Path, *, is_text: bool = Fals
         raise OnefunnelError(f"the file changed in each of {ATTEMPTS} attempts to read it", where=name, hint=hint)
     with ThreadPoolExecutor(max_workers=1) as beside:
         sha256 = beside.submit(sha256_of, copy)
-        plain, doubtful = _inspect(copy) if is_text else (False, False)
-        return Snapshot(copy, name, sha256.result(), size, plain=plain, doubtful=doubtful)
+        plain, doubtful, lines = _inspect(copy) if is_text else (False, False, 0)
+        return Snapshot(copy, name, sha256.result(), size, plain=plain, doubtful=doubtful, lines=lines)
 
 
 def _version(found: os.stat_result) -> tuple[int, int, int]:
@@ -101,26 +103,27 @@ def as_utf8(snapshot: Snapshot, encoding: str | None) -> Snapshot:
         return snapshot
     rewritten = snapshot.path.with_suffix(f".utf8{snapshot.path.suffix}")
     marked = _rewrite(snapshot.path, rewritten, codec)
-    _, doubtful = _inspect(rewritten)
-    return replace(snapshot, path=rewritten, plain=True, marked=marked, doubtful=doubtful)
+    _, doubtful, lines = _inspect(rewritten)
+    return replace(snapshot, path=rewritten, plain=True, marked=marked, doubtful=doubtful, lines=lines)
 
 
-def _inspect(path: Path) -> tuple[bool, bool]:
-    """(plain, doubtful) of a file, in one pass of fast searches over windows of half the longest record."""
+def _inspect(path: Path) -> tuple[bool, bool, int]:
+    """(plain, doubtful, lines) of a file, in one pass of fast searches over windows of half the longest record."""
     window = MAX_RECORD_BYTES // 2
     decoder = codecs.getincrementaldecoder("utf-8")()
-    plain, open_quote = True, False
+    plain, open_quote, feeds, returns = True, False, 0, 0
     with path.open("rb") as stream:
         doubtful = stream.read(1) in (b"\n", b"\r")
         stream.seek(0)
         while chunk := stream.read(window):
             if plain and not _is_plain(chunk, decoder):
                 plain = False
+            feeds, returns = feeds + chunk.count(b"\n"), returns + chunk.count(b"\r")
             quotes = chunk.count(b'"')
             if len(chunk) == window and (b"\n" not in chunk or (quotes == 0 and open_quote)):
                 doubtful = True
             open_quote ^= bool(quotes & 1)
-    return plain and not decoder.getstate()[0], doubtful or open_quote
+    return plain and not decoder.getstate()[0], doubtful or open_quote, max(feeds, returns)
 
 
 def _is_plain(chunk: bytes, decoder: codecs.IncrementalDecoder) -> bool:

@@ -28,14 +28,22 @@ TOTAL = re.compile(
 NOTHING = ("", "-", "--", "—", "–")
 
 
+def holds_header(rows: Sequence[Sequence[object]], required: Sequence[str]) -> bool:
+    """Whether one of the leading rows holds every required column."""
+    return bool(required) and _header_position(rows, required) is not None
+
+
 def header_index(rows: Sequence[Sequence[object]], required: Sequence[str]) -> int:
     """Position of the first of the leading rows that holds every required column; 0 where none does: then the first row is judged."""
+    return (required and _header_position(rows, required)) or 0
+
+
+def _header_position(rows: Sequence[Sequence[object]], required: Sequence[str]) -> int | None:
     wanted = {name.strip().lower() for name in required}
-    if wanted:
-        for index, row in enumerate(rows[:LINES_ABOVE]):
-            if wanted <= {str(cell if cell is not None else "").strip().lower() for cell in row}:
-                return index
-    return 0
+    for index, row in enumerate(rows[:LINES_ABOVE]):
+        if wanted <= {str(cell if cell is not None else "").strip().lower() for cell in row}:
+            return index
+    return None
 
 
 def rows_below(rows: Sequence[Sequence[object]], names: Sequence[str], required: Sequence[str]) -> int:

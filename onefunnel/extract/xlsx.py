@@ -20,7 +20,7 @@ from onefunnel.config import FileEntity
 from onefunnel.errors import ConfigError, OnefunnelError
 from onefunnel.extract.parts import NUL, TYPED, PartWriter, Relation, typed_names, unique_names
 from onefunnel.extract.snapshot import Snapshot
-from onefunnel.extract.table_edges import header_index, rows_below
+from onefunnel.extract.table_edges import LINES_ABOVE, header_index, holds_header, rows_below
 
 MAX_UNPACKED_BYTES = 1_000_000_000
 MAX_RATIO = 200
@@ -38,11 +38,12 @@ _VALUE = re.compile(rb"<(?:\w+:)?v(?:\s[^>]*)?>([^<]*)</(?:\w+:)?v>")
 
 @dataclass(frozen=True)
 class Sheet:
-    """name, its XML as stored, and whether some text holds an escaped NUL."""
+    """name, its XML as stored, whether some text holds an escaped NUL, and the other sheets that are of sane size."""
 
     name: str
     xml: bytes
     has_nul: bool
+    others: tuple[str, ...]
 
 
 def xlsx_relation(writer: PartWriter, snapshot: Snapshot, options: FileEntity) -> Relation:
@@ -54,10 +55,18 @@ def xlsx_relation(writer: PartWriter, snapshot: Snapshot, options: FileEntity) -
     try:
         with CalamineWorkbook.from_path(str(snapshot.path)) as book:
             rows = book.get_sheet_by_name(chosen.name).to_python(skip_empty_area=False)
+            heads = {name: book.get_sheet_by_name(name).to_python(nrows=LINES_ABOVE) for name in chosen.others}
     except (CalamineError, OSError, ValueError) as error:
         raise OnefunnelError(
             f"not a readable XLSX: {type(error).__name__}", where=snapshot.name, hint="open it in Excel and save it again"
         ) from None
+    alike = [name for name, head in heads.items() if holds_header(head, writer.required)]
+    if alike and holds_header(rows, writer.required):
+        raise ConfigError(
+            f"several sheets hold the columns: {', '.join([chosen.name, *alike])}",
+            where=snapshot.name,
+            hint="say which counts with `sheet` of this entity; where all do, deliver each as a file",
+        )
     _restore(rows, chosen.xml)
     while rows and all(cell == "" for cell in rows[-1]):
         rows.pop()
@@ -135,15 +144,28 @@ def _open_safely(snapshot: Snapshot, wanted: str | None) -> Sheet:
     try:
         with zipfile.ZipFile(snapshot.path) as archive:
             _check_sizes(archive, snapshot)
-            name, part = _find_sheet(archive, wanted, snapshot.name)
-            xml = archive.read(part)
+            sheets = _find_sheets(archive, snapshot.name)
+            name = wanted if wanted is not None else next(iter(sheets))
+            if name not in sheets:
+                raise ConfigError(f"no sheet {name!r}", where=snapshot.name, hint=f"sheets: {', '.join(sheets)}")
+            xml = archive.read(sheets[name])
             strings = next((archive.read(info) for info in archive.infolist() if info.filename.lower() == "xl/sharedstrings.xml"), b"")
+            rest = [] if wanted else [other for other in sheets if other != name]
+            others = tuple(other for other in rest if _is_sane(archive.read(sheets[other]), strings))
     except (zipfile.BadZipFile, zlib.error, KeyError, NotImplementedError, RuntimeError, EOFError, OSError) as error:
         raise OnefunnelError(
             f"not a whole XLSX ({type(error).__name__})", where=snapshot.name, hint="is it an old .xls, encrypted, or cut off?"
         ) from None
     _check_cells(xml, strings, snapshot.name)
-    return Sheet(name, xml, b"_x0000_" in xml or b"_x0000_" in strings)
+    return Sheet(name, xml, b"_x0000_" in xml or b"_x0000_" in strings, others)
+
+
+def _is_sane(xml: bytes, strings: bytes) -> bool:
+    try:
+        _check_cells(xml, strings, "")
+    except OnefunnelError:
+        return False
+    return True
 
 
 def _check_sizes(archive: zipfile.ZipFile, snapshot: Snapshot) -> None:
@@ -182,7 +204,8 @@ def _bomb(what: str, name: str) -> OnefunnelError:
     return OnefunnelError(f"refused: {what}", where=name, hint="if it is a real export, deliver it as CSV or Parquet")
 
 
-def _find_sheet(archive: zipfile.ZipFile, wanted: str | None, name: str) -> tuple[str, str]:
+def _find_sheets(archive: zipfile.ZipFile, name: str) -> dict[str, str]:
+    """Part of the archive by sheet, in the order of the workbook."""
     from xml.etree import ElementTree
 
     book = ElementTree.fromstring(archive.read("xl/workbook.xml"))  # noqa: S314 - entities are refused above
@@ -196,10 +219,7 @@ def _find_sheet(archive: zipfile.ZipFile, wanted: str | None, name: str) -> tupl
             sheets[element.get("name", "")] = target.lstrip("/") if target.startswith("/") else normpath(f"xl/{target}")
     if not sheets:
         raise OnefunnelError("the workbook has no sheet", where=name)
-    chosen = wanted if wanted is not None else next(iter(sheets))
-    if chosen not in sheets:
-        raise ConfigError(f"no sheet {chosen!r}", where=name, hint=f"sheets: {', '.join(sheets)}")
-    return chosen, sheets[chosen]
+    return sheets
 
 
 def _restore(rows: list[list[Any]], xml: bytes) -> None:

@@ -189,7 +189,8 @@ class StagedLoad:
         shutil.rmtree(self.scratch, ignore_errors=True)
         if not self.files and self.others:
             self.discard()
-            return replace(self.others[-1], unchanged=True)
+            last = self.others[-1]
+            return replace(last, unchanged=True, warnings=tuple(dict.fromkeys((*last.warnings, *self.warnings))))
         manifest = self._manifest()
         for item in self.folder.iterdir():
             fsync_file(item)

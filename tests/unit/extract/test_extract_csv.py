@@ -81,6 +81,17 @@ def test_an_unclosed_quote_costs_only_its_own_line(csv: Landing, broken: str) ->
     assert csv.rows("_row") == [(1,), (3,), (4,)]
 
 
+@pytest.mark.parametrize("columns", [("id", "amount", "note"), ("id", "amount", "contact_name")])
+@pytest.mark.parametrize(("delimiter", "end"), [(",", "\n"), (";", "\r\n"), ("|", "\r"), ("\t", "\n")])
+def test_a_quote_that_another_row_closes_swallows_no_rows(tmp_path: Path, columns: tuple[str, ...], delimiter: str, end: str) -> None:
+    csv = Landing(tmp_path, {"path": "*.csv"}, {"personal": ["contact_name"]})
+    rows = [columns, ("1", "10", '"Acme'), ("2", "20", "x"), ("3", "30", 'Acme"'), ("4", "40", '"two\nlines"'), ("5", "50", "y")]
+    csv.write("a.csv", end.join(delimiter.join(row) for row in rows))
+    csv.land()
+    assert csv.rows("id", "amount") == [("2", "20"), ("3", "30"), ("4", "40"), ("5", "50")]
+    assert csv.rejected() == [("a.csv", 1, "unterminated_quote")]
+
+
 def test_a_quote_inside_a_bare_value_is_a_value(csv: Landing) -> None:
     csv.write("a.csv", 'a,b\n24" screen,1\nx,2\n')
     csv.land()

@@ -86,6 +86,18 @@ def test_a_sheet_is_chosen_by_name(xlsx: Landing) -> None:
     assert "Notes, Data" in failure.value.hint
 
 
+def test_a_month_per_sheet_is_not_read_as_the_first_month(tmp_path: Path) -> None:
+    xlsx = Landing(tmp_path, {"path": "*.xlsx"}, system="template", entity="holidays")
+    head = row(1, text("A1", "date"))
+    months = [(name, head + row(2, text("A2", day))) for name, day in (("Jan", "2026-01-01"), ("Feb", "2026-02-23"))]
+    xlsx.write("a.xlsx", workbook(*months, ("Notes", row(1, text("A1", "by hand")))))
+    with pytest.raises(ConfigError, match=r"several sheets hold the columns: Jan, Feb[\s\S]*`sheet`"):
+        xlsx.land()
+    xlsx.options["sheet"] = "Feb"
+    xlsx.land()
+    assert xlsx.rows("date") == [("2026-02-23",)]
+
+
 def test_an_empty_sheet_is_refused(xlsx: Landing) -> None:
     xlsx.write("a.xlsx", workbook(("S", "")))
     with pytest.raises(ConfigError, match="empty"):
