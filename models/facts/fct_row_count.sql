@@ -1,7 +1,21 @@
 -- The balance of every entity: landed = valid + quarantined + superseded, in rows and in money as delivered.
-with staged as (
+with rejected as (
+
+    select source_name, entity, count(*) as rows_rejected from {{ source('landing', 'rejected_rows') }} group by source_name, entity
+
+),
+
+staged as (
 
     select * from {{ ref('int_landed_rows') }}
+    union all
+    -- where no row could be read at all, nothing is staged
+    select rejected.source_name, source_settings.source_system, rejected.entity, 0, 0, null, null, 0, 0
+    from rejected
+    inner join {{ source('landing', 'source_settings') }} as source_settings on rejected.source_name = source_settings.source_name
+    where not exists (
+        select 1 from {{ ref('int_landed_rows') }} as landed where landed.source_name = rejected.source_name and landed.entity = rejected.entity
+    )
 
 ),
 
@@ -46,6 +60,4 @@ select
 from staged
 left join quarantined on staged.source_name = quarantined.source_name and staged.entity = quarantined.entity
 left join valid on staged.source_name = valid.source_name and staged.entity = valid.entity
-left join (
-    select source_name, entity, count(*) as rows_rejected from {{ source('landing', 'rejected_rows') }} group by source_name, entity
-) as rejected on staged.source_name = rejected.source_name and staged.entity = rejected.entity
+left join rejected on staged.source_name = rejected.source_name and staged.entity = rejected.entity

@@ -20,6 +20,7 @@ sources:
 """
 LEADS = "lead_id,created_at,channel,first_contact_at\nL1,2026-01-05 10:00:00,seo,2026-01-05 11:00:00\n"
 SPEND = "date,channel,cost,currency,campaign\n2026-01-05,seo,{},EUR,Brand\n"
+ACCOUNT = "date,channel,account,cost,currency\n2026-01-05,seo,{},{},EUR\n"
 PAYMENTS = "payment_id,paid_at,amount,currency,lead_id,kind\n"
 
 
@@ -66,6 +67,7 @@ def test_what_counts_where_the_sources_say_so(tmp_path: Path, run_cli: RunCli) -
             "twins/a.csv": SPEND.format(5),
             "twins/b.csv": SPEND.format(5),
             "delta/1.csv": SPEND.format(40),
+            "later/a.csv": ACCOUNT.format("a", 100),
             "clock/leads.csv": "lead_id,created_at,channel,updated_at\nL1,2026-01-05 10:00:00,blog,2026-01-07 10:00:00\n"
             "L1,2026-01-05 10:00:00,seo,2026-01-06 10:00:00\n",
             "clock/payments.csv": PAYMENTS + 2 * "1,2026-01-20 12:00:00,100,EUR,L1,\n",
@@ -82,6 +84,7 @@ def test_what_counts_where_the_sources_say_so(tmp_path: Path, run_cli: RunCli) -
             "same": 'ad_spend: {path: "same/*.csv"}',
             "twins": 'ad_spend: {path: "twins/*.csv", overlap: add}',
             "delta": 'ad_spend: {path: "delta/*.csv", delivery: delta}',
+            "later": 'ad_spend: {path: "later/*.csv"}',
             "books": "leads: {path: cases/books/dup_numbers/leads.csv}, "
             "payments: {path: cases/books/dup_numbers/payments.csv, overlap: add}",
             "clock": "leads: {path: clock/leads.csv}, payments: {path: clock/payments.csv}, "
@@ -90,7 +93,9 @@ def test_what_counts_where_the_sources_say_so(tmp_path: Path, run_cli: RunCli) -
     )
     home = tmp_path / "home"
     run_cli("run", "--sources", path, "--home", home, "--as-of", "2026-03-31")
-    assert queried(home, COST) == {"named": 450, "added": 450, "rename": 90, "natural": 10, "same": 8, "twins": 10, "delta": 40}
+    assert queried(home, COST) == {
+        "named": 450, "added": 450, "rename": 90, "natural": 10, "same": 8, "twins": 10, "delta": 40, "later": 100,
+    }  # fmt: skip
     assert queried(home, "select source_name, count(distinct account) from facts.fct_ad_spend group by all")["named"] == 2
     paid = queried(home, "select source_name, sum(amount_base)::double from facts.fct_payment group by all")
     assert paid == {"books": 7000, "clock": 100}
@@ -111,9 +116,10 @@ def test_what_counts_where_the_sources_say_so(tmp_path: Path, run_cli: RunCli) -
     (warning,) = [line for line in told["warnings"] if "superseded_money_share" in line]
     assert [name in warning for name in ("rename:ad_spend", "natural:ad_spend", "same:", "clock:")] == [True, True, False, False]
 
-    write(tmp_path, {"delta/0.csv": SPEND.format(50)})
+    write(tmp_path, {"delta/0.csv": SPEND.format(50), "later/b.csv": ACCOUNT.format("b", 350)})
     run_cli("run", "--sources", path, "--home", home, "--as-of", "2026-04-01")
-    assert queried(home, COST)["delta"] == 50
+    # another account of the same day restates nothing
+    assert (queried(home, COST)["delta"], queried(home, COST)["later"]) == (50, 450)
     assert queried(home, gone)["delta.ad_spend"] == (1, 40)
     (warning,) = [line for line in json.loads(run_cli("status", "--home", home, "--json").stdout)["warnings"] if "superseded_money" in line]
     assert "delta:ad_spend: 1 rows, 40.00" in warning
