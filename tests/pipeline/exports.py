@@ -21,8 +21,8 @@ import pyarrow.parquet as pq
 from workbooks import number, row, text, workbook
 
 ZONE = ZoneInfo("Europe/Berlin")
-# key -> (UTC moment or day, amount); None: nobody can read the row
-Meaning = dict[str, tuple[date, Decimal] | None]
+# key -> (UTC moment or day, amount; leads have none); None: nobody can read the row
+Meaning = dict[str, tuple[date, Decimal | None] | None]
 MONTHS = ("января", "февраля", "марта", "апреля", "мая", "июня", "июля", "августа", "сентября", "октября", "ноября", "декабря")
 SHORT_MONTHS = ("янв.", "февр.", "мар.", "апр.", "мая", "июн.", "июл.", "авг.", "сент.", "окт.", "нояб.", "дек.")
 
@@ -140,9 +140,10 @@ COLUMNS = {
     "payments": ("payment_id", "paid_at", "amount", "currency", "lead_id", "kind"),
     "ad_spend": ("date", "channel", "cost", "currency", "campaign"),
     "payment_plan": ("plan_id", "due_date", "amount", "currency", "lead_id"),
+    "leads": ("lead_id", "created_at", "channel"),
 }
-KEYS = {"payments": "payment_id", "ad_spend": "campaign", "payment_plan": "plan_id"}
-DATED = {"payments": "paid_at", "ad_spend": "date", "payment_plan": "due_date"}
+KEYS = {"payments": "payment_id", "ad_spend": "campaign", "payment_plan": "plan_id", "leads": "lead_id"}
+DATED = {"payments": "paid_at", "ad_spend": "date", "payment_plan": "due_date", "leads": "created_at"}
 MONEY = {"payments": "amount", "ad_spend": "cost", "payment_plan": "amount"}
 
 
@@ -169,15 +170,15 @@ def draw_rows(random: Random, export: Export, currency: str) -> list[Row]:
         is_refund = export.entity == "payments" and random.random() < 0.2
         amount = -amount if is_refund else amount
         key = f"{export.name}-{position}"
-        cells = {KEYS[export.entity]: key, DATED[export.entity]: write_date(at), MONEY[export.entity]: write_number(amount)}
+        cells = {"lead_id": "L1", KEYS[export.entity]: key, DATED[export.entity]: write_date(at)}
+        cells |= {MONEY[export.entity]: write_number(amount)} if export.entity in MONEY else {}
         cells |= {"currency": random.choice((currency, currency.lower())), "channel": random.choice(("seo", "Google Ads", "контекст"))}
-        cells |= {"lead_id": "L1", "kind": "refund" if is_refund else "payment"}
-        cells |= {"note": random.choice(NOTES), "city": random.choice(("", "Köln", "Омск"))}
-        when = at.astimezone(UTC).replace(tzinfo=None) if export.entity == "payments" else at.date()
-        export.meaning[key] = (when, amount)
+        cells |= {"kind": "refund" if is_refund else "payment", "note": random.choice(NOTES), "city": random.choice(("", "Köln", "Омск"))}
+        when = at.astimezone(UTC).replace(tzinfo=None) if export.entity in ("payments", "leads") else at.date()
+        export.meaning[key] = (when, amount if export.entity in MONEY else None)
         drawn = Row(cells, at, amount)
         if random.random() < 0.05:
-            spoilt, texts = random.choice(((MONEY, UNREADABLE_NUMBERS), (DATED, UNREADABLE_DATES)))
+            spoilt, texts = random.choice(((MONEY, UNREADABLE_NUMBERS), (DATED, UNREADABLE_DATES))[export.entity not in MONEY :])
             cells[spoilt[export.entity]] = random.choice(texts)
             drawn = Row(cells, None if spoilt is DATED else at, None if spoilt is MONEY else amount)
             export.meaning[key] = None
@@ -221,7 +222,7 @@ def write_csv(random: Random, export: Export, columns: list[str], rows: list[Row
             writer.writerow(header + tail)
     if "totals" in habits:
         total = sum((drawn.amount for drawn in rows if drawn.amount), Decimal(0))
-        money = MONEY[export.entity]
+        money = MONEY.get(export.entity)
         writer.writerow([random.choice(TOTALS) if not index else f"{total}" if name == money else "" for index, name in enumerate(columns)])
     if "blank end" in habits:
         target.write(end * 3)
@@ -250,7 +251,7 @@ def write_xlsx(random: Random, export: Export, columns: list[str], rows: list[Ro
         cells = []
         for index, name in enumerate(columns):
             place, is_typed = f"{chr(65 + index)}{line}", random.random() < share
-            if is_typed and name == MONEY[export.entity] and drawn.amount is not None:
+            if is_typed and name == MONEY.get(export.entity) and drawn.amount is not None:
                 cells.append(number(place, str(drawn.amount)))
             elif is_typed and name == DATED[export.entity] and drawn.at is not None:
                 days = (drawn.at.replace(tzinfo=None) - datetime(1899, 12, 30)) / timedelta(days=1)
@@ -264,13 +265,13 @@ def write_xlsx(random: Random, export: Export, columns: list[str], rows: list[Ro
 
 def write_parquet(random: Random, export: Export, columns: list[str], rows: list[Row]) -> bytes:
     """Money as decimal or double, moments with or without a zone, all else text; text throughout where a cell is unreadable."""
-    money, dated = MONEY[export.entity], DATED[export.entity]
+    money, dated = MONEY.get(export.entity), DATED[export.entity]
     kind = random.choice(("typed", "text")) if all(drawn.at and drawn.amount is not None for drawn in rows) else "text"
     arrays: dict[str, pa.Array] = {name: pa.array([drawn.cells.get(name) or None for drawn in rows], pa.string()) for name in columns}
     if kind == "typed":
         amounts = [drawn.amount for drawn in rows if drawn.amount is not None]
         decimals, doubles = pa.array(amounts, pa.decimal128(18, 2)), pa.array([float(amount) for amount in amounts], pa.float64())
-        arrays[money] = random.choice((decimals, doubles))
+        arrays |= {money: random.choice((decimals, doubles))} if money else {}
         moments = [drawn.at for drawn in rows if drawn.at]
         arrays[dated] = random.choice(
             (pa.array(moments, pa.timestamp("us", "UTC")), pa.array([at.replace(tzinfo=None) for at in moments], pa.timestamp("ms")))
@@ -296,7 +297,7 @@ def _records(random: Random, export: Export, columns: list[str], rows: list[Row]
     records = []
     for drawn in rows:
         record: dict[str, object] = {name: drawn.cells.get(name) or None for name in columns}
-        if drawn.amount is not None and random.random() < share:
+        if export.entity in MONEY and drawn.amount is not None and random.random() < share:
             record[MONEY[export.entity]] = float(drawn.amount)
         records.append(record)
     export.habits.append(f"json typed {share}")
@@ -307,7 +308,7 @@ def draw_export(random: Random, name: str) -> Export:
     """One source: some rows, in one to three files, with duplicates of some rows in the same or another file."""
     order, separator = random.choice((("ymd", "."), ("ymd", "."), ("dmy", ","), ("dmy", ","), ("dmy", "."), ("mdy", ".")))
     currency = random.choice(("EUR", "EUR", "RUB", "USD"))
-    entity = random.choice(("payments", "payments", "ad_spend", "payment_plan"))
+    entity = random.choice(("payments", "payments", "ad_spend", "payment_plan", "leads"))
     settings: dict[str, object] = {"date_order": order, "decimal_separator": separator, "currency": currency}
     export = Export(name, entity, settings, {})
     rows = draw_rows(random, export, currency)

@@ -33,6 +33,7 @@ RATES = "date,currency,rate_to_base\n2024-12-31,USD,0.9\n2024-12-31,RUB,0.01\n"
 PUBLISHED = {
     "payments": "select payment_id, paid_at, delivered_amount from facts.fct_payment where source_name = $source",
     "ad_spend": "select campaign, spend_date, cost_original from facts.fct_ad_spend where source_name = $source",
+    "leads": "select lead_id, created_at, null from intermediate.int_leads where source_name = $source",
     "payment_plan": "select plan_id, due_date, planned_original from facts.fct_payment_plan where source_name = $source",
 }
 
@@ -53,7 +54,7 @@ def write_sources(folder: Path, exports: list[Export]) -> Path:
     sources: list[dict[str, object]] = [base]
     for export in exports:
         entities = {export.entity: export.options}
-        if export.entity != "ad_spend":
+        if export.entity.startswith("payment"):
             entities["leads"] = {"path": f"{export.name}/leads.csv"}
         own = {"name": export.name, "system": "template", "connector": "files", "time_zone": "Europe/Berlin"}
         sources.append(own | export.settings | {"entities": entities})
@@ -99,8 +100,8 @@ def compare(warehouse: duckdb.DuckDBPyConnection, outcome: Outcome) -> None:
         elif meant != (at, amount):
             outcome.wrong.append(f"{key}: published as {at}, {amount}, and means {meant[0]}, {meant[1]}")
     outcome.published = published.total()
-    rules = "select rule, count(*) from facts.fct_quarantine where source_name = $source and entity <> 'leads' group by rule"
-    outcome.aside.update(dict(warehouse.execute(rules, source).fetchall()))
+    rules = "select rule, count(*) from facts.fct_quarantine where source_name = $source and entity = $entity group by rule"
+    outcome.aside.update(dict(warehouse.execute(rules, source | {"entity": export.entity}).fetchall()))
     counts = (
         "select rows_landed, rows_valid, rows_quarantined, rows_superseded from facts.fct_row_count "
         "where source_name = $source and entity = $entity"
