@@ -26,6 +26,8 @@ TOTAL = re.compile(
     r"^\W*(grand\s+total|sub-?totals?|totals?|sum|summe|gesamt(summe)?|insgesamt|итого|всего|итог|общий\s+итог)\b", re.IGNORECASE
 )
 NOTHING = ("", "-", "--", "—", "–")
+# Columns of which a row may hold nothing and be a row.
+MONEY = {"amount", "cost", "currency"}
 
 
 def holds_header(rows: Sequence[Sequence[object]], required: Sequence[str]) -> bool:
@@ -49,15 +51,16 @@ def _header_position(rows: Sequence[Sequence[object]], required: Sequence[str]) 
 def rows_below(rows: Sequence[Sequence[object]], names: Sequence[str], required: Sequence[str]) -> int:
     """How many of the last rows are no rows of the table: empty ones, notes (one cell of several words), and a total of all above.
 
-    A total is certain where its first word says so and a required column of it that is neither money nor a count holds nothing, or words
-    that no row above holds in that column's form: `Total: Account` instead of a day.
+    A total is certain where its first word says so and a required column of it that is no money holds nothing, or those words where the
+    table has digits: `Total: Account` instead of a day. A channel `Total Media` with its day is a row.
     """
-    needed = [index for index, name in enumerate(names) if name.strip().lower() in {each.strip().lower() for each in required}]
+    wanted = {each.strip().lower() for each in required} - MONEY
+    needed = [index for index, name in enumerate(names) if name.strip().lower() in wanted]
     below = 0
     for row in reversed(rows):
         cells = [str(cell if cell is not None else "").strip() for cell in row]
         filled = [cell for cell in cells if cell not in NOTHING]
-        is_total = bool(filled) and TOTAL.match(filled[0]) is not None and _is_no_key(cells, needed, filled[0])
+        is_total = bool(filled) and TOTAL.match(filled[0]) is not None and _is_no_key(cells, needed, filled[0], rows[0])
         is_note = len(filled) == 1 and len(names) > 2 and cells[:1] == filled and " " in filled[0]
         if filled and not is_total and not is_note:
             break
@@ -65,9 +68,16 @@ def rows_below(rows: Sequence[Sequence[object]], names: Sequence[str], required:
     return below
 
 
-def _is_no_key(cells: list[str], needed: list[int], words: str) -> bool:
-    held = [cells[index] if index < len(cells) else "" for index in needed]
-    return not needed or words in held or any(cell in NOTHING for cell in held)
+def _is_no_key(cells: list[str], needed: list[int], words: str, first: Sequence[object]) -> bool:
+    held = {index: cells[index] if index < len(cells) else "" for index in needed}
+    in_place_of_digits = [
+        index for index, cell in held.items() if cell == words and not _has_digit(cell) and index < len(first) and _has_digit(first[index])
+    ]
+    return not needed or bool(in_place_of_digits) or any(cell in NOTHING for cell in held.values())
+
+
+def _has_digit(cell: object) -> bool:
+    return any(sign.isdigit() for sign in str(cell))
 
 
 def cut_to_table(writer: PartWriter, snapshot: Snapshot, delimiter: str | None, options: FileEntity) -> tuple[Snapshot, str | None]:
