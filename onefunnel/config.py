@@ -18,6 +18,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, 
 
 from onefunnel.entities import check_known, overlaps_of
 from onefunnel.errors import ConfigError
+from onefunnel.words import OwnWords, read_words
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WEEKDAYS: tuple[Weekday, ...] = get_args(Weekday)
@@ -265,6 +266,7 @@ class PipelineConfig(Strict):
     lookback_days: int = Field(35, ge=0)
     quality: Quality = Field(default_factory=Quality)
     sources: tuple[Source, ...] = Field(min_length=1)
+    words: Path | None = None
 
     _file: Path = PrivateAttr(default=Path("sources.yml"))
 
@@ -275,6 +277,11 @@ class PipelineConfig(Strict):
     @property
     def folder(self) -> Path:
         return self._file.resolve().parent
+
+    @property
+    def own_words(self) -> OwnWords | None:
+        """The agency's own words, read and checked anew. Raises ConfigError with file and line."""
+        return read_words(self.folder / self.words) if self.words else None
 
     @property
     def enabled_sources(self) -> tuple[Source, ...]:
@@ -334,6 +341,7 @@ def load_config(path: Path | str) -> PipelineConfig:
         raise _as_config_error(error, root, path) from None
     config._file = path
     _check_sources(config, root)
+    _ = config.own_words
     return config
 
 

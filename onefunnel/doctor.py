@@ -47,6 +47,8 @@ def examine(settings: Settings, environment: Mapping[str, str] | None = None) ->
         checks.append(Check("sources", "ok", f"{settings.sources}: {', '.join(s.name for s in config.enabled_sources)}"))
     except OnefunnelError as error:
         checks.append(_as_check("sources", error))
+    if config is not None and config.words:
+        checks += _guarded_all("words", partial(_words, config))
     if config is not None:
         for source in config.enabled_sources:
             checks += _guarded_all(f"source {source.name}", partial(_source, config, source, env))
@@ -177,6 +179,13 @@ def _source(config: PipelineConfig, source: Any, env: Mapping[str, str]) -> Iter
         yield Check(name, "failed", f"not set: {', '.join(unset)}", "set them where the night runs; never write them into sources.yml")
         return
     yield Check(name, "ok", f"{source.connector}: {', '.join(source.entities)}")
+
+
+def _words(config: PipelineConfig) -> Iterator[Check]:
+    words = config.own_words
+    for name, lines in (words.lines if words else {}).items():
+        replaced = words.replaced(name) if words else 0
+        yield Check("words", "ok", f"{config.words}/{name}.csv: {len(lines)} line(s), of which {replaced} win over a shipped one")
 
 
 def _hash_key(settings: Settings) -> Check:

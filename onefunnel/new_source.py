@@ -263,7 +263,7 @@ def next_steps(system: str, drafts: Sequence[Draft], project: Path) -> tuple[str
         )
         steps.append(f"add 'stg_{system}__{draft.entity}' beside 'stg_template__{draft.entity}' in {', '.join(users)}")
     steps.append("paste the registry block into SYSTEMS of onefunnel/entities.py and the sources block into sources.yml")
-    steps.append(f"map the values of {system} in seeds/stage_mapping.csv, seeds/channel_mapping.csv and seeds/reason_mapping.csv")
+    steps.append(f"map the values of {system} with `onefunnel map`, which writes them into the folder that `words` in sources.yml names")
     steps.append("onefunnel run, then look at facts.fct_unmapped_value and facts.fct_quarantine")
     return tuple(steps)
 

@@ -90,6 +90,7 @@ def register_landing(warehouse: Path, config: PipelineConfig, settings: Settings
         for table, shape in TABLES.items():
             db.execute(f"create or replace table landing.{table} ({shape})")
         _fill_run(db, config, as_of, plan)
+        _fill_words(db, config)
         _fill_loads(db, loads, current)
         _fill_rejected(db, landing, current)
         _fill_files(db, current)
@@ -108,7 +109,8 @@ def register_landing(warehouse: Path, config: PipelineConfig, settings: Settings
 
 def code_fingerprint(config: PipelineConfig) -> str:
     """What decides, beside the data, what a build under this config makes."""
-    return fingerprint([config.reporting, *config.sources])
+    words = config.own_words
+    return fingerprint([config.reporting, *config.sources, words.lines if words else None])
 
 
 def _all_entities(current: dict[tuple[str, str], Current]) -> dict[str, dict[str, tuple[str, ...]]]:
@@ -188,6 +190,20 @@ def _fill_run(db: duckdb.DuckDBPyConnection, config: PipelineConfig, as_of: date
         if day in reporting.working_hours:
             hours = reporting.working_hours[day]
             db.execute("insert into landing.working_hours values (?, ?, ?)", [isodow, hours.opens, hours.closes])
+
+
+def _fill_words(db: duckdb.DuckDBPyConnection, config: PipelineConfig) -> None:
+    """A table words__<seed> of texts for each file of the agency's own words, none for others: the seeds take them in (own_words)."""
+    for (old,) in db.execute(
+        "select table_name from duckdb_tables() where schema_name = 'landing' and starts_with(table_name, 'words__')"
+    ).fetchall():
+        db.execute(f"drop table landing.{quoted(old)}")
+    words = config.own_words
+    for name, lines in (words.lines if words else {}).items():
+        if lines:
+            db.execute(f"create table landing.{quoted(f'words__{name}')} ({', '.join(f'{quoted(column)} varchar' for column in lines[0])})")
+            rows = [list(line.values()) for line in lines]
+            db.executemany(f"insert into landing.{quoted(f'words__{name}')} values ({', '.join('?' * len(lines[0]))})", rows)
 
 
 def _fill_loads(db: duckdb.DuckDBPyConnection, loads: list[LoadManifest], current: dict[tuple[str, str], Current]) -> None:

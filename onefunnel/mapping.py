@@ -1,0 +1,140 @@
+"""What no seed knows, what it probably means, and the lines of the agency's own words that say so: `onefunnel map`."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import unicodedata
+from dataclasses import asdict, dataclass
+from difflib import SequenceMatcher
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from onefunnel.config import PipelineConfig
+from onefunnel.durable import write_whole
+from onefunnel.errors import ConfigError, OnefunnelError
+from onefunnel.words import REFERENCES, Line, known_keys, shipped_lines
+
+# The file of words that takes an unmapped field, and the other columns of its line.
+FILES = {
+    "channel": ("channel_mapping", {}),
+    "reason": ("reason_mapping", {}),
+    "status": ("stage_mapping", {"source_field": "status"}),
+    "stage": ("stage_mapping", {"source_field": "status"}),
+    "quality": ("stage_mapping", {"source_field": "quality"}),
+}
+# Cyrillic letters that look like Latin ones.
+LOOK_ALIKES = str.maketrans("авекмнорстухіѕј", "abekmhopctyxisj")
+NEAR = 0.6
+
+
+@dataclass(frozen=True)
+class Unmapped:
+    """A word that no seed knows. rows: how many hold it; proposals: keys, the likeliest first; is_sure: only the spelling differs."""
+
+    source: str
+    system: str
+    entity: str
+    field: str
+    value: str
+    rows: int
+    file: str
+    proposals: tuple[str, ...]
+    is_sure: bool
+
+    def to_dict(self) -> dict[str, Any]:
+        """For --json."""
+        return asdict(self)
+
+
+def read_unmapped(warehouse: Path, config: PipelineConfig) -> list[Unmapped]:
+    """The unmapped words of the last build that a line of words can settle, most rows first. Raises OnefunnelError without a build."""
+    if not warehouse.exists():
+        raise OnefunnelError("nothing is built yet", where=str(warehouse), hint="run `onefunnel run` or `onefunnel build` first")
+    with duckdb.connect(str(warehouse), read_only=True) as db:
+        rows = db.execute(
+            "select source_name, min(entity), field, value, sum(row_count)::bigint from facts.fct_unmapped_value "
+            "where list_contains(?, field) and value <> '(empty)' group by source_name, field, value order by 5 desc, 1, 3, 4",
+            [list(FILES)],
+        ).fetchall()
+    systems = {source.name: source.system for source in config.sources}
+    words = config.own_words
+    own = words.lines if words else {}
+    found = []
+    for source, entity, field, value, count in rows:
+        if source in systems:
+            file, _ = FILES[field]
+            proposals, is_sure = propose(value, _meanings(file, own))
+            found.append(Unmapped(source, systems[source], entity, field, value, count, file, proposals, is_sure))
+    return found
+
+
+def propose(value: str, meanings: dict[str, str]) -> tuple[tuple[str, ...], bool]:
+    """The keys that a word may mean, at most five, and whether the first is the word itself in another spelling."""
+    plain = skeleton(value)
+    scores: dict[str, float] = {}
+    for text, key in meanings.items():
+        other = skeleton(text)
+        score = 1.0 if other == plain else SequenceMatcher(None, plain, other).ratio()
+        scores[key] = max(score, scores.get(key, 0.0))
+    best = sorted((key for key, score in scores.items() if score >= NEAR), key=lambda key: (-scores[key], key))
+    sure = [key for key, score in scores.items() if score == 1.0]
+    return tuple(best[:5]), bool(plain) and len(sure) == 1
+
+
+def skeleton(text: str) -> str:
+    """A text without what only looks different: case, accents, spaces, punctuation and, in words of two alphabets, look-alike letters."""
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    if re.search("[a-z]", folded):
+        folded = folded.translate(LOOK_ALIKES)
+    plain = "".join(letter for letter in unicodedata.normalize("NFD", folded) if not unicodedata.combining(letter))
+    return re.sub(r"[\W_]+", "", plain)
+
+
+def line_of(word: Unmapped, key: str) -> Line:
+    """The line of words that maps a value to a key."""
+    target = next(column for name, column in REFERENCES if name == word.file)
+    return {"source_system": word.system, **FILES[word.field][1], "source_value": word.value, target: key}
+
+
+def write_lines(config: PipelineConfig, accepted: list[tuple[Unmapped, str]]) -> list[Path]:
+    """Add a line for each accepted word to the folder of words. Raises ConfigError when sources.yml names none."""
+    if not config.words:
+        raise ConfigError(
+            "sources.yml names no folder of words", where=str(config.file), hint="add the line `words: words`, and make that folder"
+        )
+    folder = config.folder / config.words
+    folder.mkdir(parents=True, exist_ok=True)
+    by_file: dict[str, list[Line]] = {}
+    for word, key in accepted:
+        by_file.setdefault(word.file, []).append(line_of(word, key))
+    written = []
+    for name, lines in by_file.items():
+        path, columns = folder / f"{name}.csv", list(shipped_lines(name)[0])
+        before: list[Line] = []
+        if path.exists():
+            with path.open(encoding="utf-8-sig", newline="") as file:
+                before = list(csv.DictReader(file))
+        text = io.StringIO()
+        writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows([*before, *lines])
+        write_whole(path, text.getvalue())
+        written.append(path)
+    return written
+
+
+def _meanings(file: str, own: dict[str, list[Line]]) -> dict[str, str]:
+    """Every text that means a key: the key, its labels, and the words that are mapped to it already."""
+    keys_file, column = next(reference for (name, _), reference in REFERENCES.items() if name == file)
+    keys = set(known_keys(keys_file, column, own)) - {"unmapped", "unknown"}
+    meanings = {key: key for key in keys}
+    for line in [*shipped_lines(keys_file), *own.get(keys_file, [])]:
+        meanings |= {line[label]: line[column] for label in ("label_en", "label_ru") if line.get(label) and line[column] in keys}
+    for line in [*shipped_lines(file), *own.get(file, [])]:
+        if line[column] in keys:
+            meanings.setdefault(line["source_value"], line[column])
+    return meanings

@@ -1,0 +1,156 @@
+"""An agency's own words: CSV files in the folder that `words` in sources.yml names. Each adds to its seed and wins over it line by line."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from difflib import get_close_matches
+from functools import cache
+from pathlib import Path
+
+from onefunnel.errors import ConfigError
+from onefunnel.project import project_root
+
+# What makes a line of each file the same line; dbt's own_words() says the same (a test compares them).
+KEYS: dict[str, tuple[str, ...]] = {
+    "stage_mapping": ("source_system", "source_field", "source_value"),
+    "channel_mapping": ("source_system", "source_value"),
+    "reason_mapping": ("source_system", "source_value"),
+    "channels": ("channel_key",),
+    "reasons": ("reason_key",),
+    "services": ("service_key",),
+    "sla": ("stage_key",),
+    "holidays": ("holiday_date",),
+    "factor_owners": ("factor",),
+    "kpis": ("kpi_key",),
+}
+# Columns whose values are keys of another file.
+REFERENCES = {
+    ("stage_mapping", "stage_key"): ("funnel_stages", "stage_key"),
+    ("channel_mapping", "channel_key"): ("channels", "channel_key"),
+    ("reason_mapping", "reason_key"): ("reasons", "reason_key"),
+    ("channels", "channel_group"): ("channel_groups", "channel_group"),
+    ("sla", "stage_key"): ("funnel_stages", "stage_key"),
+}
+CHOICES = {
+    "owner_department": ("marketing", "sales", "market"),
+    "department": ("marketing", "sales"),
+    "winback_action": ("special_offer", "partner", "call", "none"),
+    "source_field": ("status", "quality"),
+}
+NUMBERS = ("display_order", "sla_business_minutes")
+# What a line may leave empty though the shipped ones fill it.
+OPTIONAL = ("numerator_less", "denominator", "name")
+Line = dict[str, str]
+
+
+@dataclass(frozen=True)
+class OwnWords:
+    """lines: of each file, in its order, only the columns that it has. replaced: how many of them win over a shipped line."""
+
+    folder: Path
+    lines: dict[str, list[Line]]
+
+    def replaced(self, name: str) -> int:
+        """How many lines of a file say another thing of a key that the project ships."""
+        shipped = {_key(name, line) for line in shipped_lines(name)}
+        return sum(_key(name, line) in shipped for line in self.lines[name])
+
+
+@cache
+def shipped_lines(name: str) -> list[Line]:
+    """The lines of a seed that the project ships."""
+    with (project_root() / "seeds" / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def read_words(folder: Path) -> OwnWords:
+    """Read and check a folder of words. Raises ConfigError with file, line and what is allowed there."""
+    if not folder.is_dir():
+        raise ConfigError("the folder of words is missing", where=str(folder), hint="create it, or take `words` out of sources.yml")
+    lines: dict[str, list[Line]] = {}
+    for path in sorted(folder.glob("*.csv")):
+        if path.stem not in KEYS:
+            raise ConfigError(
+                f"{path.name} is no file of words", where=str(folder), hint=f"one of: {', '.join(f'{name}.csv' for name in KEYS)}"
+            )
+        lines[path.stem] = [line for _, line in _read(path)]
+    for name in lines:
+        _check(folder / f"{name}.csv", lines)
+    return OwnWords(folder, lines)
+
+
+def known_keys(name: str, column: str, own: dict[str, list[Line]]) -> list[str]:
+    """Keys of a file, the agency's own included."""
+    return list(dict.fromkeys(line[column] for line in [*shipped_lines(name), *own.get(name, [])] if line.get(column)))
+
+
+def _read(path: Path) -> Iterator[tuple[int, Line]]:
+    """Line numbers and lines; blank lines are none."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"the file cannot be read: {type(error).__name__}", where=str(path), hint="save it as UTF-8 text") from None
+    reader = csv.DictReader(text.splitlines(), restkey="", strict=True)
+    columns, allowed = reader.fieldnames or [], list(shipped_lines(path.stem)[0])
+    if unknown := [name for name in columns if name not in allowed]:
+        raise ConfigError(f"no column {unknown[0]!r} here", where=f"{path}, line 1", hint=f"columns: {', '.join(allowed)}")
+    if missing := [name for name in KEYS[path.stem] if name not in columns]:
+        raise ConfigError(f"column {missing[0]} is missing", where=f"{path}, line 1", hint=f"columns: {', '.join(allowed)}")
+    try:
+        for row in reader:
+            if "" in row or None in row.values():
+                raise ConfigError(
+                    "more or fewer cells than columns", where=f"{path}, line {reader.line_num}", hint="quote a value with a comma"
+                )
+            if any(cell.strip() for cell in row.values()):
+                yield reader.line_num, {name: cell.strip() for name, cell in row.items()}
+    except csv.Error as error:
+        raise ConfigError(f"not CSV: {error}", where=f"{path}, line {reader.line_num}", hint="mind the quotation marks") from None
+
+
+def _key(name: str, line: Line) -> tuple[str, ...]:
+    return tuple(" ".join(line[column].split()).lower() for column in KEYS[name])
+
+
+def _check(path: Path, own: dict[str, list[Line]]) -> None:
+    name = path.stem
+    shipped = {_key(name, line) for line in shipped_lines(name)}
+    seen: dict[tuple[str, ...], int] = {}
+    for number, line in _read(path):
+        where, key = f"{path}, line {number}", _key(name, line)
+        if not all(key):
+            raise ConfigError(f"{KEYS[name][key.index('')]} is empty", where=where, hint="fill it or take the line out")
+        if key in seen:
+            raise ConfigError(f"{' / '.join(key)} is said twice", where=where, hint=f"line {seen[key]} says it already: keep one")
+        seen[key] = number
+        if key not in shipped:
+            empty = [column for column in shipped_lines(name)[0] if column not in OPTIONAL and not line.get(column)]
+            if empty:
+                raise ConfigError(f"{' / '.join(key)} is new and says nothing of {', '.join(empty)}", where=where, hint="fill all columns")
+        for column, value in line.items():
+            if value:
+                _check_value(where, name, column, value, own)
+
+
+def _check_value(where: str, name: str, column: str, value: str, own: dict[str, list[Line]]) -> None:
+    if reference := REFERENCES.get((name, column)):
+        allowed = known_keys(*reference, own)
+        if value not in allowed:
+            near = get_close_matches(value, allowed, n=3, cutoff=0.5) or allowed
+            raise ConfigError(
+                f"{column} {value!r} is not known", where=where, hint=f"one of: {', '.join(near)}, or add it to {reference[0]}.csv"
+            )
+    elif column in CHOICES and value not in CHOICES[column]:
+        raise ConfigError(f"{column} {value!r} is not known", where=where, hint=f"one of: {', '.join(CHOICES[column])}")
+    elif column.startswith("is_") and value not in ("true", "false"):
+        raise ConfigError(f"{column} is {value!r}", where=where, hint="true or false")
+    elif column in NUMBERS and not value.isdigit():
+        raise ConfigError(f"{column} is {value!r}", where=where, hint="a whole number")
+    elif column == "holiday_date":
+        try:
+            date.fromisoformat(value)
+        except ValueError:
+            raise ConfigError(f"{value!r} is no day", where=where, hint="written as 2026-12-31") from None
