@@ -28,8 +28,9 @@ $(READY): requirements.lock pyproject.toml
 demo: $(READY) ## Run one night in Airflow on generated data; print the KPIs, the verdict and where to look (KEEP=1: on top of the last demo)
 	@$(BIN)/python -m onefunnel.airflow_demo $(if $(KEEP),--keep)
 
-# Modules of tests go side by side, each whole on one worker; a worker takes up to 4 GB.
-PYTEST := $(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadscope --no-loadscope-reorder
+# Modules of tests go side by side, each whole on one worker. One worker more than cores, since a night waits now and then; four at most.
+WORKERS := $(shell cores=$$(nproc 2>/dev/null || echo 2); echo $$(( cores < 4 ? cores + 1 : 4 )))
+PYTEST := $(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadscope --no-loadscope-reorder
 
 test: $(READY) ## Run every test this machine can run (PYTEST_ARGS="-m 'not slow'": only the fast ones)
 	@$(PYTEST) --durations=30 $(PYTEST_ARGS)
