@@ -89,7 +89,7 @@ def read_verdict(published: Path, month: date | None, comparison: str, metric: s
             raise ConfigError(
                 f"no month can be compared with its {comparison.replace('_', ' ')}",
                 where=str(published),
-                hint="a verdict needs the leads of both months",
+                hint="it needs the leads of both months, and payments where it speaks of money (else: --metric new_clients --basis cohort)",
             )
         chosen = month or _latest_settled(months)
         if chosen not in months:

@@ -137,7 +137,8 @@ section("verdict", "verdict", "both", (body) => {
   const row = verdictRow();
   put(body, verdictControls());
   if (!row) {
-    put(body, emptyNote(t(hasTable("verdicts") ? "no_verdict" : "not_published", { month: monthLabel(otherMonth()) })));
+    const counted = state.metric === "new_clients" && shownBasis() === "cohort" ? "deals_won" : state.metric === "new_clients" ? "new_clients" : "revenue";
+    put(body, emptyNoteOf(counted, t(hasTable("verdicts") ? "no_verdict" : "not_published", { month: monthLabel(otherMonth()) })));
     return;
   }
   const factors = factorEffects();

@@ -170,3 +170,5 @@ select
     window_kind,
     cast(window_days as integer) as window_days
 from worded
+-- without payments there is no revenue to compare, and no client of a period: nothing is said, rather than "nothing in either month"
+where (metric = 'new_clients' and basis = 'cohort') or exists (select 1 from {{ ref('int_delivered_entities') }} where entity = 'payments')

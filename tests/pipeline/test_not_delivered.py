@@ -140,3 +140,9 @@ def test_the_command_says_why_the_quality_is_no_plain_pass(home_of: Callable[[st
     said = (home_of("no payments").parent / "said.txt").read_text(encoding="utf-8").splitlines()
     assert any("quality warn" in line for line in said)
     assert any(line.strip().startswith("warning:") and "carrier pigeon" in line for line in said)
+
+
+def test_without_payments_no_verdict_on_money_is_given(home_of: Callable[[str], Path]) -> None:
+    with duckdb.connect(str(home_of("no payments") / "published/current.duckdb"), read_only=True) as db:
+        said = db.execute("select distinct metric, basis from marts.mart_verdict").fetchall()
+    assert said == [("new_clients", "cohort")]

@@ -56,6 +56,7 @@ class Bench:
         wording: bool = False,
         unrecorded: Iterable[tuple[date, str]] = (),
         ageless: Iterable[tuple[date, str]] = (),
+        delivered: Iterable[str] = ("leads", "payments"),
     ) -> None:
         """Run the decomposition on these cells. seasons: month, comparison, has_season, base_index, current_index, log_variance.
 
@@ -73,6 +74,7 @@ class Bench:
             season_columns | dict.fromkeys(("base_index", "current_index", "log_variance"), "double"),
             [given.get(pair, (*pair, False, 1.0, 1.0, 0.0)) for pair in sorted(pairs)],
         )
+        self._fill("int_delivered_entities", {"entity": "varchar"}, [(entity,) for entity in delivered])
         self._fill_stages({row[:3] for row in rows}, set(unrecorded), set(ageless))
         names = [f"int_verdict_{name}" for name in DECOMPOSITION]
         if wording:
