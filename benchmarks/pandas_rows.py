@@ -27,11 +27,10 @@ def read_payments(landing: Path) -> pd.DataFrame:
     payments = payments.merge(rates, on=["date", "currency"], how="left")
     payments["paid_at"] = _local(payments["paid_at"])
     payments["is_payment"] = payments["kind"] == "payment"
-    # whole ten-thousandths of a cent: money stays exact
     rate = (payments["rate_to_base"].astype("float64").fillna(1) * 10_000).round().astype("int64")
-    cents = (_cents(payments["amount"]) * rate + 5_000) // 10_000
+    cents = _cents(payments["amount"]) * rate / 10_000
     payments["amount"] = cents.where(payments["is_payment"], -cents)
-    payments["net"] = payments["amount"] - (_cents(payments["direct_cost"].fillna("0")) * rate + 5_000) // 10_000
+    payments["net"] = payments["amount"] - _cents(payments["direct_cost"].fillna("0")) * rate / 10_000
     return payments[["payment_id", "lead_id", "paid_at", "is_payment", "amount", "net"]]
 
 

@@ -119,13 +119,13 @@ from (
             delivered.currency,
             cast(amount as decimal(18, 4)) as delivered_amount,
             signed as amount_original,
-            cast(round(signed * coalesce(rate, 1), 2) as decimal(18, 2)) as amount_base,
-            coalesce(cast(round(cast(direct_cost as decimal(18, 4)) * coalesce(rate, 1), 2) as decimal(18, 2)), 0) as direct_cost_base
+            cast(round(signed * coalesce(rate, 1), 4) as decimal(18, 4)) as amount_base,
+            coalesce(cast(round(cast(direct_cost as decimal(18, 4)) * coalesce(rate, 1), 4) as decimal(18, 4)), 0) as direct_cost_base
         from (
             select
                 *,
                 cast(paid_at as timestamp) as paid_local_at,
-                cast(amount as decimal(18, 2)) * case when kind = 'payment' then 1 else -1 end as signed
+                cast(amount as decimal(18, 4)) * case when kind = 'payment' then 1 else -1 end as signed
             from read_parquet(getvariable('payments'))
         ) as delivered
         inner join lead_rows as leads on delivered.lead_id = leads.lead_id

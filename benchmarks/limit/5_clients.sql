@@ -84,8 +84,8 @@ select
     date_diff('month', first_payment_month, month) as months_since,
     channel_key,
     clients,
-    cast(net as decimal(18, 2)) as net_income,
-    cast(cumulative as decimal(18, 2)) as cumulative_net_income,
+    cast(net as decimal(18, 4)) as net_income,
+    cast(cumulative as decimal(18, 4)) as cumulative_net_income,
     share(cumulative, clients) as net_income_per_client,
     false as is_partial
 from accumulated;

@@ -190,6 +190,7 @@
 {% macro loose_iso(column, date_order) -%}
     {%- set steps = namespace(text="trim(lower(" ~ single_spaced(column) ~ "))") -%}
     {%- set steps.text = replace_pattern(steps.text, '^((mon|tue|wed|thu|fri|sat|sun)[a-z]*|понедельник|вторник|среда|четверг|пятница|суббота|воскресенье|пн|вт|ср|чт|пт|сб|вс)[.]?,? ', '') -%}
+    {%- set told = steps.text -%}
     {%- set word = '[a-zа-я]{3,}[.]?' -%}
     {%- set named = replace_pattern(steps.text, '^([0-9]{1,2})(?:st|nd|rd|th)?[ .-]*(?:of )?' ~ word ~ ',?[ -]?([0-9]{4}|[0-9]{2})([^0-9].*)?$', '\\2-#-\\1\\3') -%}
     {%- set named = replace_pattern(named, '^' ~ word ~ '[ -]([0-9]{1,2})(?:st|nd|rd|th)?[, -]+([0-9]{4}|[0-9]{2})([^0-9:].*)?$', '\\2-#-\\1\\3') -%}
@@ -209,7 +210,8 @@
             else {{ numbered }}
         end
     {%- endset -%}
-    {%- set steps.text = replace_pattern(steps.text, '^([0-9]{2})-', '20\\1-') -%}
+    {%- set early = matches(told, '^[01][0-9][-/.][0-9]{1,2}[-/.][0-9]{2}([^0-9]|$)') -%}
+    {%- set steps.text = "case when not (" ~ date_order ~ " = 'ymd' and " ~ early ~ ") then " ~ replace_pattern(steps.text, '^([0-9]{2})-', '20\\1-') ~ " end" -%}
     {%- set form = '^([0-9]{4}-[0-9]{1,2}-[0-9]{1,2})(?: ?(?:года|г[.]?))?(?:[, t]*(?:at |в |um |à )?([0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]+)?)?)(?: ?([ap])[.]? ?m[.]?)?(?: ?(z|(?:utc|gmt)?[+-][0-9]{1,2}(?::?[0-9]{2})?|utc|gmt)(?: ?[(].*[)])?)?)?$' -%}
     {%- set steps.text = replace_pattern(extract_pattern(steps.text, form), form, '\\1|\\2|\\3|\\4') -%}
     {%- set steps.text = replace_pattern(steps.text, '[|](?:z|utc|gmt)$', '|+00:00') -%}

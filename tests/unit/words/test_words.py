@@ -62,7 +62,7 @@ def test_a_new_channel_may_be_mapped_to_at_once(tmp_path: Path) -> None:
     found = read_words(
         words(
             tmp_path,
-            channels="channel_key,channel_group,is_paid,is_market_gauge,display_order,label_en,label_ru\npodcast,content,false,false,500,Podcast,Подкаст\n",
+            channels="channel_key,channel_group,is_paid,display_order,label_en,label_ru\npodcast,content,false,500,Podcast,Подкаст\n",
             channel_mapping="source_system,source_value,channel_key\ntemplate,Our show,podcast\n",
         )
     )
