@@ -211,7 +211,7 @@
         end
     {%- endset -%}
     {%- set early = matches(told, '^[01][0-9][-/.][0-9]{1,2}[-/.][0-9]{2}([^0-9]|$)') -%}
-    {%- set steps.text = "case when not (" ~ date_order ~ " = 'ymd' and " ~ early ~ ") then " ~ replace_pattern(steps.text, '^([0-9]{2})-', '20\\1-') ~ " end" -%}
+    {%- set steps.text = "case when " ~ date_order ~ " = 'ymd' and " ~ early ~ " then '' else " ~ replace_pattern(steps.text, '^([0-9]{2})-', '20\\1-') ~ " end" -%}
     {%- set form = '^([0-9]{4}-[0-9]{1,2}-[0-9]{1,2})(?: ?(?:года|г[.]?))?(?:[, t]*(?:at |в |um |à )?([0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]+)?)?)(?: ?([ap])[.]? ?m[.]?)?(?: ?(z|(?:utc|gmt)?[+-][0-9]{1,2}(?::?[0-9]{2})?|utc|gmt)(?: ?[(].*[)])?)?)?$' -%}
     {%- set steps.text = replace_pattern(extract_pattern(steps.text, form), form, '\\1|\\2|\\3|\\4') -%}
     {%- set steps.text = replace_pattern(steps.text, '[|](?:z|utc|gmt)$', '|+00:00') -%}
