@@ -269,6 +269,7 @@ class PipelineConfig(Strict):
     words: Path | None = None
 
     _file: Path = PrivateAttr(default=Path("sources.yml"))
+    _own_words: OwnWords = PrivateAttr(default_factory=dict)
 
     @property
     def file(self) -> Path:
@@ -279,9 +280,9 @@ class PipelineConfig(Strict):
         return self._file.resolve().parent
 
     @property
-    def own_words(self) -> OwnWords | None:
-        """The agency's own words, read and checked anew. Raises ConfigError with file and line."""
-        return read_words(self.folder / self.words) if self.words else None
+    def own_words(self) -> OwnWords:
+        """The lines of the folder `words` as they were when this file was read; empty without one."""
+        return self._own_words
 
     @property
     def enabled_sources(self) -> tuple[Source, ...]:
@@ -341,7 +342,8 @@ def load_config(path: Path | str) -> PipelineConfig:
         raise _as_config_error(error, root, path) from None
     config._file = path
     _check_sources(config, root)
-    _ = config.own_words
+    if config.words:
+        config._own_words = read_words(config.folder / config.words)
     return config
 
 

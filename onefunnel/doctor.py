@@ -19,6 +19,7 @@ from onefunnel.config import DatabaseSource, FilesSource, PipelineConfig, load_c
 from onefunnel.errors import OnefunnelError
 from onefunnel.project import project_root
 from onefunnel.settings import Settings
+from onefunnel.words import count_replaced
 
 Verdict = Literal["ok", "warning", "failed"]
 SUPPORTED = ((3, 11), (3, 13))
@@ -47,9 +48,8 @@ def examine(settings: Settings, environment: Mapping[str, str] | None = None) ->
         checks.append(Check("sources", "ok", f"{settings.sources}: {', '.join(s.name for s in config.enabled_sources)}"))
     except OnefunnelError as error:
         checks.append(_as_check("sources", error))
-    if config is not None and config.words:
-        checks += _guarded_all("words", partial(_words, config))
     if config is not None:
+        checks += _guarded_all("words", partial(_words, config))
         for source in config.enabled_sources:
             checks += _guarded_all(f"source {source.name}", partial(_source, config, source, env))
     checks += [
@@ -182,9 +182,8 @@ def _source(config: PipelineConfig, source: Any, env: Mapping[str, str]) -> Iter
 
 
 def _words(config: PipelineConfig) -> Iterator[Check]:
-    words = config.own_words
-    for name, lines in (words.lines if words else {}).items():
-        replaced = words.replaced(name) if words else 0
+    for name, lines in config.own_words.items():
+        replaced = count_replaced(name, lines)
         yield Check("words", "ok", f"{config.words}/{name}.csv: {len(lines)} line(s), of which {replaced} win over a shipped one")
 
 

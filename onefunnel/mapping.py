@@ -16,7 +16,7 @@ import duckdb
 from onefunnel.config import PipelineConfig
 from onefunnel.durable import write_whole
 from onefunnel.errors import ConfigError, OnefunnelError
-from onefunnel.words import REFERENCES, Line, known_keys, shipped_lines
+from onefunnel.words import Line, OwnWords, known_keys, read_words, shipped_lines, target_of
 
 # The file of words that takes an unmapped field, and the other columns of its line.
 FILES = {
@@ -61,13 +61,12 @@ def read_unmapped(warehouse: Path, config: PipelineConfig) -> list[Unmapped]:
             [list(FILES)],
         ).fetchall()
     systems = {source.name: source.system for source in config.sources}
-    words = config.own_words
-    own = words.lines if words else {}
+    meanings = {file: _meanings(file, config.own_words) for file, _ in FILES.values()}
     found = []
     for source, entity, field, value, count in rows:
         if source in systems:
             file, _ = FILES[field]
-            proposals, is_sure = propose(value, _meanings(file, own))
+            proposals, is_sure = propose(value, meanings[file])
             found.append(Unmapped(source, systems[source], entity, field, value, count, file, proposals, is_sure))
     return found
 
@@ -96,8 +95,8 @@ def skeleton(text: str) -> str:
 
 def line_of(word: Unmapped, key: str) -> Line:
     """The line of words that maps a value to a key."""
-    target = next(column for name, column in REFERENCES if name == word.file)
-    return {"source_system": word.system, **FILES[word.field][1], "source_value": word.value, target: key}
+    _, column = target_of(word.file)
+    return {"source_system": word.system, **FILES[word.field][1], "source_value": word.value, column: key}
 
 
 def write_lines(config: PipelineConfig, accepted: list[tuple[Unmapped, str]]) -> list[Path]:
@@ -107,29 +106,25 @@ def write_lines(config: PipelineConfig, accepted: list[tuple[Unmapped, str]]) ->
             "sources.yml names no folder of words", where=str(config.file), hint="add the line `words: words`, and make that folder"
         )
     folder = config.folder / config.words
-    folder.mkdir(parents=True, exist_ok=True)
+    before = read_words(folder)
     by_file: dict[str, list[Line]] = {}
     for word, key in accepted:
         by_file.setdefault(word.file, []).append(line_of(word, key))
     written = []
     for name, lines in by_file.items():
         path, columns = folder / f"{name}.csv", list(shipped_lines(name)[0])
-        before: list[Line] = []
-        if path.exists():
-            with path.open(encoding="utf-8-sig", newline="") as file:
-                before = list(csv.DictReader(file))
         text = io.StringIO()
         writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")
         writer.writeheader()
-        writer.writerows([*before, *lines])
+        writer.writerows([*before.get(name, []), *lines])
         write_whole(path, text.getvalue())
         written.append(path)
     return written
 
 
-def _meanings(file: str, own: dict[str, list[Line]]) -> dict[str, str]:
+def _meanings(file: str, own: OwnWords) -> dict[str, str]:
     """Every text that means a key: the key, its labels, and the words that are mapped to it already."""
-    keys_file, column = next(reference for (name, _), reference in REFERENCES.items() if name == file)
+    keys_file, column = target_of(file)
     keys = set(known_keys(keys_file, column, own)) - {"unmapped", "unknown"}
     meanings = {key: key for key in keys}
     for line in [*shipped_lines(keys_file), *own.get(keys_file, [])]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
 from functools import cache
@@ -46,17 +45,8 @@ OPTIONAL = ("numerator_less", "denominator", "name")
 Line = dict[str, str]
 
 
-@dataclass(frozen=True)
-class OwnWords:
-    """lines: of each file, in its order, only the columns that it has. replaced: how many of them win over a shipped line."""
-
-    folder: Path
-    lines: dict[str, list[Line]]
-
-    def replaced(self, name: str) -> int:
-        """How many lines of a file say another thing of a key that the project ships."""
-        shipped = {_key(name, line) for line in shipped_lines(name)}
-        return sum(_key(name, line) in shipped for line in self.lines[name])
+# The lines of each file that the agency has, in their order; only the columns that the file has.
+OwnWords = dict[str, list[Line]]
 
 
 @cache
@@ -66,23 +56,35 @@ def shipped_lines(name: str) -> list[Line]:
         return list(csv.DictReader(file))
 
 
+def count_replaced(name: str, lines: list[Line]) -> int:
+    """How many lines of a file say another thing of a key that the project ships."""
+    shipped = {_key(name, line) for line in shipped_lines(name)}
+    return sum(_key(name, line) in shipped for line in lines)
+
+
 def read_words(folder: Path) -> OwnWords:
     """Read and check a folder of words. Raises ConfigError with file, line and what is allowed there."""
     if not folder.is_dir():
         raise ConfigError("the folder of words is missing", where=str(folder), hint="create it, or take `words` out of sources.yml")
-    lines: dict[str, list[Line]] = {}
+    numbered: dict[Path, list[tuple[int, Line]]] = {}
     for path in sorted(folder.glob("*.csv")):
         if path.stem not in KEYS:
             raise ConfigError(
                 f"{path.name} is no file of words", where=str(folder), hint=f"one of: {', '.join(f'{name}.csv' for name in KEYS)}"
             )
-        lines[path.stem] = [line for _, line in _read(path)]
-    for name in lines:
-        _check(folder / f"{name}.csv", lines)
-    return OwnWords(folder, lines)
+        numbered[path] = list(_read(path))
+    own = {path.stem: [line for _, line in lines] for path, lines in numbered.items()}
+    for path, lines in numbered.items():
+        _check(path, lines, own)
+    return own
 
 
-def known_keys(name: str, column: str, own: dict[str, list[Line]]) -> list[str]:
+def target_of(mapping: str) -> tuple[str, str]:
+    """The file of the keys that a mapping leads to, and their column, which has the same name in both."""
+    return next(reference for (name, _), reference in REFERENCES.items() if name == mapping)
+
+
+def known_keys(name: str, column: str, own: OwnWords) -> list[str]:
     """Keys of a file, the agency's own included."""
     return list(dict.fromkeys(line[column] for line in [*shipped_lines(name), *own.get(name, [])] if line.get(column)))
 
@@ -115,11 +117,11 @@ def _key(name: str, line: Line) -> tuple[str, ...]:
     return tuple(" ".join(line[column].split()).lower() for column in KEYS[name])
 
 
-def _check(path: Path, own: dict[str, list[Line]]) -> None:
+def _check(path: Path, lines: list[tuple[int, Line]], own: OwnWords) -> None:
     name = path.stem
     shipped = {_key(name, line) for line in shipped_lines(name)}
     seen: dict[tuple[str, ...], int] = {}
-    for number, line in _read(path):
+    for number, line in lines:
         where, key = f"{path}, line {number}", _key(name, line)
         if not all(key):
             raise ConfigError(f"{KEYS[name][key.index('')]} is empty", where=where, hint="fill it or take the line out")
@@ -135,7 +137,7 @@ def _check(path: Path, own: dict[str, list[Line]]) -> None:
                 _check_value(where, name, column, value, own)
 
 
-def _check_value(where: str, name: str, column: str, value: str, own: dict[str, list[Line]]) -> None:
+def _check_value(where: str, name: str, column: str, value: str, own: OwnWords) -> None:
     if reference := REFERENCES.get((name, column)):
         allowed = known_keys(*reference, own)
         if value not in allowed:

@@ -10,6 +10,7 @@ from onefunnel.cli.common import HomeOption, JsonOption, SourcesOption, load_run
 
 if TYPE_CHECKING:
     from onefunnel.mapping import Unmapped
+    from onefunnel.words import OwnWords
 
 EXAMPLES = {
     "map": (
@@ -34,7 +35,7 @@ def map_words(
     if yes:
         accepted = [(word, word.proposals[0]) for word in words if word.is_sure]
     elif not as_json:
-        accepted = _ask(words)
+        accepted = _ask(words, config.own_words)
     written = write_lines(config, accepted) if accepted else []
     if as_json:
         print_json(
@@ -53,13 +54,13 @@ def map_words(
     print(f"{len(accepted)} mapped, {len(left)} left" + (f"; written: {', '.join(map(str, written))}" if written else ""))
 
 
-def _ask(words: list[Unmapped]) -> list[tuple[Unmapped, str]]:
+def _ask(words: list[Unmapped], own: OwnWords) -> list[tuple[Unmapped, str]]:
     """One question for each word: Enter takes the first proposal, a number or a key another, s skips, q ends."""
-    from onefunnel.words import REFERENCES, known_keys
+    from onefunnel.words import known_keys, target_of
 
     accepted: list[tuple[Unmapped, str]] = []
     for word in words:
-        allowed = known_keys(*REFERENCES[word.file, next(column for name, column in REFERENCES if name == word.file)], {})
+        allowed = known_keys(*target_of(word.file), own)
         choices = ", ".join(f"{number} {key}" for number, key in enumerate(word.proposals, 1)) or "nothing near"
         print(f"\n{word.source}, {word.entity}: {word.field} {word.value!r} in {word.rows:,} rows; {choices}")
         while True:

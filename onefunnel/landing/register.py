@@ -109,8 +109,7 @@ def register_landing(warehouse: Path, config: PipelineConfig, settings: Settings
 
 def code_fingerprint(config: PipelineConfig) -> str:
     """What decides, beside the data, what a build under this config makes."""
-    words = config.own_words
-    return fingerprint([config.reporting, *config.sources, words.lines if words else None])
+    return fingerprint([config.reporting, *config.sources, config.own_words])
 
 
 def _all_entities(current: dict[tuple[str, str], Current]) -> dict[str, dict[str, tuple[str, ...]]]:
@@ -198,8 +197,7 @@ def _fill_words(db: duckdb.DuckDBPyConnection, config: PipelineConfig) -> None:
         "select table_name from duckdb_tables() where schema_name = 'landing' and starts_with(table_name, 'words__')"
     ).fetchall():
         db.execute(f"drop table landing.{quoted(old)}")
-    words = config.own_words
-    for name, lines in (words.lines if words else {}).items():
+    for name, lines in config.own_words.items():
         if lines:
             db.execute(f"create table landing.{quoted(f'words__{name}')} ({', '.join(f'{quoted(column)} varchar' for column in lines[0])})")
             rows = [list(line.values()) for line in lines]

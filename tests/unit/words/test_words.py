@@ -14,7 +14,7 @@ from onefunnel.config import PipelineConfig, load_config
 from onefunnel.errors import ConfigError
 from onefunnel.mapping import Unmapped, propose, write_lines
 from onefunnel.project import project_root
-from onefunnel.words import KEYS, read_words, shipped_lines
+from onefunnel.words import KEYS, count_replaced, read_words, shipped_lines
 
 
 def words(folder: Path, **files: str) -> Path:
@@ -66,7 +66,8 @@ def test_a_new_channel_may_be_mapped_to_at_once(tmp_path: Path) -> None:
             channel_mapping="source_system,source_value,channel_key\ntemplate,Our show,podcast\n",
         )
     )
-    assert (len(found.lines["channels"]), found.replaced("channels"), found.replaced("channel_mapping")) == (1, 0, 0)
+    replaced = {name: count_replaced(name, lines) for name, lines in found.items()}
+    assert (len(found["channels"]), replaced) == (1, {"channels": 0, "channel_mapping": 0})
 
 
 def test_a_wrong_folder_of_words_stops_every_command(tmp_path: Path) -> None:
@@ -114,10 +115,9 @@ def test_accepted_words_are_lines_beside_those_that_are_there(tmp_path: Path) ->
     word = Unmapped("crm", "template", "leads", "channel", 'The "show", live', 3, "channel_mapping", ("blog",), False)
     status = Unmapped("crm", "template", "leads", "status", "Angebot", 1, "stage_mapping", (), False)
     write_lines(config, [(word, "blog"), (status, "proposal_sent")])
-    found = config.own_words
-    assert found is not None
-    assert found.lines["channel_mapping"][1] == {"source_system": "template", "source_value": 'The "show", live', "channel_key": "blog"}
-    assert found.lines["stage_mapping"] == [
+    found = load_config(config.file).own_words
+    assert found["channel_mapping"][1] == {"source_system": "template", "source_value": 'The "show", live', "channel_key": "blog"}
+    assert found["stage_mapping"] == [
         {"source_system": "template", "source_field": "status", "source_value": "Angebot", "stage_key": "proposal_sent"}
     ]
 
