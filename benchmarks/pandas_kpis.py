@@ -146,8 +146,8 @@ def _count(at: pd.Series, channel: pd.Series) -> pd.Series:
     return channel.groupby([_month(at), channel], observed=True).size().rename_axis(CELL)
 
 
-def _money(at: pd.Series, channel: pd.Series, cents: pd.Series) -> pd.Series:
-    return cents.groupby([_month(at), channel], observed=True).sum().rename_axis(CELL) / 100
+def _money(at: pd.Series, channel: pd.Series, hundredths: pd.Series) -> pd.Series:
+    return hundredths.groupby([_month(at), channel], observed=True).sum().rename_axis(CELL) / 10_000
 
 
 if __name__ == "__main__":

@@ -27,10 +27,11 @@ def read_payments(landing: Path) -> pd.DataFrame:
     payments = payments.merge(rates, on=["date", "currency"], how="left")
     payments["paid_at"] = _local(payments["paid_at"])
     payments["is_payment"] = payments["kind"] == "payment"
+    # whole hundredths of a cent: money stays exact
     rate = (payments["rate_to_base"].astype("float64").fillna(1) * 10_000).round().astype("int64")
-    cents = _cents(payments["amount"]) * rate / 10_000
-    payments["amount"] = cents.where(payments["is_payment"], -cents)
-    payments["net"] = payments["amount"] - _cents(payments["direct_cost"].fillna("0")) * rate / 10_000
+    amount = (_cents(payments["amount"]) * rate + 50) // 100
+    payments["amount"] = amount.where(payments["is_payment"], -amount)
+    payments["net"] = payments["amount"] - (_cents(payments["direct_cost"].fillna("0")) * rate + 50) // 100
     return payments[["payment_id", "lead_id", "paid_at", "is_payment", "amount", "net"]]
 
 
@@ -61,10 +62,10 @@ def read_leads(landing: Path, payments: pd.DataFrame) -> pd.DataFrame:
 
 
 def read_spend(landing: Path) -> pd.DataFrame:
-    """Cost in cents by day and channel."""
+    """Cost in hundredths of a cent by day and channel."""
     spend = _read(landing, "ad_spend", ["date", "channel", "cost"])
     return pd.DataFrame(
-        {"date": pd.to_datetime(spend["date"]), "channel_key": _channel_key(spend["channel"]), "cost": _cents(spend["cost"])}
+        {"date": pd.to_datetime(spend["date"]), "channel_key": _channel_key(spend["channel"]), "cost": _cents(spend["cost"]) * 100}
     )
 
 

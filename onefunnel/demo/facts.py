@@ -100,7 +100,7 @@ def _months(world: World) -> dict[str, dict[str, Any]]:
     money = _money(world)
     for name in names:
         result[name] = {key: int(series.get(name, 0)) for key, series in counts.items()}
-        result[name] |= {key: round(float(series.get(name, 0.0)), 2) for key, series in money.items()}
+        result[name] |= {key: round(float(series.get(name, 0.0)), 4) for key, series in money.items()}
     return result
 
 
@@ -116,15 +116,15 @@ def _money(world: World) -> dict[str, pd.Series]:
     payments, rates = _good(world.tables["payments"]), world.rates
     day = payments["_at"].to_numpy() // 86400
     currency = payments["currency"].to_numpy(dtype=object)
-    base = rates.to_base_cents(payments["_cents"].to_numpy(), currency, day)
+    base = rates.to_base(payments["_cents"].to_numpy(), currency, day)
     months = _month_of(payments["_at"])
     is_positive = (payments["kind"] == "payment").to_numpy()
     spend = _good(world.tables["ad_spend"])
     spend_day = spend["_at"].to_numpy() // 86400
-    spend_base = spend["_cents"].to_numpy() * rates.micro(spend["currency"].to_numpy(dtype=object), spend_day) / 1e8
+    spend_base = rates.to_base(spend["_cents"].to_numpy(), spend["currency"].to_numpy(dtype=object), spend_day)
     return {
-        "revenue": pd.Series(base / 100).groupby(months).sum(),
-        "paid_in": pd.Series(base[is_positive] / 100).groupby(months[is_positive]).sum(),
+        "revenue": pd.Series(base).groupby(months).sum(),
+        "paid_in": pd.Series(base[is_positive]).groupby(months[is_positive]).sum(),
         "ad_spend": pd.Series(spend_base).groupby(_month_of(spend["_at"])).sum(),
         "channel_costs": _bills(world),
     }
@@ -139,6 +139,5 @@ def _bills(world: World) -> pd.Series:
     day = first[row] + np.arange(len(row)) - np.repeat(np.cumsum(days) - days, days)
     known = day * 86400 < world.spec.end_second
     row, day = row[known], day[known]
-    rate = world.rates.micro(bills["currency"].to_numpy(dtype=object)[row], day)
-    base = bills["_cents"].to_numpy()[row] / days[row] * rate / 1e8
+    base = world.rates.to_base(bills["_cents"].to_numpy()[row] / days[row], bills["currency"].to_numpy(dtype=object)[row], day)
     return pd.Series(base).groupby(_month_of(pd.Series(day * 86400))).sum()

@@ -40,10 +40,9 @@ class Rates:
             rates[of_currency] = series[place[of_currency]]
         return rates
 
-    def to_base_cents(self, cents: np.ndarray, currency: np.ndarray, day: np.ndarray) -> np.ndarray:
-        """Signed cents valued on their day, rounded half away from zero as decimal arithmetic does."""
-        exact = np.abs(cents).astype(np.int64) * self.micro(currency, day)
-        return np.sign(cents) * ((exact + MICRO // 2) // MICRO)
+    def to_base(self, cents: np.ndarray, currency: np.ndarray, day: np.ndarray) -> np.ndarray:
+        """Signed cents as whole units of the base currency, valued on their day."""
+        return cents * self.micro(currency, day) / (100 * MICRO)
 
     def table(self, first: date, last: date) -> pd.DataFrame:
         """Rows of fx_rates: one per working day and currency."""

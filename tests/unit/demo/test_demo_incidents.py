@@ -58,10 +58,10 @@ def checks(world: World, month: str) -> pd.Series:
     """First payment of each client won at the first attempt from a month's leads, base currency."""
     payments = world.tables["payments"].query("kind == 'payment'").sort_values("_at").groupby("lead_id").first()
     currencies, days = payments["currency"].to_numpy(dtype=object), payments["_at"].to_numpy() // 86400
-    base = world.rates.to_base_cents(payments["_cents"].to_numpy(), currencies, days)
+    base = world.rates.to_base(payments["_cents"].to_numpy(), currencies, days)
     attempts = cohorts(world)[month]
     won = attempts.loc[(attempts["attempt"] == 0) & (attempts["furthest"] == 8), "lead_id"]
-    return pd.Series(base / 100, index=payments.index)[lambda values: values.index.isin(won)]
+    return pd.Series(base, index=payments.index)[lambda values: values.index.isin(won)]
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -36,7 +36,7 @@ def facts(demo_source: Path) -> dict[str, Any]:
 def test_monthly_figures_are_the_true_ones(demo: duckdb.DuckDBPyConnection, facts: dict[str, Any], kpi: str, fact: str) -> None:
     query = "select strftime(month, '%Y-%m'), value from marts.mart_kpi_monthly where channel_key = 'all' and kpi = ?"
     found = {month: float(value or 0) for month, value in demo.execute(query, [kpi]).fetchall()}
-    assert found == pytest.approx({month: known[fact] for month, known in facts["months"].items()}, abs=0.05)
+    assert found == pytest.approx({month: known[fact] for month, known in facts["months"].items()}, abs=0.005)
 
 
 def test_costs_are_the_true_ones(demo: duckdb.DuckDBPyConnection, facts: dict[str, Any]) -> None:
