@@ -48,7 +48,9 @@ with lengths as (
 
 kpis as (
 
-    select kpi_key, statistic, numerator, numerator_less, denominator from read_csv(getvariable('seeds') || '/kpis.csv')
+    -- the source delivers no payment plan: what is made from one is unknown, not 0
+    select kpi_key, statistic, numerator, numerator_less, denominator, coalesce(denominator = 'planned', false) as is_unknown
+    from read_csv(getvariable('seeds') || '/kpis.csv')
 
 ),
 
@@ -59,6 +61,7 @@ parts as (
         kpis.kpi_key as kpi,
         channel_keys.channel_key,
         kpis.statistic,
+        kpis.is_unknown,
         coalesce(numerators.amount, 0) - coalesce(less.amount, 0) as numerator,
         coalesce(denominators.amount, 0) as denominator,
         coalesce(lengths.n, 0) as n,
@@ -84,8 +87,8 @@ valued as (
         month,
         kpi,
         channel_key,
-        case when statistic in ('sum', 'ratio') then numerator end as numerator,
-        case statistic when 'ratio' then denominator when 'sum' then null else n end as denominator,
+        case when statistic in ('sum', 'ratio') and not is_unknown then numerator end as numerator,
+        case when is_unknown then null else case statistic when 'ratio' then denominator when 'sum' then null else n end end as denominator,
         case statistic
             when 'sum' then cast(numerator as double)
             when 'ratio' then share(numerator, denominator)

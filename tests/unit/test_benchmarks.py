@@ -68,7 +68,6 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(reason="the SQL of the limit still rounds client money to cents, the models do not", strict=False)
 def test_limit_agrees_with_the_models_and_a_wrong_figure_shows(home: Path, tmp_path: Path) -> None:
     result = tmp_path / "limit.duckdb"
     run_limit(home / "landing", result, FIRST_NIGHT)
