@@ -185,12 +185,13 @@
     {%- endif -%}
 {%- endmacro %}
 
+{% macro full_year(text) -%} {{ replace_pattern(text, '^([0-9]{2})-', '20\\1-') }} {%- endmacro %}
+
 {# A year of two digits in front is one from 2020 on: "05.01.26" is no day of 2005 in a source that forgot to say dmy.
    The rarer forms, step by step: weekday and ordinals off; month name first or second; year in front; then day, clock, am or pm and offset, each in its place. #}
 {% macro loose_iso(column, date_order) -%}
     {%- set steps = namespace(text="trim(lower(" ~ single_spaced(column) ~ "))") -%}
     {%- set steps.text = replace_pattern(steps.text, '^((mon|tue|wed|thu|fri|sat|sun)[a-z]*|понедельник|вторник|среда|четверг|пятница|суббота|воскресенье|пн|вт|ср|чт|пт|сб|вс)[.]?,? ', '') -%}
-    {%- set told = steps.text -%}
     {%- set word = '[a-zа-я]{3,}[.]?' -%}
     {%- set named = replace_pattern(steps.text, '^([0-9]{1,2})(?:st|nd|rd|th)?[ .-]*(?:of )?' ~ word ~ ',?[ -]?([0-9]{4}|[0-9]{2})([^0-9].*)?$', '\\2-#-\\1\\3') -%}
     {%- set named = replace_pattern(named, '^' ~ word ~ '[ -]([0-9]{1,2})(?:st|nd|rd|th)?[, -]+([0-9]{4}|[0-9]{2})([^0-9:].*)?$', '\\2-#-\\1\\3') -%}
@@ -202,16 +203,15 @@
     {%- set day_first = '^([0-9]{1,2})[-/. ] ?([0-9]{1,2})[-/. ] ?([0-9]{4}|[0-9]{2})([^0-9:].*)?$' -%}
     {%- set by_order -%} case {{ date_order }} when 'dmy' then {{ groups('\\3-\\2-\\1\\4') }} when 'mdy' then {{ groups('\\3-\\1-\\2\\4') }} else {{ groups('\\0') }} end {%- endset -%}
     {%- set numbered = replace_pattern(numbered, day_first, by_order, is_expression=true) -%}
-    {%- set numbered = replace_pattern(numbered, '^([2-9][0-9])[-/.]([0-9]{1,2})[-/.]([0-9]{1,2})([^0-9:].*)?$', '\\1-\\2-\\3\\4') -%}
+    {%- set numbered = replace_pattern(numbered, '^([2-9][0-9])[-/.]([0-9]{1,2})[-/.]([0-9]{1,2})([^0-9:].*)?$', '20\\1-\\2-\\3\\4') -%}
     {%- set steps.text -%}
         case
             when {{ matches(steps.text, '^([0-9]{1,2}(st|nd|rd|th)?[ .-]*(of )?|[0-9]{4}[ -])?[a-zа-я]{3}') }}
-                then replace({{ named }}, '#', coalesce({{ month_number(extract_pattern(steps.text, '[a-zа-я]{3,}')) }}, ''))
-            else {{ numbered }}
+                then {{ full_year("replace(" ~ named ~ ", '#', coalesce(" ~ month_number(extract_pattern(steps.text, '[a-zа-я]{3,}')) ~ ", ''))") }}
+            when {{ date_order }} = 'ymd' then {{ numbered }}
+            else {{ full_year(numbered) }}
         end
     {%- endset -%}
-    {%- set early = matches(told, '^[01][0-9][-/.][0-9]{1,2}[-/.][0-9]{2}([^0-9]|$)') -%}
-    {%- set steps.text = "case when " ~ date_order ~ " = 'ymd' and " ~ early ~ " then '' else " ~ replace_pattern(steps.text, '^([0-9]{2})-', '20\\1-') ~ " end" -%}
     {%- set form = '^([0-9]{4}-[0-9]{1,2}-[0-9]{1,2})(?: ?(?:года|г[.]?))?(?:[, t]*(?:at |в |um |à )?([0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]+)?)?)(?: ?([ap])[.]? ?m[.]?)?(?: ?(z|(?:utc|gmt)?[+-][0-9]{1,2}(?::?[0-9]{2})?|utc|gmt)(?: ?[(].*[)])?)?)?$' -%}
     {%- set steps.text = replace_pattern(extract_pattern(steps.text, form), form, '\\1|\\2|\\3|\\4') -%}
     {%- set steps.text = replace_pattern(steps.text, '[|](?:z|utc|gmt)$', '|+00:00') -%}
