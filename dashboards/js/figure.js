@@ -28,8 +28,10 @@ const note = (text, attributes = {}) => h("p", { class: "note", ...attributes },
 const emptyNote = (text) => h("p", { class: "empty" }, text);
 /** Why a KPI has no figure in any month: what it is made from is not delivered, not recorded or not dated. */
 const unknownBecause = (kpi) => kpiInfo(kpi)?.unknown_because || null;
+/** The same in words; null where the KPI is known. */
+const unknownWord = (kpi) => (unknownBecause(kpi) ? t(`unknown_${unknownBecause(kpi)}`) : null);
 /** Nothing to show: because what `kpi` counts is unknown, else as `text` says. */
-const emptyNoteOf = (kpi, text) => emptyNote(unknownBecause(kpi) ? `${kpiLabel(kpi)}: ${t(`unknown_${unknownBecause(kpi)}`)}` : text);
+const emptyNoteOf = (kpi, text) => emptyNote(unknownBecause(kpi) ? `${kpiLabel(kpi)}: ${unknownWord(kpi)}` : text);
 
 /**
  * head: labels or {label, sort}; rows: lists of cells, the first of which heads its row. A cell is text, an element, or

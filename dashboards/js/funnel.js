@@ -16,9 +16,10 @@ function funnelOf(month) {
       : group("funnel_cohort", "channel_key", "window_days", "stage_key", "lead_month")(state.channel, state.window, stage.stage_key, month)[0];
     const reached = state.funnel === "period" ? row?.entries : row?.reached;
     const before = state.funnel === "period" ? row?.entries_previous : row?.reached_previous;
-    const unknown = stageUnknown(stage);
+    const because = stageUnknown(stage);
+    const unknown = because && t(`unknown_${because}`);
     return {
-      stage, unknown, reached: reached ?? 0, imputed: row?.reached_imputed ?? 0, before: before ?? 0, mature: row?.is_mature,
+      stage, because, unknown, reached: reached ?? 0, imputed: row?.reached_imputed ?? 0, before: before ?? 0, mature: row?.is_mature,
       conversion: stage.stage_order === 1 || unknown ? null : ratio(reached, before),
     };
   });
@@ -50,7 +51,7 @@ function funnelBars({ steps, lowest, worst }) {
         step.imputed ? h("i", { class: "bar imputed", style: { left: `${((step.reached - step.imputed) / most) * 100}%`, width: `${(step.imputed / most) * 100}%` } }) : null,
         step.unknown ? null : h("i", { class: "ghost", style: { left: `${(step.then.reached / most) * 100}%` } })),
       h("span", { class: step.unknown ? "value faint" : "value", "data-value": step.unknown ? null : step.reached },
-        step.unknown ? t(`unknown_${step.unknown}`) : count(step.reached)),
+        step.unknown ?? count(step.reached)),
       step.stage.stage_order === 1 ? h("span", { class: "step" }) : h("span", { class: "step" },
         kpiLink(`step_conversion_${key}${state.funnel === "cohort" ? "_cohort" : ""}`,
           h("b", { "data-conversion": step.conversion }, percent(step.conversion, 0))),
@@ -63,7 +64,7 @@ function funnelTable({ steps }) {
   return dataTable({
     caption: t("funnel_title"),
     head: [t("stage"), monthLabel(state.month, "short"), monthLabel(otherMonth(), "short"), t("step_conversion"), t("before"), t("change_points")],
-    rows: steps.map((step) => [stageLabel(step.stage.stage_key), step.unknown ? t(`unknown_${step.unknown}`) : { text: count(step.reached), value: step.reached },
+    rows: steps.map((step) => [stageLabel(step.stage.stage_key), step.unknown ?? { text: count(step.reached), value: step.reached },
       step.unknown ? NOTHING : count(step.then.reached),
       { text: percent(step.conversion), value: step.conversion }, percent(step.then.conversion), isNumber(step.change) ? points(step.change) : NOTHING]),
   });
@@ -101,7 +102,7 @@ section("funnel", "funnel", "both", (body) => {
   put(body, h("p", { class: "lead", id: "bottleneck" }, said, " ", worse));
   if (state.funnel === "cohort" && now[0].mature === false) put(body, note(t("young_cohort")));
   for (const because of ["not_recorded", "not_dated"]) {
-    const stages = now.filter((step) => step.unknown === because).map((step) => stageLabel(step.stage.stage_key));
+    const stages = now.filter((step) => step.because === because).map((step) => stageLabel(step.stage.stage_key));
     if (stages.length) put(body, note(t(`funnel_${because}`, { stages: stages.join(", ") }), { class: "note warn" }));
   }
   if (state.funnel === "period" && isPartial(state.month)) put(body, note(t("partial_funnel")));

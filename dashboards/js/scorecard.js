@@ -37,7 +37,7 @@ function goalCard(kpi) {
   const figures = kpiFigures(kpi);
   const { info, row } = figures;
   if (unknownBecause(kpi)) {
-    return h("article", { class: `goal ${info.department}`, "data-kpi": kpi }, h("h4", null, kpiLink(kpi)), h("p", { class: "unknown" }, t(`unknown_${unknownBecause(kpi)}`)));
+    return h("article", { class: `goal ${info.department}`, "data-kpi": kpi }, h("h4", null, kpiLink(kpi)), h("p", { class: "unknown" }, unknownWord(kpi)));
   }
   return h("article", { class: `goal ${info.department}`, "data-kpi": kpi },
     h("h4", null, kpiLink(kpi)),
@@ -52,7 +52,7 @@ function goalCard(kpi) {
 function kpiLine(kpi) {
   if (unknownBecause(kpi)) {
     return h("tr", { "data-kpi": kpi }, h("th", { scope: "row", class: "row" }, kpiLink(kpi)),
-      h("td", { class: "text faint", colspan: 5 }, t(`unknown_${unknownBecause(kpi)}`)));
+      h("td", { class: "text faint", colspan: 5 }, unknownWord(kpi)));
   }
   const figures = kpiFigures(kpi);
   const { info } = figures;
@@ -81,7 +81,7 @@ function everyKpi() {
     caption: t("every_kpi"), className: "wide", head: ["KPI", ...months.map((month) => monthLabel(month, "short"))],
     rows: table("kpis").map((info) => [kpiLink(info.kpi_key), ...months.map((month) => {
       const value = kpiRow(info.kpi_key, state.channel, month)?.value;
-      return { text: unknownBecause(info.kpi_key) ? t(`unknown_${unknownBecause(info.kpi_key)}`) : inUnit(value, info.unit), value };
+      return { text: unknownWord(info.kpi_key) ?? inUnit(value, info.unit), value };
     })]),
   });
 }

@@ -3,6 +3,8 @@ function verdictRow() {
   return group("verdicts", "metric", "comparison", "basis", "month")(state.metric, state.compare, shownBasis(), state.month)[0] || null;
 }
 
+/** The KPI without which there is nothing to explain. */
+const countedKpi = () => (state.metric !== "new_clients" ? "revenue" : shownBasis() === "cohort" ? "deals_won" : "new_clients");
 const firstFactorMonth = () => MONTHS[MONTHS.length - PAYLOAD.cut.factor_months] || "";
 const withinNoise = (row) => Math.abs(row.effect) <= 1.96 * row.stderr;
 const isPooled = () => group("pooled", "comparison", "basis", "month", "channel_key")(state.compare, shownBasis(), state.month, state.channel).length > 0;
@@ -137,8 +139,7 @@ section("verdict", "verdict", "both", (body) => {
   const row = verdictRow();
   put(body, verdictControls());
   if (!row) {
-    const counted = state.metric === "new_clients" && shownBasis() === "cohort" ? "deals_won" : state.metric === "new_clients" ? "new_clients" : "revenue";
-    put(body, emptyNoteOf(counted, t(hasTable("verdicts") ? "no_verdict" : "not_published", { month: monthLabel(otherMonth()) })));
+    put(body, emptyNoteOf(countedKpi(), t(hasTable("verdicts") ? "no_verdict" : "not_published", { month: monthLabel(otherMonth()) })));
     return;
   }
   const factors = factorEffects();

@@ -11,6 +11,9 @@
 {# Days after its creation within which a lead must reach a stage to count in the cohort of that window; 0 is all time. #}
 {% macro cohort_windows() -%} {{ return([0, 30, 60, 90, 180, 365]) }} {%- endmacro %}
 
+{# Days after a client's first payment at which it has an LTV of its own. #}
+{% macro client_ages() -%} {{ return([30, 90, 180, 365]) }} {%- endmacro %}
+
 {# Rows of a relation by channel and, as channel 'all', over every channel: list the key columns and the sums. #}
 {% macro with_all_channels(relation, keys, sums) -%}
     select {{ (keys + ['channel_key'] + sums) | join(', ') }} from {{ relation }}

@@ -1,5 +1,5 @@
 {{ config(materialized='incremental', meta={'replaces': 'client_key'}) }}
-{%- set ages = [30, 90, 180, 365] -%}
+{%- set ages = client_ages() -%}
 -- What each client brought, whatever its age: mart_customer_value shows of it what the day allows.
 
 with clients as (

@@ -1,5 +1,5 @@
 {{ config(materialized='view') }}
-{%- set ages = [30, 90, 180, 365] -%}
+{%- set ages = client_ages() -%}
 
 select
     client_key,

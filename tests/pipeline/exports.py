@@ -79,15 +79,15 @@ def _offset(moment: datetime) -> str:
     return moment.astimezone(ZONE).strftime("%z")
 
 
-# precision in seconds -> forms of a local time; those under an order are read only where it is declared
-FORMS: dict[str, list[tuple[int, Write]]] = {
+# precision in seconds -> forms of a local time, for strftime or what it cannot say; those under an order are read only where it is declared
+FORMS: dict[str, list[tuple[int, str | Write]]] = {
     "any": [
-        (1, lambda at: at.strftime("%Y-%m-%d %H:%M:%S")),
-        (1, lambda at: at.strftime("%Y-%m-%dT%H:%M:%S")),
-        (60, lambda at: at.strftime("%Y-%m-%d %H:%M")),
-        (86400, lambda at: at.strftime("%Y-%m-%d")),
-        (86400, lambda at: at.strftime("%Y%m%d")),
-        (1, lambda at: at.strftime("%Y/%m/%d %H:%M:%S")),
+        (1, "%Y-%m-%d %H:%M:%S"),
+        (1, "%Y-%m-%dT%H:%M:%S"),
+        (60, "%Y-%m-%d %H:%M"),
+        (86400, "%Y-%m-%d"),
+        (86400, "%Y%m%d"),
+        (1, "%Y/%m/%d %H:%M:%S"),
         (1, lambda at: at.strftime("%Y-%m-%dT%H:%M:%S.000") + _offset(at)),
         (1, lambda at: at.strftime("%Y-%m-%dT%H:%M:%S") + _offset(at)[:3] + ":" + _offset(at)[3:]),
         (1, lambda at: at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")),
@@ -95,39 +95,40 @@ FORMS: dict[str, list[tuple[int, Write]]] = {
         (1, lambda at: at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S+00")),
         (1, lambda at: str(int(at.timestamp()))),
         (1, lambda at: str(int(at.timestamp() * 1000))),
-        (60, lambda at: at.strftime("%b %-d, %Y, %-I:%M %p")),
-        (86400, lambda at: at.strftime("%-d %b %Y")),
-        (86400, lambda at: at.strftime("%B %-d, %Y")),
+        (60, "%b %-d, %Y, %-I:%M %p"),
+        (86400, "%-d %b %Y"),
+        (86400, "%B %-d, %Y"),
         (60, lambda at: f"{at.day} {SHORT_MONTHS[at.month - 1]} {at.year} г., {at:%H:%M}"),
         (86400, lambda at: f"{at.day} {MONTHS[at.month - 1]} {at.year} г."),
         (1, lambda at: at.strftime("%a, %d %b %Y %H:%M:%S ") + _offset(at)),
         (1, lambda at: at.strftime("%a %b %d %Y %H:%M:%S GMT") + _offset(at)),
     ],
     "dmy": [
-        (1, lambda at: at.strftime("%d.%m.%Y %H:%M:%S")),
-        (60, lambda at: at.strftime("%d.%m.%Y %H:%M")),
-        (60, lambda at: at.strftime("%d.%m.%Y, %H:%M")),
-        (1, lambda at: at.strftime("%d.%m.%Y %-H:%M:%S")),
-        (86400, lambda at: at.strftime("%d.%m.%Y")),
-        (86400, lambda at: at.strftime("%-d.%-m.%y")),
-        (86400, lambda at: at.strftime("%d/%m/%Y")),
-        (60, lambda at: at.strftime("%d-%m-%Y %H:%M")),
-        (86400, lambda at: at.strftime("%d.%m.%Y г.")),
+        (1, "%d.%m.%Y %H:%M:%S"),
+        (60, "%d.%m.%Y %H:%M"),
+        (60, "%d.%m.%Y, %H:%M"),
+        (1, "%d.%m.%Y %-H:%M:%S"),
+        (86400, "%d.%m.%Y"),
+        (86400, "%-d.%-m.%y"),
+        (86400, "%d/%m/%Y"),
+        (60, "%d-%m-%Y %H:%M"),
+        (86400, "%d.%m.%Y г."),
     ],
     "mdy": [
-        (60, lambda at: at.strftime("%m/%d/%Y %I:%M %p")),
-        (1, lambda at: at.strftime("%-m/%-d/%Y %-I:%M:%S %p")),
-        (60, lambda at: at.strftime("%-m/%-d/%y %-H:%M")),
-        (86400, lambda at: at.strftime("%-m/%-d/%Y")),
-        (86400, lambda at: at.strftime("%m-%d-%Y")),
+        (60, "%m/%d/%Y %I:%M %p"),
+        (1, "%-m/%-d/%Y %-I:%M:%S %p"),
+        (60, "%-m/%-d/%y %-H:%M"),
+        (86400, "%-m/%-d/%Y"),
+        (86400, "%m-%d-%Y"),
     ],
-    "ymd": [(86400, lambda at: at.strftime("%y-%m-%d")), (60, lambda at: at.strftime("%Y.%m.%d %H:%M"))],
+    "ymd": [(86400, "%y-%m-%d"), (60, "%Y.%m.%d %H:%M")],
 }
 UNREADABLE_DATES = ("46027.4375", "yesterday", "2026-02-30", "31.31.2025", "00.00.0000", "0000-00-00", "#VALUE!", "Q1 2026", "10:30")
 
 
 def date_form(random: Random, order: str) -> tuple[int, Write]:
-    return random.choice([*FORMS["any"], *FORMS[order], *FORMS[order], *FORMS[order]])
+    precision, form = random.choice([*FORMS["any"], *FORMS[order], *FORMS[order], *FORMS[order]])
+    return precision, (lambda at: at.strftime(form)) if isinstance(form, str) else form
 
 
 # ---------- rows

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,6 +10,7 @@ from random import Random
 import duckdb
 import pytest
 from nights import BuildOnce, RunCli
+from random_source import write_files
 
 pytestmark = pytest.mark.slow
 
@@ -62,11 +62,7 @@ def home_of(build_once: BuildOnce, run_cli: RunCli) -> Callable[[str], Path]:
 
     def home(name: str) -> Path:
         def make(folder: Path) -> None:
-            for entity, rows in AGENCIES[name].items():
-                with (folder / f"{entity}.csv").open("w", encoding="utf-8", newline="") as handle:
-                    writer = csv.DictWriter(handle, fieldnames=list({key: None for row in rows for key in row}))
-                    writer.writeheader()
-                    writer.writerows(rows)
+            write_files(AGENCIES[name], folder)
             entities = ", ".join(f"{entity}: {{path: {entity}.csv}}" for entity in AGENCIES[name])
             (folder / "sources.yml").write_text(
                 "version: 1\nreporting: {base_currency: EUR, time_zone: UTC}\n"

@@ -3,7 +3,7 @@
     (null: never dated). Cohort measures belong to the day the lead was created, and become known later. -#}
 {{ config(materialized='incremental', meta={'ledger': true}) }}
 {%- set stages = funnel_stages()[1:] -%}
-{%- set ages = [30, 90, 180, 365] -%}
+{%- set ages = client_ages() -%}
 
 with attempts as (
 

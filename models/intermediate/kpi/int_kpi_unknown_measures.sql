@@ -2,7 +2,7 @@
 {%- set stages = funnel_stages()[1:] -%}
 {%- set endings = ['rejected', 'returned', 'lost'] -%}
 {%- set of_payments = ['payments', 'payment_amount', 'revenue', 'new_clients', 'plan_paid', 'cohort_revenue', 'cohort_net_income', 'client_net_income'] -%}
-{%- for age in [30, 90, 180, 365] -%} {%- do of_payments.extend(['client_net_income_' ~ age ~ 'd', 'clients_' ~ age ~ 'd']) -%} {%- endfor -%}
+{%- for age in client_ages() -%} {%- do of_payments.extend(['client_net_income_' ~ age ~ 'd', 'clients_' ~ age ~ 'd']) -%} {%- endfor -%}
 {%- set of_leads = ['leads', 'attempts', 'cohort_clients'] + endings -%}
 {%- set reached = [('cohort_clients', 'paid')] -%}
 {%- set timed = [
