@@ -11,6 +11,8 @@ import pprint
 import subprocess
 from pathlib import Path
 
+import yaml
+from jinja2 import Environment
 from nights import ROOT
 
 from onefunnel.dbt import PROGRAM, child_environment
@@ -45,20 +47,10 @@ def _connection_digest(home: Path) -> str:
     """What dbt's state check holds of the connection (ManifestLoader.build_manifest_state_check)."""
     from dbt.adapters.duckdb.credentials import DuckDBCredentials
 
-    settings = Settings(home=home)
-    credentials = DuckDBCredentials.from_dict(
-        {
-            "type": "duckdb",
-            "path": f"{settings.paths.home}/warehouse.duckdb",
-            "schema": "main",
-            "settings": {
-                "memory_limit": settings.memory_limit,
-                "threads": str(settings.threads),
-                "TimeZone": "UTC",
-                "preserve_insertion_order": True,
-                "disabled_compression_methods": "bitpacking",
-            },
-        }
-    )
+    variables = child_environment(Settings(home=home))
+    jinja = Environment(autoescape=False)  # noqa: S701  a file of ours, not a page
+    jinja.filters["as_number"] = int
+    text = jinja.from_string((ROOT / "profiles.yml").read_text(encoding="utf-8")).render(env_var=variables.get)
+    profile = yaml.safe_load(text)["onefunnel"]["outputs"]["prod"]
+    credentials = DuckDBCredentials.from_dict({name: value for name, value in profile.items() if name != "threads"})
     return hashlib.sha256(pprint.pformat(sorted(credentials.connection_info())).encode()).hexdigest()
-
