@@ -67,7 +67,7 @@ BROKEN_BY = {
     "cost of all channels = the spend fact": "update marts.mart_channel_economics set cost = cost + 1",
     "income of all clients = the payments ledger": "update marts.mart_customer_value set ltv_gross = ltv_gross + 1",
     "the effects of all factors sum up to the change": "update marts.mart_change_factors set effect = effect + 1",
-    "marketing + sales + market = the change": "update marts.mart_verdict set sales_effect = sales_effect + 1",
+    "marketing + sales + market + undivided = the change": "update marts.mart_verdict set sales_effect = sales_effect + 1",
 }
 
 
