@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import pytest
 from filelock import FileLock
 from nights import DEMO_AS_OF, REAL_AS_OF, ROOT, BuildOnce, RunCli
 from parse_once import hand_on_parse, parse_project
+from warm_python import warm_python
 
 # Cheapest news first: what fails in a second is told before what takes minutes.
 ORDER = ("unit", "pipeline", "dbt", "browser", "dags", "faults")
@@ -76,7 +76,14 @@ def parsed_home(build_once: BuildOnce) -> Path:
 
 
 @pytest.fixture(scope="session")
-def run_cli(hash_key: str, request: pytest.FixtureRequest) -> RunCli:
+def python(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The Python of the nights that tests run: its imports are made already."""
+    with warm_python(tmp_path_factory.mktemp("python")) as program:
+        yield program
+
+
+@pytest.fixture(scope="session")
+def run_cli(hash_key: str, python: str, request: pytest.FixtureRequest) -> RunCli:
     """Run `onefunnel …` as a process of its own; `code` is the exit code it must end with, `env` is added to the environment."""
 
     def run(
@@ -85,7 +92,7 @@ def run_cli(hash_key: str, request: pytest.FixtureRequest) -> RunCli:
         if arguments[0] in ("run", "build") and "--home" in arguments:
             hand_on_parse(request.getfixturevalue("parsed_home"), Path(arguments[arguments.index("--home") + 1]))
         done = subprocess.run(
-            [sys.executable, "-m", "onefunnel.cli.main", *map(str, arguments)],
+            [python, "-m", "onefunnel.cli.main", *map(str, arguments)],
             capture_output=True,
             text=True,
             cwd=ROOT,
