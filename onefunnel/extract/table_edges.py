@@ -49,7 +49,8 @@ def _header_position(rows: Sequence[Sequence[object]], required: Sequence[str]) 
 
 
 def rows_below(rows: Sequence[Sequence[object]], names: Sequence[str], required: Sequence[str]) -> int:
-    """How many of the last rows are no rows of the table: empty ones, notes (one cell of several words), and a total of all above.
+    """How many of the last rows are no rows of the table: empty ones, notes (one cell of several words, where a contract asks for
+    more), and a total of all above.
 
     A total is certain where its first word says so and a required column of it that is no money holds nothing, or those words where the
     table has digits: `Total: Account` instead of a day. A channel `Total Media` with its day is a row.
@@ -61,7 +62,7 @@ def rows_below(rows: Sequence[Sequence[object]], names: Sequence[str], required:
         cells = [str(cell if cell is not None else "").strip() for cell in row]
         filled = [cell for cell in cells if cell not in NOTHING]
         is_total = bool(filled) and TOTAL.match(filled[0]) is not None and _is_no_key(cells, needed, filled[0], rows[0])
-        is_note = len(filled) == 1 and len(names) > 2 and cells[:1] == filled and " " in filled[0]
+        is_note = bool(required) and len(filled) == 1 and len(names) > 2 and cells[:1] == filled and " " in filled[0]
         if filled and not is_total and not is_note:
             break
         below += 1
