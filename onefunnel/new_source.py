@@ -256,12 +256,8 @@ def next_steps(system: str, drafts: Sequence[Draft], project: Path) -> tuple[str
         for column in draft.missing:
             model = f"stg_{system}__{draft.entity}.sql"
             steps.append(f"{draft.entity}: no column was found for {column}, which the contract requires: name it in {model}")
-        users = sorted(
-            path.relative_to(project).as_posix()
-            for path in (project / "models" / "intermediate").rglob("*.sql")
-            if f"'stg_template__{draft.entity}'" in path.read_text(encoding="utf-8")
-        )
-        steps.append(f"add 'stg_{system}__{draft.entity}' beside 'stg_template__{draft.entity}' in {', '.join(users)}")
+    delivers = ", ".join(f"{draft.entity}: {draft.entity}" for draft in drafts)
+    steps.append(f"add a line to `systems` in dbt_project.yml: {system}: {{{delivers}}}")
     steps.append("paste the registry block into SYSTEMS of onefunnel/entities.py and the sources block into sources.yml")
     steps.append(f"map the values of {system} with `onefunnel map`, which writes them into the folder that `words` in sources.yml names")
     steps.append("onefunnel run, then look at facts.fct_unmapped_value and facts.fct_quarantine")

@@ -29,6 +29,10 @@
 {% macro duckdb__try_offset_timestamp(text) -%} timezone('UTC', try_cast({{ text }} as timestamp with time zone)) {%- endmacro %}
 
 {# Patterns in the syntax that RE2 and Java share. strip and collapse: every place; replace: the one place of an anchored pattern, groups as \1; extract: '' where nothing fits. #}
+{% macro split_rows(text, mark) -%} {{ return(adapter.dispatch('split_rows')(text, mark)) }} {%- endmacro %}
+{% macro default__split_rows(text, mark) -%} explode(split({{ text }}, '[{{ mark }}]')) {%- endmacro %}
+{% macro duckdb__split_rows(text, mark) -%} unnest(string_split({{ text }}, '{{ mark }}')) {%- endmacro %}
+
 {% macro matches(text, pattern) -%} {{ return(adapter.dispatch('matches')(text, pattern)) }} {%- endmacro %}
 {% macro default__matches(text, pattern) -%} {{ text }} rlike r'{{ pattern }}' {%- endmacro %}
 {% macro duckdb__matches(text, pattern) -%} regexp_matches({{ text }}, '{{ pattern }}') {%- endmacro %}

@@ -1,14 +1,3 @@
-{# The newest usable rows of staging models that deliver the same, as one; `key`: of what is touched, going on, no others are read. #}
-{% macro newest_rows(models, columns, key=none) -%}
-    {%- for model in models %}
-    select {{ columns | join(', ') }} from {{ ref(model) }}
-    where quarantine_rule is null and is_newest {{ only_touched(key, table=ref(model)) if key }}
-    {%- if not loop.last %}
-    union all
-    {%- endif -%}
-    {%- endfor %}
-{%- endmacro %}
-
 {# Join a category to the project's key: the seed's mapping first, else the value itself where it is a key already. `rows` needs source_system. #}
 {% macro join_channel(rows, column='channel_raw') %}
     left join {{ ref('channel_mapping') }} as channel_mapping

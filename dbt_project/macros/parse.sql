@@ -302,24 +302,24 @@
     case when {{ iso }} like '@%' then {{ local_date(iso_moment(iso)) }} else cast({{ iso_local(iso) }} as date) end
 {%- endmacro %}
 
-{# What a kept row says in a field that need not be there and cannot be read, as `|field=form`: digits as 9 and letters as a, or the word of a flag. Null when all is read.
+{# What a kept row says in a field that need not be there and cannot be read, as `|rule:field=form`: digits as 9 and letters as a, or the word of a flag. Null when all is read.
    fct_unread_value shows them; the field stays empty. #}
 {% macro unread_values(fields) -%} nullif(concat_ws('', {{ fields | join(', ') }}), '') {%- endmacro %}
-{% macro unread(column, value) -%} '|{{ column | replace('"', '') | replace("'", "''") }}=' || replace(substr({{ value }}, 1, 60), '|', '/') {%- endmacro %}
+{% macro unread(rule, column, value) -%} '|{{ rule }}:{{ column | replace('"', '') | replace("'", "''") }}=' || replace(substr({{ value }}, 1, 60), '|', '/') {%- endmacro %}
 {% macro form_of(column) -%} {{ collapse_pattern(collapse_pattern("trim(" ~ column ~ ")", '[0-9]', '9'), '[' ~ letters() ~ ']', 'a') }} {%- endmacro %}
 {% macro to_unread_moment(column) -%}
     {%- set iso = iso_column(column) -%}
     case when {{ iso }} is null or try_cast({{ iso }} as timestamp) is not null then null
-        when {{ to_utc(column) }} is null then {{ unread(column, form_of(column)) }} end
+        when {{ to_utc(column) }} is null then {{ unread('unreadable_timestamp', column, form_of(column)) }} end
 {%- endmacro %}
 {% macro to_unread_count(column, separator="decimal_separator") -%}
     case when {{ column }} is null or {{ matches(column, '^[0-9]{1,18}$') }} then null
-        when {{ to_text(column) }} is not null and {{ to_count(column, separator) }} is null then {{ unread(column, form_of(column)) }} end
+        when {{ to_text(column) }} is not null and {{ to_count(column, separator) }} is null then {{ unread('unreadable_count', column, form_of(column)) }} end
 {%- endmacro %}
 {% macro to_unread_flag(column) -%}
     case
         when {{ column }} is null or {{ column }} in ('true', 'false', '1', '0') then null
-        when not {{ is_word_of(category(column), yes_words() + no_words()) }} then {{ unread(column, category(column)) }}
+        when not {{ is_word_of(category(column), yes_words() + no_words()) }} then {{ unread('unknown_flag', column, category(column)) }}
     end
 {%- endmacro %}
 

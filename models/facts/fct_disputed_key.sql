@@ -1,22 +1,12 @@
 -- Keys that one delivery says twice with other content, where neither the source's clock nor `overlap` in sources.yml says which row counts.
 -- Gate 2 holds the night back as long as there is one: what is published has none.
-{% set entities = [
-    ('stg_template__leads', 'leads', "'lead_id ' || lead_id", none, none),
-    ('stg_template__stage_events', 'stage_events', "'event_id ' || substr(version_key, length(source_name) + 2)", none, none),
-    ('stg_template__ad_spend', 'ad_spend',
-        "concat_ws(', ', 'date ' || cast(spend_date as varchar), 'channel ' || channel_raw, 'account ' || account, 'campaign ' || campaign, 'ad group ' || ad_group, 'ad ' || ad)",
-        'cost_original', 'spend_date'),
-    ('stg_template__channel_costs', 'channel_costs',
-        "concat_ws(', ', cast(from_date as varchar) || ' to ' || cast(to_date as varchar), 'channel ' || channel_raw, 'note ' || note)", 'cost_original', 'from_date'),
-    ('stg_template__payments', 'payments', "'payment_id ' || payment_id", 'delivered_amount', 'paid_at'),
-    ('stg_template__payment_plan', 'payment_plan', "'plan_id ' || plan_id", 'planned_original', 'due_date'),
-    ('stg_template__targets', 'targets', "concat_ws(', ', 'month ' || cast(month as varchar), 'kpi ' || kpi_key, 'channel ' || channel_raw)", none, none),
-    ('stg_template__fx_rates', 'fx_rates', "'date ' || cast(rate_date as varchar) || ', currency ' || currency", none, none),
-    ('stg_zoho__deals', 'deals', "'Id ' || lead_id", none, none),
-    ('stg_zoho__spend', 'spend',
-        "concat_ws(', ', 'Date ' || cast(spend_date as varchar), 'Source ' || channel_raw, 'Campaign ' || campaign, 'AdGroup ' || ad_group, 'Ad ' || ad)",
-        'cost_original', 'spend_date'),
-] -%}
+{% set claims = [] -%}
+{%- for entity in staged_entities() -%}
+    {%- for one in staged(entity) -%}
+        {%- set named = named_key(one.model) -%}
+        {%- if named -%} {%- do claims.append((one.relation, one.entity, named) + money_of(entity)) -%} {%- endif -%}
+    {%- endfor -%}
+{%- endfor -%}
 {%- set settles = {
     'ad_spend': ['`overlap: add` (all rows count)', '`overlap: replace` (the file later in order of names counts)', '`overlap: days` (the later file states its days whole)'],
     'channel_costs': ['`overlap: add` (all rows count)', '`overlap: replace` (the file later in order of names counts)'],
@@ -25,7 +15,7 @@
 {%- do settles.update({'spend': settles.ad_spend, 'payment_plan': settles.payments, 'stage_events': settles.payments}) -%}
 
 with disputed as (
-    {%- for model, entity, key, amount, dated in entities %}
+    {%- for relation, entity, key, amount, dated in claims %}
     select
         staged.source_name,
         '{{ entity }}' as entity,
@@ -39,7 +29,7 @@ with disputed as (
         {%- else %}
         cast(null as {{ amount_type() }}) as amount_base
         {%- endif %}
-    from {{ ref(model) }} as staged
+    from {{ relation }} as staged
     {%- if amount %}
     left join {{ ref('int_fx_rates') }} as fx_rates on staged.currency = fx_rates.currency and cast({{ dated }} as date) = fx_rates.rate_date
     {%- endif %}

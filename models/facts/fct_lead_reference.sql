@@ -6,14 +6,14 @@ with held as (
 ),
 
 payments as (
-    {{ newest_rows(['stg_template__payments', 'stg_zoho__payments'], ['source_name', 'source_system', 'version_key', 'lead_key', 'client_id', 'client_key']) }}
+    {{ newest_rows('payments', ['source_name', 'source_system', 'version_key', 'lead_key', 'client_id', 'client_key']) }}
 ),
 
 named_in_payments as (
 
     select
         payments.source_name,
-        case payments.source_system when 'zoho' then 'deal_payments' else 'payments' end as entity,
+        {{ delivered_as('payments', 'payments.source_system') }} as entity,
         case
             when lead_names.target_key is not null or client_names.target_key is not null then 'id_written_otherwise'
             -- a client that is known says enough
@@ -33,16 +33,17 @@ named_in_payments as (
 
 named_in_events as (
 
-    select events.source_name, events.lead_key as reference_key
-    from {{ ref('stg_template__stage_events') }} as events
+    select events.source_name, {{ delivered_as('stage_events', 'events.source_system') }} as entity, events.lead_key as reference_key
+    from (
+        {{ newest_rows('stage_events', ['source_name', 'source_system', 'lead_key']) }}
+    ) as events
     inner join held on events.lead_key = held.reference_key and held.reference_type = 'lead' and held.target_key is not null
-    where events.quarantine_rule is null and events.is_newest
 
 ),
 
 merges as (
 
-    select source_name, case source_system when 'zoho' then 'deals' else 'leads' end as entity, lead_key, duplicate_of_key, merge_rule
+    select source_name, {{ delivered_as('leads') }} as entity, lead_key, duplicate_of_key, merge_rule
     from {{ ref('int_leads') }}
     where duplicate_of_key is not null
 
@@ -52,11 +53,11 @@ seen as (
 
     select source_name, entity, rule, reference_key, amount_base from named_in_payments where rule is not null
     union all
-    select source_name, 'stage_events', 'id_written_otherwise', reference_key, cast(null as {{ amount_type() }}) from named_in_events
+    select source_name, entity, 'id_written_otherwise', reference_key, cast(null as {{ amount_type() }}) from named_in_events
     union all
-    select source_name, 'stage_events', 'unknown_lead', subject_key, null
+    select source_name, entity, 'unknown_lead', subject_key, null
     from {{ ref('int_left_out_rows') }}
-    where entity = 'stage_events' and rule = 'orphan_lead'
+    where rule = 'orphan_lead'
     union all
     select source_name, 'payment_plan', reference_rule, source_name || ':' || reference_id, planned_base
     from {{ ref('int_payment_plan') }}

@@ -1,9 +1,9 @@
 -- Words that no seed knows: counted under `unmapped` or not at all, never dropped, shown so that someone maps them.
-{% set costs = [('stg_template__ad_spend', 'ad_spend'), ('stg_zoho__spend', 'spend'), ('stg_template__channel_costs', 'channel_costs')] -%}
+{% set costs = staged('ad_spend') + staged('channel_costs') -%}
 
 with leads as (
 
-    select *, case source_system when 'zoho' then 'deals' else 'leads' end as entity
+    select *, {{ delivered_as('leads') }} as entity
     from {{ ref('int_leads') }}
     where exclusion is null
 
@@ -31,6 +31,16 @@ services as (
 
 ),
 
+entries as (
+
+    select events.source_name, {{ delivered_as('stage_events', 'events.source_system') }} as entity, events.stage_raw, events.reason_raw, kept.stage_key, kept.reason_key
+    from (
+        {{ newest_rows('stage_events', ['source_name', 'source_system', 'version_key', 'stage_raw', 'reason_raw']) }}
+    ) as events
+    inner join {{ ref('int_stage_events') }} as kept on events.version_key = kept.stage_event_key
+
+),
+
 seen as (
 
     select source_name, entity, 'channel' as field, coalesce(channel_raw, '(empty)') as value from leads where channel_key = 'unmapped'
@@ -49,19 +59,13 @@ seen as (
     left join {{ ref('services') }} as known on services.value = known.service_key
     where known.service_key is null
     union all
-    select events.source_name, 'stage_events', 'stage', coalesce(events.stage_raw, '(empty)')
-    from {{ ref('stg_template__stage_events') }} as events
-    inner join {{ ref('int_stage_events') }} as kept on events.version_key = kept.stage_event_key and kept.stage_key = 'unmapped'
-    where events.quarantine_rule is null and events.is_newest
+    select source_name, entity, 'stage', coalesce(stage_raw, '(empty)') from entries where stage_key = 'unmapped'
     union all
-    select events.source_name, 'stage_events', 'reason', events.reason_raw
-    from {{ ref('stg_template__stage_events') }} as events
-    inner join {{ ref('int_stage_events') }} as kept on events.version_key = kept.stage_event_key and kept.reason_key = 'unmapped'
-    where events.quarantine_rule is null and events.is_newest
-    {%- for model, entity in costs %}
+    select source_name, entity, 'reason', reason_raw from entries where reason_key = 'unmapped'
+    {%- for cost in costs %}
     union all
-    select costs.source_name, '{{ entity }}', 'channel', coalesce(costs.channel_raw, '(empty)')
-    from {{ ref(model) }} as costs
+    select costs.source_name, '{{ cost.entity }}', 'channel', coalesce(costs.channel_raw, '(empty)')
+    from {{ cost.relation }} as costs
     {{ join_channel('costs') }}
     where costs.quarantine_rule is null and {{ channel_key() }} = 'unmapped'
     {%- endfor %}

@@ -1,30 +1,27 @@
 -- Kept rows with a field that need not be there and says something that cannot be read: the field is empty in the facts, and here is where it was.
-{% set moments = ['first_contact_at', 'status_at', 'closed_at', 'desired_meeting_at', 'updated_at'] -%}
-{%- set staged = [
-    ('stg_template__leads', 'leads', moments, 'unreadable_timestamp'),
-    ('stg_template__leads', 'leads', ['is_duplicate', 'is_test', 'is_deleted'], 'unknown_flag'),
-    ('stg_template__ad_spend', 'ad_spend', ['impressions', 'clicks'], 'unreadable_count'),
-    ('stg_zoho__deals', 'deals', ['Closing Date'], 'unreadable_timestamp'),
-    ('stg_zoho__spend', 'spend', ['Impressions', 'Clicks'], 'unreadable_count'),
-] -%}
+{% set staged_models = staged('leads') + staged('ad_spend') -%}
 
 with unread as (
-    {%- for model, entity, fields, rule in staged %}
-    {%- set last_model = loop.last %}
-    {%- for field in fields %}
-    select
-        {{ provenance() }},
-        '{{ entity }}' as entity,
-        '{{ field }}' as field,
-        '{{ rule }}' as rule,
-        {{ replace_pattern('unread', '^.*[|]' ~ field ~ '=([^|]*).*$', '\\1') }} as value
-    from {{ ref(model) }}
-    where unread like '%|{{ field }}=%' and quarantine_rule is null and is_newest
-    {%- if not (loop.last and last_model) %}
+    {%- for staged in staged_models %}
+    select {{ provenance() }}, '{{ staged.entity }}' as entity, {{ split_rows("substr(unread, 2)", '|') }} as part
+    from {{ staged.relation }}
+    where unread is not null and quarantine_rule is null and is_newest
+    {%- if not loop.last %}
     union all
     {%- endif %}
     {%- endfor %}
-    {%- endfor %}
+
+),
+
+named as (
+
+    -- rule:field=value
+    select
+        *,
+        {{ dbt.split_part('part', "':'", 1) }} as rule,
+        substr({{ dbt.split_part('part', "'='", 1) }}, length({{ dbt.split_part('part', "':'", 1) }}) + 2) as field,
+        substr(part, length({{ dbt.split_part('part', "'='", 1) }}) + 2) as value
+    from unread
 
 )
 
@@ -39,4 +36,4 @@ select
     field,
     rule,
     value
-from unread
+from named

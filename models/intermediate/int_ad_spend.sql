@@ -2,7 +2,7 @@
 
 -- Ad platforms restate days: for one date and ad, a later file replaces earlier ones, or as `overlap` in sources.yml has it; rows repeated inside one file all count.
 with delivered as (
-    {{ newest_rows(['stg_template__ad_spend', 'stg_zoho__spend'], [
+    {{ newest_rows('ad_spend', [
         'source_name', 'source_system', 'load_id', 'file_name', 'row_number', 'channel_raw', 'account', 'campaign', 'ad_group', 'ad', 'currency', 'cost_original',
         'impressions', 'clicks', 'spend_date']) }}
 )

@@ -1,17 +1,17 @@
 -- Rows and money of each entity that reached the facts, counted on the facts' own side.
-select source_name, 'leads' as entity, count(*) as rows_valid, cast(null as {{ amount_type() }}) as money_valid
-from {{ ref('int_leads') }} where source_system <> 'zoho' group by source_name
+select source_name, {{ delivered_as('leads') }} as entity, count(*) as rows_valid, cast(null as {{ amount_type() }}) as money_valid
+from {{ ref('int_leads') }} group by source_name, source_system
 union all
-select source_name, 'deals', count(*), null
-from {{ ref('int_leads') }} where source_system = 'zoho' group by source_name
+select entries.source_name, {{ delivered_as('stage_events', 'settings.source_system') }}, count(*), null
+from {{ ref('int_stage_events') }} as entries
+inner join {{ source('landing', 'source_settings') }} as settings on entries.source_name = settings.source_name
+where not entries.is_from_lead
+group by entries.source_name, settings.source_system
 union all
-select source_name, 'stage_events', count(*), null
-from {{ ref('int_stage_events') }} where not is_from_lead group by source_name
-union all
-select source_name, case source_system when 'zoho' then 'deal_payments' else 'payments' end, count(*), sum(delivered_amount)
+select source_name, {{ delivered_as('payments') }}, count(*), sum(delivered_amount)
 from {{ ref('fct_payment') }} group by source_name, source_system
 union all
-select source_name, case source_system when 'zoho' then 'spend' else 'ad_spend' end, count(*), sum(cost_original)
+select source_name, {{ delivered_as('ad_spend') }}, count(*), sum(cost_original)
 from {{ ref('int_ad_spend') }} where quarantine_rule is null group by source_name, source_system
 union all
 select source_name, 'channel_costs', cast(sum(case when has_day then 1 else 0 end) as bigint), sum(money)

@@ -1,18 +1,8 @@
 -- How many rows, and how much money as delivered, each entity landed and how many are older versions of a key: counted on staging, apart from the facts that must agree.
-{% set entities = [
-    ('stg_template__leads', 'leads', none, none),
-    ('stg_template__stage_events', 'stage_events', none, none),
-    ('stg_template__ad_spend', 'ad_spend', 'cost_original', 'spend_date'),
-    ('stg_template__channel_costs', 'channel_costs', 'cost_original', 'from_date'),
-    ('stg_template__payments', 'payments', 'delivered_amount', 'paid_at'),
-    ('stg_template__payment_plan', 'payment_plan', 'planned_original', 'due_date'),
-    ('stg_template__targets', 'targets', none, none),
-    ('stg_template__fx_rates', 'fx_rates', none, none),
-    ('stg_template__holidays', 'holidays', none, none),
-    ('stg_zoho__deals', 'deals', none, none),
-    ('stg_zoho__payments', 'deal_payments', 'delivered_amount', 'paid_at'),
-    ('stg_zoho__spend', 'spend', 'cost_original', 'spend_date'),
-] -%}
+{% set staged_models = [] -%}
+{%- for entity in staged_entities() -%}
+    {%- for one in staged(entity) -%} {%- do staged_models.append((one.relation, one.entity) + money_of(entity)) -%} {%- endfor -%}
+{%- endfor %}
 
 with latest_rates as (
 
@@ -21,7 +11,7 @@ with latest_rates as (
     where age_rank = 1
 
 )
-{% for model, entity, amount, dated in entities %}
+{% for relation, entity, amount, dated in staged_models %}
 select
     staged.source_name,
     source_settings.source_system,
@@ -38,7 +28,7 @@ from (
         source_name,
         count(*) as rows_staged,
         cast({{ 'sum(' ~ amount ~ ')' if amount else 'null' }} as {{ amount_type() }}) as money_staged
-    from {{ ref(model) }}
+    from {{ relation }}
     group by source_name
 ) as staged
 inner join {{ source('landing', 'source_settings') }} as source_settings on staged.source_name = source_settings.source_name
@@ -47,14 +37,14 @@ left join (
     select source_name, count(*) as rows_superseded, null as money_superseded, null as money_superseded_base, null as money_restated_base
     from (
         select *, row_number() over (partition by source_name, holiday_date, name order by {{ newest_first() }}) as version_rank
-        from {{ ref(model) }}
+        from {{ relation }}
         where quarantine_rule is null
     ) as ranked
     where version_rank > 1
     group by source_name
     {%- elif not amount %}
     select source_name, count(*) as rows_superseded, null as money_superseded, null as money_superseded_base, null as money_restated_base
-    from {{ ref(model) }}
+    from {{ relation }}
     where quarantine_rule is null and not is_newest
     group by source_name
     {%- else %}
@@ -73,7 +63,7 @@ left join (
                 'abs(staged.' ~ amount ~ ')',
                 'case when staged.currency = ' ~ base_currency() ~ ' then 1 else coalesce(fx_rates.rate_to_base, latest_rates.rate_to_base) end'
             ) }} as amount_base
-        from {{ ref(model) }} as staged
+        from {{ relation }} as staged
         left join {{ ref('int_fx_rates') }} as fx_rates
             on staged.currency = fx_rates.currency and cast(staged.{{ dated }} as date) = fx_rates.rate_date
         left join latest_rates on staged.currency = latest_rates.currency

@@ -9,11 +9,11 @@ with leads as (
 ),
 
 payments as {{ not_materialized() }} (
-    {{ newest_rows(['stg_template__payments', 'stg_zoho__payments'], ['source_name', 'lead_key', 'client_id', 'client_key'], key='coalesce(lead_key, client_key)') }}
+    {{ newest_rows('payments', ['source_name', 'lead_key', 'client_id', 'client_key'], key='coalesce(lead_key, client_key)') }}
 ),
 
 events as {{ not_materialized() }} (
-    {{ newest_rows(['stg_template__stage_events'], ['source_name', 'lead_key'], key='lead_key') }}
+    {{ newest_rows('stage_events', ['source_name', 'lead_key'], key='lead_key') }}
 ),
 
 unknown_leads as (

@@ -1,7 +1,7 @@
 {{ config(materialized='incremental', meta={'replaces': 'lead_key'}) }}
 
 with recursive delivered as (
-    {{ newest_rows(['stg_template__leads', 'stg_zoho__deals'], [
+    {{ newest_rows('leads', [
         'source_name', 'source_system', 'load_id', 'lead_id', 'lead_key', 'client_key', 'merged_into_lead_key', 'channel_raw', 'campaign', 'country', 'requested_service', 'sdr', 'sales_rep', 'status_raw', 'quality_raw', 'reason_raw',
         'is_duplicate', 'is_test', 'is_deleted', 'created_at', 'first_contact_at', 'status_at', 'closed_at', 'desired_meeting_at'], key='lead_key') }}
 ),

@@ -3,7 +3,7 @@
 -- Good rows that still cannot be facts: stage entries that no lead has, payments of tests, payments that no rate values.
 select
     {{ provenance() }},
-    'stage_events' as entity,
+    {{ delivered_as('stage_events') }} as entity,
     left_out_rule as rule,
     cast(null as {{ amount_type() }}) as amount_original,
     cast(null as varchar) as currency,
@@ -17,7 +17,7 @@ union all
 
 select
     {{ provenance() }},
-    case source_system when 'zoho' then 'deal_payments' else 'payments' end,
+    {{ delivered_as('payments') }},
     quarantine_rule,
     delivered_amount,
     currency,

@@ -1,7 +1,7 @@
 {{ config(materialized='view') }}
 
 with newest as (
-    {{ newest_rows(['stg_template__payments', 'stg_zoho__payments'], [
+    {{ newest_rows('payments', [
         'source_name', 'source_system', 'load_id', 'file_name', 'row_number', 'payment_id', 'kind', 'currency',
         'delivered_amount', 'direct_cost_original', 'paid_at', 'version_key', 'lead_key', 'client_key'], key='coalesce(lead_key, client_key)') }}
 ),

@@ -1,25 +1,15 @@
 -- Every source row that did not enter the facts, with rule and position, never with its values.
-{% set staged = [
-    ('stg_template__leads', 'leads', none, none),
-    ('stg_template__stage_events', 'stage_events', none, none),
-    ('stg_template__ad_spend', 'ad_spend', 'cost_original', 'spend_date'),
-    ('stg_template__channel_costs', 'channel_costs', 'cost_original', 'from_date'),
-    ('stg_template__payments', 'payments', 'delivered_amount', 'paid_at'),
-    ('stg_template__payment_plan', 'payment_plan', 'planned_original', 'due_date'),
-    ('stg_template__targets', 'targets', none, none),
-    ('stg_template__fx_rates', 'fx_rates', none, none),
-    ('stg_template__holidays', 'holidays', none, none),
-    ('stg_zoho__deals', 'deals', none, none),
-    ('stg_zoho__payments', 'deal_payments', 'delivered_amount', 'paid_at'),
-    ('stg_zoho__spend', 'spend', 'cost_original', 'spend_date'),
-] -%}
+{% set staged_models = [] -%}
+{%- for entity in staged_entities() -%}
+    {%- for one in staged(entity) -%} {%- do staged_models.append((one.relation, one.entity) + money_of(entity)) -%} {%- endfor -%}
+{%- endfor %}
 {%- set valued = [
     ('int_ad_spend', 'ad_spend', 'cost_original', 'spend_date'),
     ('int_payment_plan', 'payment_plan', 'planned_original', 'due_date'),
 ] -%}
 
 with at_staging as (
-    {%- for model, entity, amount, dated in staged %}
+    {%- for relation, entity, amount, dated in staged_models %}
     select
         {{ provenance() }},
         '{{ entity }}' as entity,
@@ -27,7 +17,7 @@ with at_staging as (
         {{ 'cast(' ~ (amount or 'null') ~ ' as ' ~ amount_type() ~ ')' }} as amount_original,
         {{ 'currency' if amount else 'cast(null as varchar)' }} as currency,
         {{ 'cast(' ~ dated ~ ' as date)' if dated else 'cast(null as date)' }} as dated_on
-    from {{ ref(model) }}
+    from {{ relation }}
     where quarantine_rule is not null
     {%- if not loop.last %}
     union all
@@ -40,8 +30,7 @@ at_valuation as (
     {%- for model, entity, amount, dated in valued %}
     select
         {{ provenance() }},
-        {% if entity == 'ad_spend' %}case source_system when 'zoho' then 'spend' else 'ad_spend' end
-        {%- else %}'{{ entity }}'{% endif %} as entity,
+        {{ delivered_as(entity) }} as entity,
         quarantine_rule as rule,
         {{ amount }} as amount_original,
         currency,

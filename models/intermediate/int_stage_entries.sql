@@ -2,7 +2,7 @@
 
 -- Delivered stage entries with the lead that has them; lead_key is null where none does, left_out_rule says why.
 with delivered as (
-    {{ newest_rows(['stg_template__stage_events'], [
+    {{ newest_rows('stage_events', [
         'source_name', 'source_system', 'load_id', 'file_name', 'row_number', 'version_key', 'lead_key', 'stage_raw', 'actor', 'reason_raw', 'entered_at'], key='lead_key') }}
 ),
 

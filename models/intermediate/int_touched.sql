@@ -1,8 +1,8 @@
 {#- Going on, a night recomputes whole groups of what hangs together: a lead, its client, the client's other leads, and leads merged into one.
     Every row of the facts depends on its own group only, so replacing whole groups gives what a full build would (docs/adr/0005). -#}
-{%- set leads = [ref('stg_template__leads'), ref('stg_zoho__deals')] -%}
-{%- set events = [ref('stg_template__stage_events')] -%}
-{%- set payments = [ref('stg_template__payments'), ref('stg_zoho__payments')] -%}
+{%- set leads = staged('leads') | map(attribute='relation') | list -%}
+{%- set events = staged('stage_events') | map(attribute='relation') | list -%}
+{%- set payments = staged('payments') | map(attribute='relation') | list -%}
 {%- set changed_rates = ref('int_changed_rates') -%}
 {#- references that matched no id letter by letter, as the last whole build knew them: an id that comes now can be theirs, or make them doubtful -#}
 {%- set held_references = api.Relation.create(schema='intermediate', identifier='int_lead_references') -%}

@@ -64,8 +64,14 @@ def test_secrets_do_not_reach_dbt(night: tuple, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_the_command_line() -> None:
-    assert command(False, None) == ["build", "--exclude-resource-type", "unit_test"]
-    assert command(True, "a+ b")[-4:] == ["--full-refresh", "--select", "a+", "b"]
+    assert command(False, None, ["template", "zoho"])[:3] == ["build", "--exclude-resource-type", "unit_test"]
+    assert command(True, "a+ b", ["zoho"])[-4:] == ["--full-refresh", "--select", "a+", "b"]
+
+
+def test_a_night_builds_the_staging_of_its_own_systems_only() -> None:
+    assert "path:models/staging/zoho" in command(False, None, ["template"])
+    assert "path:models/staging/zoho" not in command(False, None, ["template", "zoho"])
+    assert "path:models/staging/template" not in command(False, None, ["zoho"])
 
 
 def test_results_are_told_per_node(night: tuple, monkeypatch: pytest.MonkeyPatch) -> None:

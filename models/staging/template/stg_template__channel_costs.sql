@@ -1,4 +1,5 @@
-{{ config(meta={'versions': {'by': 'file', 'columns': ['channel_raw', 'to_date', 'note']}}) }}
+{{ config(meta={'versions': {'by': 'file', 'columns': ['channel_raw', 'to_date', 'note']},
+    'named': "concat_ws(', ', cast(from_date as varchar) || ' to ' || cast(to_date as varchar), 'channel ' || channel_raw, 'note ' || note)"}) }}
 
 with source as (
 

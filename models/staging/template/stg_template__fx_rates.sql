@@ -1,4 +1,5 @@
-{{ config(meta={'versions': {'by': 'row'}}) }}
+{{ config(meta={'versions': {'by': 'row'},
+    'named': "'date ' || cast(rate_date as varchar) || ', currency ' || currency"}) }}
 
 with source as (
 

@@ -1,4 +1,5 @@
-{{ config(materialized='incremental', meta={'versions': {'by': 'row', 'clock': 'updated_at'}}) }}
+{{ config(materialized='incremental', meta={'versions': {'by': 'row', 'clock': 'updated_at'},
+    'named': "'lead_id ' || lead_id"}) }}
 
 with source as (
 

@@ -1,4 +1,5 @@
-{{ config(meta={'versions': {'by': 'row'}}) }}
+{{ config(meta={'versions': {'by': 'row'},
+    'named': "'plan_id ' || plan_id"}) }}
 
 with source as (
 

@@ -1,4 +1,5 @@
-{{ config(materialized='incremental', meta={'versions': {'by': 'row'}}) }}
+{{ config(materialized='incremental', meta={'versions': {'by': 'row'},
+    'named': "'payment_id ' || payment_id"}) }}
 
 with source as (
 

@@ -1,4 +1,5 @@
-{{ config(materialized='incremental', meta={'versions': {'by': 'row'}}) }}
+{{ config(materialized='incremental', meta={'versions': {'by': 'row'},
+    'named': "'event_id ' || substr(version_key, length(source_name) + 2)"}) }}
 
 with source as (
 

@@ -1,4 +1,5 @@
-{{ config(meta={'versions': {'by': 'row'}}) }}
+{{ config(meta={'versions': {'by': 'row'},
+    'named': "concat_ws(', ', 'month ' || cast(month as varchar), 'kpi ' || kpi_key, 'channel ' || channel_raw)"}) }}
 
 with source as (
 

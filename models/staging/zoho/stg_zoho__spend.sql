@@ -1,4 +1,5 @@
-{{ config(materialized='incremental', meta={'versions': {'by': 'file', 'columns': ['channel_raw', 'campaign', 'ad_group', 'ad']}}) }}
+{{ config(materialized='incremental', meta={'versions': {'by': 'file', 'columns': ['channel_raw', 'campaign', 'ad_group', 'ad']},
+    'named': "concat_ws(', ', 'Date ' || cast(spend_date as varchar), 'Source ' || channel_raw, 'Campaign ' || campaign, 'AdGroup ' || ad_group, 'Ad ' || ad)"}) }}
 
 with source as (
 
