@@ -6,8 +6,10 @@ Names are matched without regard to case. Columns beyond these are kept in landi
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 from onefunnel.errors import ConfigError
+from onefunnel.systems import described_systems, description_of
 
 
 @dataclass(frozen=True)
@@ -90,19 +92,29 @@ _OVERLAPS = {
 
 def overlaps_of(system: str, name: str) -> tuple[str, ...]:
     """The values of `overlap` that the staging model of an entity understands; a new system's own models may read any."""
-    return _OVERLAPS.get(name, ("replace",)) if system in SYSTEMS else ("replace", "add", "days")
+    return _OVERLAPS.get(name, ("replace",)) if system in known_systems() else ("replace", "add", "days")
 
 
 def entity_of(system: str, name: str) -> Entity | None:
     """The contract of an entity, None for one that has none yet (a new system: everything is landed, nothing is required)."""
-    return SYSTEMS.get(system, {}).get(name)
+    return known_systems().get(system, {}).get(name)
+
+
+@cache
+def known_systems() -> dict[str, dict[str, Entity]]:
+    """The entities of every system: those above, and those whose API is described."""
+    described = {
+        system: {name: Entity(tuple(each.columns), each.required, each.personal) for name, each in description_of(system).resources.items()}
+        for system in described_systems()
+    }
+    return SYSTEMS | described
 
 
 def check_known(system: str, name: str, where: str) -> None:
     """Raise ConfigError when a known system is asked for an entity that it does not have; a new system may name its own."""
-    if system in SYSTEMS and name not in SYSTEMS[system]:
+    if system in known_systems() and name not in known_systems()[system]:
         raise ConfigError(
             f"system {system} has no entity {name}",
             where=where,
-            hint=f"one of: {', '.join(SYSTEMS[system])}; a new one goes into entities.py",
+            hint=f"one of: {', '.join(known_systems()[system])}; a new one goes into entities.py",
         )

@@ -10,9 +10,10 @@ from onefunnel.errors import LockHeld
 from onefunnel.interval import Interval
 
 if TYPE_CHECKING:
-    from onefunnel.config import PipelineConfig, Source
+    from onefunnel.config import PipelineConfig
     from onefunnel.landing.loads import LoadManifest, StagedLoad
     from onefunnel.settings import Settings
+    from onefunnel.sources import Source
 
 Progress = Callable[[str], None]
 LOCK_SECONDS = 600
@@ -55,8 +56,7 @@ def _source_lock(settings: Settings, name: str) -> Iterator[None]:
 def _stage(config: PipelineConfig, source: Source, entity: str, interval: Interval, settings: Settings) -> StagedLoad:
     from onefunnel.landing.loads import StagedLoad
 
-    options = source.entities[entity]
-    delivery = getattr(options, "delivery", None) or ("delta" if getattr(options, "cursor", None) else "full")
+    delivery = _delivery(source, entity)
     staged = StagedLoad(
         settings.paths.landing, system=source.system, entity=entity, source=source.name, interval=interval, delivery=delivery
     )
@@ -66,6 +66,16 @@ def _stage(config: PipelineConfig, source: Source, entity: str, interval: Interv
         staged.discard()
         raise
     return staged
+
+
+def _delivery(source: Source, entity: str) -> str:
+    """full: the load is all there is; delta: it adds to the loads before."""
+    if source.connector == "api":
+        from onefunnel.systems import description_of
+
+        return "full" if description_of(source.system).resources[entity].is_whole else "delta"
+    options = source.entities[entity]
+    return getattr(options, "delivery", None) or ("delta" if getattr(options, "cursor", None) else "full")
 
 
 def _stage_by(source: Source) -> Callable[..., None]:
@@ -78,6 +88,10 @@ def _stage_by(source: Source) -> Callable[..., None]:
         from onefunnel.extract.database import stage_table
 
         return stage_table
+    if source.connector == "api":
+        from onefunnel.extract.api import stage_api
+
+        return stage_api
     from onefunnel.extract.rest import stage_resource
 
     return stage_resource

@@ -10,13 +10,14 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from onefunnel.config import DatabaseSource, PipelineConfig, TableEntity
+from onefunnel.config import PipelineConfig
 from onefunnel.entities import entity_of
 from onefunnel.errors import ConfigError, OnefunnelError
 from onefunnel.extract.normalise import literal
 from onefunnel.extract.parts import NUL, TYPED, PartWriter, Relation, check_columns, typed_names, unique_names
 from onefunnel.landing.loads import StagedLoad
 from onefunnel.settings import redact
+from onefunnel.sources import DatabaseSource, TableEntity
 
 if TYPE_CHECKING:
     import sqlalchemy as sa

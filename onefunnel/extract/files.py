@@ -8,7 +8,7 @@ import re
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from onefunnel.config import FileEntity, FilesSource, PipelineConfig, expand_variables
+from onefunnel.config import PipelineConfig, expand_variables
 from onefunnel.entities import entity_of
 from onefunnel.errors import ConfigError
 from onefunnel.extract.csv_text import csv_relation
@@ -17,6 +17,7 @@ from onefunnel.extract.parts import PartWriter, Relation
 from onefunnel.extract.snapshot import Snapshot, as_utf8, check_inside, take_snapshot
 from onefunnel.extract.table_edges import cut_to_table
 from onefunnel.landing.loads import StagedLoad, current_files
+from onefunnel.sources import FileEntity, FilesSource
 
 if TYPE_CHECKING:
     from onefunnel.settings import Settings

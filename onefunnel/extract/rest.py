@@ -12,7 +12,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
-from onefunnel.config import PipelineConfig, RestEntity, RestSource
+from onefunnel.config import PipelineConfig
 from onefunnel.entities import entity_of
 from onefunnel.errors import ConfigError, OnefunnelError
 from onefunnel.extract.documents import JsonNumber, jsonl_relation, record_line
@@ -20,6 +20,7 @@ from onefunnel.extract.parts import PartWriter
 from onefunnel.extract.snapshot import Snapshot
 from onefunnel.landing.loads import StagedLoad
 from onefunnel.settings import redact
+from onefunnel.sources import RestEntity, RestSource
 
 if TYPE_CHECKING:
     import httpx

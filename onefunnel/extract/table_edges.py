@@ -12,10 +12,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from onefunnel.config import FileEntity
 from onefunnel.errors import ConfigError
 from onefunnel.extract.parts import PartWriter
 from onefunnel.extract.snapshot import Snapshot
+from onefunnel.sources import FileEntity
 
 LINES_ABOVE = 30
 HEAD_BYTES, TAIL_BYTES = 256_000, 64_000

@@ -16,11 +16,11 @@ from decimal import Decimal
 from posixpath import normpath
 from typing import Any
 
-from onefunnel.config import FileEntity
 from onefunnel.errors import ConfigError, OnefunnelError
 from onefunnel.extract.parts import NUL, TYPED, PartWriter, Relation, typed_names, unique_names
 from onefunnel.extract.snapshot import Snapshot
 from onefunnel.extract.table_edges import LINES_ABOVE, header_index, holds_header, rows_below
+from onefunnel.sources import FileEntity
 
 MAX_UNPACKED_BYTES = 1_000_000_000
 MAX_RATIO = 200
@@ -85,9 +85,7 @@ def xlsx_relation(writer: PartWriter, snapshot: Snapshot, options: FileEntity) -
     return Relation("select * from sheet_rows", names, marked=chosen.has_nul, typed=True)
 
 
-def _cut_to_table(
-    rows: list[list[Any]], writer: PartWriter, snapshot: Snapshot, options: FileEntity
-) -> tuple[list[Any], list[list[Any]]]:
+def _cut_to_table(rows: list[list[Any]], writer: PartWriter, snapshot: Snapshot, options: FileEntity) -> tuple[list[Any], list[list[Any]]]:
     """(column names, rows below them), without what stands around the table; the warnings of the load say what that is."""
     above = options.header_row - 1 if options.header_row else header_index(rows, writer.required)
     if above >= len(rows):

@@ -65,9 +65,7 @@ def fingerprint(settings_of_run: Iterable[object], root: Path | None = None) -> 
     return digest.hexdigest()
 
 
-def plan_build(
-    db: duckdb.DuckDBPyConnection, files: frozenset[FileKey], as_of: date, print_now: str, *, full_refresh: bool
-) -> BuildPlan:
+def plan_build(db: duckdb.DuckDBPyConnection, files: frozenset[FileKey], as_of: date, print_now: str, *, full_refresh: bool) -> BuildPlan:
     """Compare the files that are current now with those of the last whole build, as the warehouse remembers it.
 
     From here until `mark_built` nothing is remembered: what a build leaves that breaks off is not gone on from, so the next one is full.
@@ -104,9 +102,7 @@ def mark_built(warehouse: Path, files: frozenset[FileKey], print_now: str) -> No
     with duckdb.connect(str(warehouse)) as db:
         db.execute("begin")
         db.execute("delete from landing.built_run")
-        db.execute(
-            "insert into landing.built_run select build_number, as_of, as_of_end_at, ? from landing.pipeline_run", [print_now]
-        )
+        db.execute("insert into landing.built_run select build_number, as_of, as_of_end_at, ? from landing.pipeline_run", [print_now])
         db.execute("delete from landing.built_files")
         if files:
             columns = list(zip(*sorted(files), strict=True))

@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 
 from onefunnel.config import WEEKDAYS, PipelineConfig
-from onefunnel.entities import SYSTEMS
+from onefunnel.entities import known_systems
 from onefunnel.errors import LockHeld, OnefunnelError
 from onefunnel.extract.normalise import literal, quoted
 from onefunnel.forgotten import read_forgotten
@@ -114,7 +114,7 @@ def code_fingerprint(config: PipelineConfig) -> str:
 
 def _all_entities(current: dict[tuple[str, str], Current]) -> dict[str, dict[str, tuple[str, ...]]]:
     """Columns of every view: the contract's, or for an entity without contract whatever was delivered."""
-    found = {system: {name: entity.columns for name, entity in entities.items()} for system, entities in SYSTEMS.items()}
+    found = {system: {name: entity.columns for name, entity in entities.items()} for system, entities in known_systems().items()}
     for (system, entity), files in list(current.items()):
         if entity not in found.setdefault(system, {}):
             names = {name.lower(): name for _, item in files for name in item.columns}

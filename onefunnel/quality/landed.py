@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from onefunnel.entities import SYSTEMS, entity_of
+from onefunnel.entities import entity_of, known_systems
 from onefunnel.extract.normalise import literal, quoted
 from onefunnel.interval import Interval
 from onefunnel.landing import LandedFile, LoadManifest, all_loads, current_files
@@ -24,8 +24,9 @@ from onefunnel.quality.result import CheckResult
 from onefunnel.quality.suites import Expectation, Suite
 
 if TYPE_CHECKING:
-    from onefunnel.config import PipelineConfig, Source
+    from onefunnel.config import PipelineConfig
     from onefunnel.settings import Settings
+    from onefunnel.sources import Source
 
 # Below this many rows a share says nothing: five leads instead of thirty is a quiet Sunday.
 SMALLEST_BASELINE = 20
@@ -144,7 +145,7 @@ def delivered_entities(config: PipelineConfig, settings: Settings) -> list[str]:
     What a new system calls its entities says nothing about what they become: where one landed, everything is asked for.
     """
     listed = {(source.name, entity) for source in config.sources for entity in source.entities}
-    known = {entity for entities in SYSTEMS.values() for entity in entities}
+    known = {entity for entities in known_systems().values() for entity in entities}
     groups: dict[tuple[str, str, str], list[LoadManifest]] = defaultdict(list)
     for load in all_loads(settings.paths.landing, [source.name for source in config.sources]):
         groups[load.source, load.system, load.entity].append(load)
@@ -153,7 +154,7 @@ def delivered_entities(config: PipelineConfig, settings: Settings) -> list[str]:
         for (source, system, entity), loads in groups.items()
         if (source, entity) in listed and any(file.rows + file.rejected for _, file in current_files(loads))
     }
-    if any(system not in SYSTEMS for system, _ in landed):
+    if any(system not in known_systems() for system, _ in landed):
         return sorted(known | {entity for _, entity in landed})
     return sorted({entity for _, entity in landed})
 

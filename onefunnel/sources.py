@@ -1,0 +1,238 @@
+"""The sources that sources.yml names: one class for each connector, and what is said of an entity.
+
+Unknown keys are errors. Secrets are named here by variable, never written.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from onefunnel.systems import description_of
+
+
+def _time_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"no such time zone: {name!r} (write it as Europe/Berlin)") from None
+    return name
+
+
+def _date_format(text: str) -> str:
+    unknown = set(re.findall(r"%(.)", text, re.DOTALL)) - set("YymdHIMSfpzbBaA-j%")
+    if unknown or not re.search(r"%(-?d|j)", text) or not re.search(r"%[Yy]", text):
+        raise ValueError(f"not a date format: {text!r} (write it as '%d|%m|%Y %H:%M'; it names at least the day and the year)")
+    return text
+
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+Variable = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+TimeZone = Annotated[str, AfterValidator(_time_zone)]
+DateFormat = Annotated[str, AfterValidator(_date_format)]
+Percent = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Expectation(Strict):
+    """What one entity of a source must deliver."""
+
+    min_rows: int = Field(1, ge=0)
+
+
+class Overlapping(Strict):
+    """overlap: what counts when rows overlap. replace: the newest row of a key; add: all of them; days: the later delivery of a day.
+
+    Without it a later load replaces, and what one load says twice with other content holds the night back.
+    """
+
+    overlap: Literal["replace", "add", "days"] | None = None
+
+
+class FileEntity(Overlapping):
+    """Files of one entity. delivery full: new bytes under an old name replace the old; delta: they add to it.
+
+    header_row: line of the column names, from 1; skip_rows_matching: pattern of lines that are no rows; ragged pad: short rows are filled.
+    """
+
+    path: str = Field(min_length=1)
+    format: Literal["csv", "tsv", "parquet", "jsonl", "json", "xlsx"] | None = None
+    sheet: str | None = None
+    encoding: str | None = None
+    delimiter: str | None = Field(None, min_length=1, max_length=1)
+    header_row: int | None = Field(None, ge=1, le=1000)
+    skip_rows_matching: str | None = Field(None, min_length=1)
+    ragged: Literal["pad"] | None = None
+    delivery: Literal["full", "delta"] = "full"
+
+    @field_validator("skip_rows_matching")
+    @classmethod
+    def _is_pattern(cls, value: str | None) -> str | None:
+        if value is not None:
+            try:
+                re.compile(value)
+            except re.error as error:
+                raise ValueError(f"not a regular expression: {error}") from None
+        return value
+
+    @field_validator("encoding")
+    @classmethod
+    def _known_encoding(cls, value: str | None) -> str | None:
+        if value is not None:
+            try:
+                "".encode(value)
+            except (LookupError, TypeError):
+                raise ValueError(f"no such encoding: {value!r} (write it as utf-8, windows-1251, utf-16)") from None
+        return value
+
+
+class TableEntity(Overlapping):
+    """A table, or the rows of a query. With a cursor only what is new is read, again from `lookback_days` before it; without one, all."""
+
+    table: str | None = Field(None, pattern=r"^[A-Za-z_][\w$]*(\.[A-Za-z_][\w$]*)?$")
+    query: str | None = None
+    cursor: str | None = None
+    lookback_days: int | None = Field(None, ge=0)
+
+    @model_validator(mode="after")
+    def _one_of(self) -> TableEntity:
+        if (self.table is None) == (self.query is None):
+            raise ValueError("name either a table or a query")
+        if self.cursor and self.overlap == "add":
+            raise ValueError("a cursor reads the last days again every night, so `overlap: add` would count them again: leave it out")
+        return self
+
+
+class Paging(Strict):
+    """How a REST answer continues. next: dotted path to the next cursor or link; param: query parameter of cursor or page."""
+
+    by: Literal["cursor", "page", "offset", "next_link"]
+    next: str | None = None
+    param: str | None = None
+    start: int = 1
+    size: int | None = Field(None, ge=1)
+    size_param: str | None = None
+
+    @model_validator(mode="after")
+    def _complete(self) -> Paging:
+        needs = {"cursor": ("next", "param"), "page": ("param",), "offset": ("param", "size"), "next_link": ("next",)}[self.by]
+        missing = [name for name in needs if getattr(self, name) is None]
+        if missing:
+            raise ValueError(f"paging by {self.by} needs {' and '.join(missing)}")
+        return self
+
+
+class RestEntity(Overlapping):
+    """One resource. records: dotted path to the list; total: to its length; {since} and {until} in params are the dates of the lookback."""
+
+    path: str
+    records: str = ""
+    total: str | None = None
+    key: str | None = None
+    params: dict[str, str | int] = Field(default_factory=dict)
+    paging: Paging | None = None
+    delivery: Literal["full", "delta"] = "full"
+
+    @model_validator(mode="after")
+    def _window_adds(self) -> RestEntity:
+        if self.delivery == "full" and any("{since}" in str(value) for value in self.params.values()):
+            raise ValueError("params ask for the time since {since} only, so each answer adds to the last: declare `delivery: delta`")
+        if self.overlap == "add" and any("{since}" in str(value) for value in self.params.values()):
+            raise ValueError("{since} reads the last days again every night, so `overlap: add` would count them again: leave it out")
+        return self
+
+
+class BaseSource(Strict):
+    name: Name
+    system: Name
+    enabled: bool = True
+    owner: str = "data-team"
+    time_zone: TimeZone = "UTC"
+    date_order: Literal["ymd", "dmy", "mdy"] = "ymd"
+    formats: tuple[DateFormat, ...] = ()
+    decimal_separator: Literal[".", ","] = "."
+    currency: Currency | None = None
+    expected: Literal["normal_empty"] | None = None
+    expect: dict[Name, Expectation] = Field(default_factory=dict)
+    personal: tuple[str, ...] = ()
+
+
+class FilesSource(BaseSource):
+    connector: Literal["files"]
+    entities: dict[Name, FileEntity] = Field(min_length=1)
+
+
+class DatabaseSource(BaseSource):
+    connector: Literal["database"]
+    url_env: Variable | None = None
+    airflow_connection: str | None = Field(None, pattern=r"^[\w.-]+$")
+    entities: dict[Name, TableEntity] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _one_of(self) -> DatabaseSource:
+        if (self.url_env is None) == (self.airflow_connection is None):
+            raise ValueError("name either url_env (an environment variable with the URL) or airflow_connection")
+        return self
+
+
+class RestSource(BaseSource):
+    """Secrets: token_env is sent as a bearer token, header_env maps a header to the variable with its value."""
+
+    connector: Literal["rest"]
+    base_url: str = Field(pattern=r"^https?://[^\s@]+$")
+    token_env: Variable | None = None
+    header_env: dict[str, Variable] = Field(default_factory=dict)
+    timeout_seconds: float = Field(30, gt=0)
+    deadline_seconds: float = Field(900, gt=0)
+    attempts: int = Field(6, ge=1, le=20)
+    max_pages: int = Field(100_000, ge=1)
+    entities: dict[Name, RestEntity] = Field(min_length=1)
+
+
+class ApiEntity(Overlapping):
+    """A resource of a system's description, read as it says there."""
+
+
+class ApiSource(BaseSource):
+    """A system whose API onefunnel describes (onefunnel/systems). Secrets: what the description asks for, each by its variable."""
+
+    connector: Literal["api"]
+    account: str | None = Field(None, pattern=r"^[\w.-]+$")
+    secrets: dict[Name, Variable] = Field(default_factory=dict)
+    base_url: str | None = Field(None, pattern=r"^https?://[^\s@]+$")
+    since: str = Field("2000-01-01", pattern=r"^\d{4}-\d\d-\d\d$")
+    timeout_seconds: float = Field(60, gt=0)
+    deadline_seconds: float = Field(3600, gt=0)
+    attempts: int = Field(6, ge=1, le=20)
+    max_pages: int = Field(100_000, ge=1)
+    entities: dict[Name, ApiEntity] = Field(min_length=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _all_resources(cls, value: Any) -> Any:
+        if isinstance(value, dict) and "entities" not in value and isinstance(value.get("system"), str):
+            return value | {"entities": {name: {} for name in description_of(value["system"]).resources}}
+        return value
+
+    @model_validator(mode="after")
+    def _as_described(self) -> ApiSource:
+        described = description_of(self.system)
+        if unknown := set(self.entities) - set(described.resources):
+            raise ValueError(f"{self.system} has no resource {min(unknown)}; it has {', '.join(described.resources)}")
+        if missing := [name for name in described.secrets if name not in self.secrets]:
+            raise ValueError(
+                f"{self.system} needs secrets {', '.join(described.secrets)}, each with the name of its variable; {missing[0]} is missing"
+            )
+        if described.account and not self.account:
+            raise ValueError(f"{self.system} needs account: {described.account}")
+        return self
+
+
+Source = Annotated[FilesSource | DatabaseSource | RestSource | ApiSource, Field(discriminator="connector")]
