@@ -1,6 +1,7 @@
-"""The API connector: dlt's rest_api reads what the description of a system says, in this process; landing, hashing and gates stay ours.
+"""The API connector: dlt's REST client reads what the description of a system says, in this process; landing, hashing and gates stay ours.
 
-No pipeline, destination or normaliser of dlt runs, and nothing of it phones home.
+No pipeline, resource, destination or configuration of dlt runs: those ask Airflow and the environment for settings, redirect the output of
+all threads, and phone home (docs/adr/0008).
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from onefunnel.sources import ApiSource
 from onefunnel.systems import Description, Resource, description_of, filled
 
 if TYPE_CHECKING:
+    from dlt.sources.helpers.rest_client import RESTClient
+
     from onefunnel.settings import Settings
 
 
@@ -48,12 +51,13 @@ class ApiReader:
         self.source, self.entity, self.staged = source, entity, staged
         self.words, self.secrets = secret_words(source, where)
         base = source.base_url or filled(self.description.client["base_url"], self.words)
-        self.client = {**filled(self.description.client, self.words), "base_url": base}
+        client = {**filled(self.description.client, self.words), "base_url": base}
         place = urlsplit(base)
         hosts = [f"{place.scheme}://{place.netloc}", *(self.description.hosts if source.base_url is None else ())]
         self.session = ApiSession(source, hosts, self.secrets, staged.where)
         if source.base_url is not None:
-            self.client = _with_hosts(self.client, self.description.hosts, f"{place.scheme}://{place.netloc}")
+            client = _with_hosts(client, self.description.hosts, f"{place.scheme}://{place.netloc}")
+        self.client = rest_client(client, self.session)
         self.seen: set[int] = set()
         self.last: str | None = None
 
@@ -74,7 +78,7 @@ class ApiReader:
                 if not self._is_new(record):
                     what = "a record of one page comes again on a later one: the list shifted while it was read"
                     raise OnefunnelError(what, where=self.staged.where, hint="nothing is landed; the next attempt reads it anew")
-                yield self._noted(record)
+                yield from self._told(record)
 
     def cursor(self) -> dict[str, str] | None:
         """Where the next load goes on from; nothing new: where this one did."""
@@ -95,7 +99,7 @@ class ApiReader:
                 listed += 1
                 last = max(last, parsed_moment(moment(found)))
                 if self._is_new(found):
-                    yield self._noted(self._whole(found) if changes.read else found)
+                    yield from self._told(self._whole(found) if changes.read else found)
                 if changes.limit and listed >= changes.limit:
                     break
             if not changes.limit or listed < changes.limit:
@@ -107,7 +111,7 @@ class ApiReader:
 
     def _whole(self, found: dict[str, Any]) -> dict[str, Any]:
         words = {"id": str(picker(self.resource.key[0])(found))}
-        endpoint = filled(self._endpoint(self.resource.changes.read, None, words), {})
+        endpoint = self._endpoint(self.resource.changes.read or {}, None, words)
         record = next(iter(self._iterate(endpoint)), None)
         if record is None:
             what = f"the changed record {words['id']} is not there"
@@ -115,7 +119,7 @@ class ApiReader:
         return record
 
     def _iterate(self, endpoint: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        return iterate(self.client, endpoint, self.session, self.secrets, self.staged.where)
+        return iterate(self.client, endpoint, self.secrets, self.staged.where)
 
     def _endpoint(self, endpoint: dict[str, Any], since: datetime | None, words: dict[str, str] | None = None) -> dict[str, Any]:
         times = time_words(since, self.staged.interval.as_of) if since else {}
@@ -140,6 +144,17 @@ class ApiReader:
         self.seen.add(key)
         return True
 
+    def _told(self, record: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """The record, and one for each that was merged into it: the API no longer lists those."""
+        yield self._noted(record)
+        if self.resource.merged:
+            absorbed = str(picker(self.resource.merged)(record) or "")
+            # its own history and contacts are not told any more: those of who is left are not its own
+            place = self.resource.merged.split(".")[0]
+            known = {name: value for name, value in record.items() if name == place or not isinstance(value, (dict, list))}
+            for merged in filter(None, (each.strip() for each in absorbed.split(";"))):
+                yield {**known, "id": merged, "merged_into": record["id"]}
+
     def _noted(self, record: dict[str, Any]) -> dict[str, Any]:
         if self.resource.changes and (moment := picker(self.resource.changes.cursor)(record)) is not None:
             self.last = max(
@@ -148,31 +163,43 @@ class ApiReader:
         return record
 
 
-def iterate(
-    client: dict[str, Any], endpoint: dict[str, Any], session: ApiSession, secrets: list[str], where: str
-) -> Iterator[dict[str, Any]]:
-    """The records of one endpoint, read by dlt through this session. Raises what the session raises; of dlt's own errors no secret."""
-    os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
-    os.environ["RUNTIME__LOG_LEVEL"] = "CRITICAL"  # its log would print addresses
+def rest_client(client: dict[str, Any], session: ApiSession) -> RESTClient:
+    """dlt's REST client of a description's `client`, speaking through this session."""
+    from dlt.sources.helpers.rest_client import RESTClient
+    from dlt.sources.helpers.rest_client.auth import OAuth2ClientCredentials
+    from dlt.sources.rest_api.config_setup import create_paginator, get_auth_class
+
+    said = dict(client["auth"])
+    auth_class = get_auth_class(said.pop("type"))
+    if issubclass(auth_class, OAuth2ClientCredentials):
+        said["session"] = session
+    return RESTClient(
+        client["base_url"],
+        headers=client.get("headers"),
+        auth=auth_class(**said),
+        paginator=create_paginator(client.get("paginator")),
+        session=session,
+    )
+
+
+def iterate(client: RESTClient, endpoint: dict[str, Any], secrets: list[str], where: str) -> Iterator[dict[str, Any]]:
+    """The records of one endpoint in the words of dlt's rest_api. Raises what the session raises; of dlt's own errors no secret."""
     from dlt.common.exceptions import DltException
-    from dlt.sources.rest_api import rest_api_resources
+    from dlt.sources.rest_api.config_setup import create_paginator
 
     try:
-        (resource,) = rest_api_resources(
-            {"client": {**client, "session": session}, "resources": [{"name": "records", "endpoint": endpoint}]}
-        )
-        yield from resource
-    except OnefunnelError:
-        raise
-    except DltException as error:
-        cause: BaseException | None = error
-        while cause is not None:
-            if isinstance(cause, OnefunnelError):
-                raise cause from None
-            cause = cause.__cause__ or cause.__context__
-        raise OnefunnelError(
-            f"the answer cannot be read: {redact(str(error).splitlines()[-1][:200], secrets)}", where=where, hint="the API may have changed"
-        ) from None
+        for page in client.paginate(
+            endpoint["path"],
+            method=endpoint.get("method", "GET"),
+            params=endpoint.get("params"),
+            json=endpoint.get("json"),
+            paginator=create_paginator(endpoint.get("paginator")),
+            data_selector=endpoint.get("data_selector", "$"),
+        ):
+            yield from page
+    except (DltException, ValueError, TypeError, AttributeError) as error:
+        what = f"the answer cannot be read: {redact(f'{type(error).__name__}: {error}'.splitlines()[0][:200], secrets)}"
+        raise OnefunnelError(what, where=where, hint="the API may have changed") from None
 
 
 def secret_words(source: ApiSource, where: str) -> tuple[dict[str, str], list[str]]:

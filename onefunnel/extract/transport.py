@@ -72,11 +72,11 @@ class ApiSession(requests.Session):
             raise SourceDown(what, where=self.where, hint="the next run retries; its last good data stay, and it shows as stale") from None
 
     def _check_place(self, request: requests.PreparedRequest) -> None:
-        place = urlsplit(request.url)
+        place = urlsplit(request.url or "")
         if f"{place.scheme}://{place.netloc}" not in self.hosts:
             raise OnefunnelError("the next link leads to another host", where=self.where, hint="refused: the credentials would follow it")
         body = request.body if isinstance(request.body, bytes) else str(request.body or "").encode()
-        asks = hashlib.sha256(b"|".join([str(request.method).encode(), str(request.url).encode(), body])).digest()
+        asks = hashlib.sha256(b"|".join([str(request.method).encode(), (request.url or "").encode(), body])).digest()
         if asks in self.asked:
             raise OnefunnelError(
                 "the source repeats a page: its next page is one that was read", where=self.where, hint="nothing is landed"

@@ -1,7 +1,7 @@
-"""What onefunnel knows of the API of each system: one YAML file a system, in the words of dlt's rest_api, written from the vendor's documentation.
+"""What onefunnel knows of the API of each system: one YAML file a system, in the words of dlt's rest_api, from the vendor's documentation.
 
-`client` and `endpoint` are dlt's own. Beside them a resource says which columns land, by which key records are told apart, which columns are
-personal, and how a second night reads only what changed. `${name}` stands for an account, a secret or a time; ApiReader fills it in.
+`client` and `endpoint` are dlt's own. Beside them a resource says which columns land, by which key records are told apart, which columns
+are personal, and how a second night reads only what changed. `${name}` stands for an account, a secret or a time.
 """
 
 from __future__ import annotations
@@ -22,10 +22,11 @@ class _Strict(BaseModel):
 
 
 class Changes(_Strict):
-    """How only what changed is read. cursor: the column that says when; find: an endpoint that lists changed records from ${since} on.
+    """How only what changed is read.
 
-    limit: the API lists no more than this in one search, so the search starts anew from the last cursor. read: where ${id} leads to the whole
-    record, when the search does not tell all. overlap_minutes: what may have been written late.
+    cursor: the column that says when; find: an endpoint that lists changed records from ${since} on; limit: it lists no more than this in
+    one search, so the search starts anew from the last cursor; read: where ${id} leads to the whole record, when the search does not tell
+    all; overlap_minutes: what may have been written late.
     """
 
     cursor: str
@@ -36,8 +37,12 @@ class Changes(_Strict):
 
 
 class Resource(_Strict):
-    """One resource. columns: name and the JMESPath of its value (a list: names that are paths); nothing else lands. passes: parameters of each
-    reading. window_days: every night reads the last days again, and what it says of a day replaces the day."""
+    """One resource.
+
+    columns: name and the JMESPath of its value (a list: names that are paths); nothing else lands. passes: parameters of each reading.
+    merged: where a record names the ids that were merged into it, separated by semicolons; each lands as a record of its own, with
+    merged_into. window_days: every night reads the last days again. states_days: what it says of a day replaces the day.
+    """
 
     endpoint: dict[str, Any]
     columns: dict[str, str]
@@ -45,8 +50,10 @@ class Resource(_Strict):
     required: tuple[str, ...] = ()
     personal: tuple[str, ...] = ()
     passes: tuple[dict[str, str], ...] = ({},)
+    merged: str | None = None
     changes: Changes | None = None
     window_days: int | None = Field(None, ge=1)
+    states_days: bool = False
 
     @property
     def is_whole(self) -> bool:

@@ -70,6 +70,13 @@ class FakeHubSpot(FakeApi):
         """The deal leaves the lists and searches of those that are not archived."""
         self.deals[deal_id] |= {"archived": True, "archivedAt": iso(at), "updatedAt": iso(at)}
 
+    def merge(self, deal_id: str, into: str, at: datetime) -> None:
+        """The deal is gone; the one that is left names it."""
+        del self.deals[deal_id]
+        left = self.deals[into]
+        left["properties"]["hs_merged_object_ids"] = deal_id
+        left["updatedAt"] = left["properties"]["hs_lastmodifieddate"] = iso(at)
+
     def _moved(self, deal: dict[str, Any], history: list[tuple[str, datetime]]) -> None:
         # newest first, as the vendor tells it
         deal["propertiesWithHistory"] = {
