@@ -296,10 +296,11 @@ def _land_sample(path: Path) -> tuple[tuple[str, ...], int, int, Mapping[str, li
     """(columns, rows, rejected rows, sample values by column) of a file, through the real connector into a landing thrown away."""
     import duckdb
 
-    from onefunnel.config import FileEntity, FilesSource, PipelineConfig
+    from onefunnel.config import PipelineConfig
     from onefunnel.extract import extract_source
     from onefunnel.extract.normalise import literal, quoted
     from onefunnel.interval import Interval
+    from onefunnel.sources import FileEntity, FilesSource
 
     with tempfile.TemporaryDirectory(prefix="onefunnel-sample-") as folder:
         copy = Path(folder) / f"sample{path.suffix}"
