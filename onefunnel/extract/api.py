@@ -59,6 +59,7 @@ class Connection:
         self.session = ApiSession(source, self.description, hosts, secrets, where)
         auth = client.get("auth")
         if auth and auth["type"].startswith("oauth2"):
+            self.session.token_url = auth["access_token_url"]
             auth = auth | {"session": self.session}
         self.auth = create_auth(auth)
         self.client = client | {"base_url": self.base, "headers": self.headers, "auth": self.auth, "session": self.session}

@@ -52,8 +52,10 @@ class Queued(Passing):
 class ApiSession(requests.Session):
     """A session that keeps the promises of the REST connector. where: the source and entity, for errors; secrets: what is never shown.
 
-    selector: dotted path of the records in an answer. Raises ConfigError (refused for good), SourceDown (no answer in time),
-    OnefunnelError (repeats itself, leads elsewhere, too large, no records where they should be).
+    selector: dotted path of the records in an answer; token_url: where OAuth gives tokens.
+
+    Raises ConfigError (refused for good), SourceDown (no answer in time), OnefunnelError (repeats itself, leads elsewhere, too large,
+    no records where they should be).
     """
 
     def __init__(self, source: ApiSource, described: Description, hosts: Iterable[str], secrets: Iterable[str], where: str) -> None:
@@ -63,6 +65,7 @@ class ApiSession(requests.Session):
         self.trust_env = False  # a .netrc or proxy of this machine is nothing the source named
         self.until = time.monotonic() + source.deadline_seconds
         self.selector: str | None = None
+        self.token_url: str | None = None
         self.pages = 0
         self._asked: set[bytes] = set()
         self.headers.update({"Accept": "application/json", "User-Agent": "onefunnel"})
@@ -94,7 +97,7 @@ class ApiSession(requests.Session):
         place = origin(str(request.url))
         if place not in self.hosts:
             raise OnefunnelError("the next link leads to another host", where=self.where, hint="refused: the credentials would follow it")
-        if place in self.described.hosts:
+        if request.url == self.token_url:
             return
         body = request.body if isinstance(request.body, bytes) else str(request.body or "").encode()
         asks = hashlib.sha256(b"|".join([str(request.method).encode(), str(request.url).encode(), body])).digest()
@@ -145,7 +148,7 @@ class ApiSession(requests.Session):
             return {}
         if content is None:
             raise Passing("the answer is cut off or not JSON")
-        if origin(str(response.url)) in self.described.hosts:
+        if response.url == self.token_url:
             self._keep_token_secret(content)
         elif self.selector:
             self._check_records(content, self.selector)
