@@ -43,7 +43,7 @@ class FakeYandexDirect(FakeApi):
         return Answer(self._table(wanted["FieldNames"], days), headers={"Content-Type": "text/tab-separated-values"})
 
     def _table(self, names: list[str], days: dict[str, str]) -> bytes:
-        first, last = date.fromisoformat(days["DateFrom"]), date.fromisoformat(days["DateTo"])
+        first, last = (date.fromisoformat(days.get(name, "2026-03-01")) for name in ("DateFrom", "DateTo"))
         lines = ["\t".join(names)]
         for (day, ad), cost in sorted(self.cost.items()):
             if first <= day <= last:
