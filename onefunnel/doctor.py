@@ -15,11 +15,11 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Literal
 
-from onefunnel.config import DatabaseSource, PipelineConfig, load_config
+from onefunnel.config import PipelineConfig, load_config
 from onefunnel.errors import OnefunnelError
 from onefunnel.project import project_root
 from onefunnel.settings import Settings
-from onefunnel.sources import FilesSource
+from onefunnel.sources import DatabaseSource, FilesSource
 from onefunnel.words import count_replaced
 
 Verdict = Literal["ok", "warning", "failed"]

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import os
 import shutil
+import threading
 from pathlib import Path
 
 
@@ -26,7 +27,7 @@ def fsync_folder(path: Path) -> None:
 def write_whole(path: Path, text: str) -> None:
     """Replace a file by new text: a reader sees the old text or the new, never half of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    beside = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.tmp")
     try:
         with beside.open("w", encoding="utf-8") as stream:
             stream.write(text)
@@ -42,7 +43,7 @@ def write_whole(path: Path, text: str) -> None:
 def flip_symlink(link: Path, target: str) -> None:
     """Point a symbolic link at another target (relative to the link's folder) in one step, with no moment without a link."""
     link.parent.mkdir(parents=True, exist_ok=True)
-    beside = link.with_name(f".{link.name}.{os.getpid()}.tmp")
+    beside = link.with_name(f".{link.name}.{os.getpid()}-{threading.get_ident()}.tmp")
     beside.unlink(missing_ok=True)
     beside.symlink_to(target)
     beside.replace(link)

@@ -96,7 +96,7 @@ _OVERLAPS = {
 def overlaps_of(system: str, name: str) -> tuple[str, ...]:
     """The values of `overlap` that the staging model of an entity understands; a new system's own models may read any."""
     if system in described_systems():
-        return ("days",) if description_of(system).resources[name].states_days else ("replace",)
+        return ("days",) if description_of(system).resources[name].window_days else ("replace",)
     return _OVERLAPS.get(name, ("replace",)) if system in SYSTEMS else ("replace", "add", "days")
 
 

@@ -202,10 +202,14 @@ class ApiEntity(Overlapping):
 
 
 class ApiSource(BaseSource):
-    """A system whose API onefunnel describes (onefunnel/systems). Secrets: what the description asks for, each by its variable."""
+    """A system whose API onefunnel describes (onefunnel/systems). Secrets: what the description asks for, each by its variable.
+
+    settings: what it asks for that is no secret and may be left out; since: the first day to read; base_url: another address of the API.
+    """
 
     connector: Literal["api"]
     account: str | None = Field(None, pattern=r"^[\w.-]+$")
+    settings: dict[Name, Annotated[str, Field(pattern=r"^[\w.@-]+$")]] = Field(default_factory=dict)
     secrets: dict[Name, Variable] = Field(default_factory=dict)
     base_url: str | None = Field(None, pattern=r"^https?://[^\s@]+$")
     since: str = Field("2000-01-01", pattern=r"^\d{4}-\d\d-\d\d$")
@@ -227,7 +231,7 @@ class ApiSource(BaseSource):
     def _windows_state_days(cls, entities: dict[str, ApiEntity], info: Any) -> dict[str, ApiEntity]:
         """What a window says of a day replaces the day: a campaign that was renamed does not count twice."""
         described = description_of(info.data["system"]).resources
-        days = {name for name in entities if name in described and described[name].states_days}
+        days = {name for name in entities if name in described and described[name].window_days}
         return {name: ApiEntity(overlap="days") if name in days else each for name, each in entities.items()}
 
     @model_validator(mode="after")
@@ -235,6 +239,9 @@ class ApiSource(BaseSource):
         described = description_of(self.system)
         if unknown := set(self.entities) - set(described.resources):
             raise ValueError(f"{self.system} has no resource {min(unknown)}; it has {', '.join(described.resources)}")
+        for key, given, known in (("secrets", self.secrets, described.secrets), ("settings", self.settings, described.settings)):
+            if unknown := set(given) - set(known):
+                raise ValueError(f"{self.system} has no {key} {min(unknown)}; it has {', '.join(known) or 'none'}")
         if missing := [name for name in described.secrets if name not in self.secrets]:
             raise ValueError(
                 f"{self.system} needs secrets {', '.join(described.secrets)}, each with the name of its variable; {missing[0]} is missing"

@@ -16,7 +16,7 @@ from parse_once import hand_on_parse, parse_project
 from warm_python import warm_python
 
 # Cheapest news first: what fails in a second is told before what takes minutes.
-ORDER = ("unit", "pipeline", "dbt", "browser", "dags", "faults")
+ORDER = ("unit", "systems", "pipeline", "dbt", "browser", "dags", "faults")
 # Side by side a module is run whole by one worker, so that its nights are built once; what takes longest must not be begun last.
 LONGEST_FIRST = (
     *("test_going_on", "test_standalone", "test_cases_ledger", "test_nightly_run", "test_night", "test_not_delivered"),

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from onefunnel.errors import MissingColumn
 from onefunnel.extract.documents import JsonNumber
 from onefunnel.extract.normalise import literal
-from onefunnel.extract.parts import NUL, TYPED, Relation, typed_names
+from onefunnel.extract.parts import MARKS, NUL, TYPED, UNDECODABLE, Relation, typed_names
 
 BATCH_ROWS = 5_000
+HALF_A_PAIR = re.compile("[\ud800-\udfff]")
 
 
 def picker(path: str) -> Callable[[Any], Any]:
@@ -43,28 +47,59 @@ def as_text(value: Any) -> str | None:
     return json.dumps(value, ensure_ascii=False)
 
 
-def write_records(records: Iterable[dict[str, Any]], columns: dict[str, str], target: Path) -> tuple[Relation, str, int]:
-    """(what to read, a digest of it, how many) of these records, written batch by batch."""
+@dataclass(frozen=True)
+class Written:
+    """Records that were written. told: the columns in which at least one of them says something."""
+
+    relation: Relation
+    sha256: str
+    rows: int
+    told: frozenset[str]
+
+    def check_required(self, required: Iterable[str], where: str) -> None:
+        """Raise MissingColumn for a required column that no record fills: the API calls it otherwise, or no longer tells it."""
+        for name in required:
+            if self.rows and name not in self.told:
+                hint = "the API or the rights of the secret have changed; until then the last good load stays"
+                raise MissingColumn(f"no record tells the required {name!r}", where=where, hint=hint)
+
+
+def write_records(records: Iterable[dict[str, Any]], columns: dict[str, str], target: Path) -> Written:
+    """Write the columns of these records to a Parquet file, batch by batch."""
     import pyarrow as pa
-    import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
     names = tuple(columns)
     pickers = [picker(path) for path in columns.values()]
     schema = pa.schema([*((name, pa.string()) for name in (*names, TYPED)), ("_row", pa.int64())])
-    digest, count, holds_nul = hashlib.sha256("|".join(names).encode()), 0, False
+    digest, count, is_marked = hashlib.sha256("|".join(names).encode()), 0, False
+    told: set[str] = set()
     with pq.ParquetWriter(target, schema) as out:
         for batch in _batches(records):
             picked = [[pick(record) for record in batch] for pick in pickers]
             texts = [[as_text(value) for value in column] for column in picked]
-            digest.update(json.dumps(texts, ensure_ascii=False).encode())
-            arrays = [pa.array(column, pa.string()) for column in texts]
-            holds_nul = holds_nul or any(pc.any(pc.match_substring(column, NUL)).as_py() for column in arrays)
+            whole = json.dumps(texts, ensure_ascii=False)
+            if not _is_encodable(whole):
+                texts = [[text and HALF_A_PAIR.sub(UNDECODABLE, text) for text in column] for column in texts]
+                whole = json.dumps(texts, ensure_ascii=False)
+            is_marked = is_marked or any(mark in whole for mark in MARKS)
+            digest.update(whole.encode())
+            told.update(name for name, column in zip(names, texts, strict=True) if any(text is not None for text in column))
             numbers = pa.array(range(count + 1, count + len(batch) + 1), pa.int64())
-            out.write_table(pa.table([*arrays, pa.array(_typed(names, picked, len(batch)), pa.string()), numbers], schema=schema))
+            columns_of_batch = [pa.array(column, pa.string()) for column in (*texts, _typed(names, picked, len(batch)))]
+            out.write_table(pa.table([*columns_of_batch, numbers], schema=schema))
             count += len(batch)
     sql = f"select * from read_parquet({literal(str(target))}, hive_partitioning = false)"
-    return Relation(sql, names, marked=holds_nul, typed=True), digest.hexdigest(), count
+    return Written(Relation(sql, names, marked=is_marked, typed=True), digest.hexdigest(), count, frozenset(told))
+
+
+def _is_encodable(text: str) -> bool:
+    """Whether it is text at all: JSON can name half of a surrogate pair."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _batches(records: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
-from fake_amocrm import LOST, WON, FakeAmoCrm
+from fake_amocrm import FakeAmoCrm
 from fake_google_ads import FakeGoogleAds
 from fake_hubspot import FakeHubSpot
 from fake_meta_ads import FakeMetaAds
@@ -24,8 +25,8 @@ SECRETS = {
     "GOOGLE_CLIENT": "1234",
     "GOOGLE_SECRET": f"{CANARY}-c",
     "GOOGLE_REFRESH": f"{CANARY}-g",
-    "GOOGLE_MANAGER": "999",
 }
+GOOGLE = {"developer_token": "DEVELOPER", "client_id": "CLIENT", "client_secret": "SECRET", "refresh_token": "REFRESH"}
 SOURCES = """\
 version: 1
 reporting: {{base_currency: EUR, time_zone: Europe/Berlin}}
@@ -35,15 +36,15 @@ sources:
 - name: google
   system: google_ads
   connector: api
-  account: "1112223333"
+  account: "1234567890"
   base_url: "{url}"
   secrets:
     developer_token: GOOGLE_DEVELOPER
     client_id: GOOGLE_CLIENT
     client_secret: GOOGLE_SECRET
     refresh_token: GOOGLE_REFRESH
-    manager: GOOGLE_MANAGER
-- {{name: meta, system: meta_ads, connector: api, account: "42", base_url: "{url}", secrets: {{token: META_TOKEN}}}}
+  settings: {{manager: "999"}}
+- {{name: meta, system: meta_ads, connector: api, account: "77", base_url: "{url}", secrets: {{token: META_TOKEN}}}}
 - {{name: amo, system: amocrm, connector: api, account: example.amocrm.ru, base_url: "{url}", secrets: {{token: AMO_TOKEN}}}}
 """
 FIRST_DAY, SECOND_DAY = date(2026, 3, 30), date(2026, 3, 31)
@@ -54,58 +55,55 @@ class Agency(FakeApi):
 
     def __init__(self, deals: int = 120) -> None:
         super().__init__()
+        google = {name: SECRETS[f"GOOGLE_{variable}"] for name, variable in GOOGLE.items()}
         self.hubspot = FakeHubSpot(deals, token=SECRETS["HUBSPOT_TOKEN"])
-        self.stripe = FakeStripe(SECRETS["STRIPE_KEY"])
-        self.google = FakeGoogleAds(SECRETS["GOOGLE_REFRESH"])
-        self.meta = FakeMetaAds(SECRETS["META_TOKEN"])
-        self.amo = FakeAmoCrm(SECRETS["AMO_TOKEN"])
-        self._first_months()
+        self.stripe = FakeStripe(key=SECRETS["STRIPE_KEY"])
+        self.google = FakeGoogleAds(date(2026, 1, 1), 89, **google)
+        self.meta = FakeMetaAds(date(2026, 1, 1), 89, token=SECRETS["META_TOKEN"])
+        self.amo = FakeAmoCrm(45, token=SECRETS["AMO_TOKEN"], first=unix(datetime(2026, 1, 15, tzinfo=UTC)))
+        self.meta.currency = "EUR"
+        self.hubspot.merge("1005", "1006", datetime(2026, 3, 29, 9, tzinfo=UTC))
+        for deal in self.hubspot.deals.values():
+            if deal["properties"]["dealstage"] == "closedwon":
+                self.pay(deal, datetime.fromisoformat(deal["updatedAt"]))
+        january = datetime(2026, 1, 15, 12, tzinfo=UTC)
+        self.money(january, -2500, "refund", customer="cus_x")
+        self.money(january, -90_000, "payout")
+        self.money(january, 7700, livemode=False, customer="cus_test")
+
+    def pay(self, deal: dict[str, Any], at: datetime) -> None:
+        """A charge that carries the id of its deal."""
+        self.money(at, round(float(deal["properties"]["amount"]) * 100), fee=150, metadata={"lead_id": deal["id"]})
+
+    def money(self, at: datetime, amount: int, category: str = "charge", fee: int = 0, **source: Any) -> None:
+        """A balance transaction in cents of euro."""
+        row = self.stripe.add(unix(at))
+        told = {"id": f"src_{row['id']}", "livemode": True, **source}
+        row |= {"amount": amount, "fee": fee, "net": amount - fee, "currency": "eur", "reporting_category": category, "source": told}
 
     def route(self, asked: Asked) -> Answer:
-        starts = {
-            "/crm/": self.hubspot,
-            "/v1/": self.stripe,
-            "/v21/": self.google,
-            "/token": self.google,
-            "/v23.0/": self.meta,
-            "/api/v4/": self.amo,
-        }
-        return next(
-            (api.route(asked) for start, api in starts.items() if asked.path.startswith(start)), Answer({"error": "no such path"}, 404)
-        )
-
-    def _first_months(self) -> None:
-        for deal in list(self.hubspot.deals.values()):
-            if deal["properties"]["dealstage"] == "closedwon":
-                at = datetime.fromisoformat(deal["updatedAt"])
-                self.stripe.add(unix(at), round(float(deal["properties"]["amount"]) * 100), fee=150, metadata={"lead_id": deal["id"]})
-        self.hubspot.merge("1005", into="1006", at=datetime(2026, 3, 29, 9, tzinfo=UTC))
-        january = unix(datetime(2026, 1, 15, 12, tzinfo=UTC))
-        self.stripe.add(january, -2500, category="refund", customer="cus_x")
-        self.stripe.add(january, -90_000, category="payout")
-        self.stripe.add(january, 7700, livemode=False, customer="cus_test")
-        for number in range(90):
-            day = (date(2026, 1, 1) + timedelta(days=number)).isoformat()
-            self.google.costs[day, "1"], self.google.costs[day, "2"] = 12_345_678, 1_000_000
-            self.meta.spend[day, "a"] = "10.55"
-        for lead in range(1, 46):
-            self.amo.add(lead, january + lead * 3600)
-            self.amo.move(lead, WON if lead % 3 == 0 else LOST if lead % 3 == 1 else 12, january + lead * 3600 + 86_400)
+        starts = {"/crm/": self.hubspot, "/v1/": self.stripe, "/v21/": self.google, "/token": self.google, "/v23.0/": self.meta}
+        starts |= {"/api/v4/": self.amo}
+        for start, api in starts.items():
+            if asked.path.startswith(start):
+                api.url = self.url
+                return api.route(asked)
+        return Answer({"error": "no such path"}, 404)
 
     def next_day(self) -> None:
-        """What a second night finds: new, moved, archived and deleted records, a renamed campaign, a restated day, a dispute."""
+        """What a second night finds: new, moved, archived and deleted records, a renamed campaign, restated days, a dispute."""
         now = datetime(2026, 3, 31, 9, tzinfo=UTC)
-        self.hubspot.add("9001", createdate=now.strftime("%Y-%m-%dT%H:%M:%S.000Z"))
+        new = self.hubspot.add("9001", createdate=now.strftime("%Y-%m-%dT%H:%M:%S.000Z"))
         self.hubspot.move("9001", "closedwon", now)
         self.hubspot.archive("1003", now)
-        self.stripe.add(unix(now), 123_400, fee=99, metadata={"lead_id": "9001"})
-        self.stripe.add(unix(now), -5000, category="dispute", customer="cus_x")
-        self.stripe.add(unix(now), 5000, category="dispute_reversal", customer="cus_x")
+        self.pay(new, now)
+        self.money(now, -5000, "dispute", customer="cus_x")
+        self.money(now, 5000, "dispute_reversal", customer="cus_x")
         self.google.names["1"] = "Renamed"
-        self.google.costs["2026-03-29", "2"] = 7_000_000
-        self.meta.spend["2026-03-20", "a"] = "99.00"
+        self.google.spend(date(2026, 3, 29))
+        self.meta.run(date(2026, 3, 20))
         self.amo.add(900, unix(now))
-        self.amo.move(2, WON, unix(now))
+        self.amo.move(2, 142, unix(now))
         self.amo.delete(3, unix(now))
 
 
@@ -119,7 +117,6 @@ def serving_agency(folder: Path) -> Iterator[tuple[Agency, Path]]:
     """(the agency, its sources.yml) while its server runs."""
     agency = Agency()
     with serving(agency) as url:
-        agency.meta.base_url = agency.amo.base_url = url
         sources = folder / "sources.yml"
         sources.write_text(SOURCES.format(url=url), encoding="utf-8")
         yield agency, sources

@@ -18,16 +18,19 @@ STAGES = (
     "closedlost",
 )
 SOURCES = ("PAID_SEARCH", "PAID_SOCIAL", "ORGANIC_SEARCH", "DIRECT_TRAFFIC", "REFERRALS")
-SEARCH_LIMIT = 10_000
 
 
 class FakeHubSpot(FakeApi):
-    """deals: id -> record as the API shows it, history included. more: further properties of each, for size."""
+    """deals, contacts: id -> record as the API shows it, history included. more: further properties of each deal, for size."""
 
     def __init__(self, deals: int = 0, seed: int = 1, more: int = 0, token: str = "") -> None:
         super().__init__()
+        self.search_limit = 10_000
         self.random, self.token, self.more = Random(seed), token, more  # noqa: S311  test data
         self.deals: dict[str, dict[str, Any]] = {}
+        self.contacts: dict[str, dict[str, Any]] = {}
+        self.owners = [{"id": "1", "userId": 7, "email": "anna@agency.test", "firstName": "Anna", "lastName": "Berg", "archived": False}]
+        self.pipelines = [{"id": "default", "label": "Sales", "displayOrder": 0, "archived": False, "stages": [{"id": s} for s in STAGES]}]
         for number in range(deals):
             self.add(str(1000 + number))
 
@@ -52,9 +55,13 @@ class FakeHubSpot(FakeApi):
                 **{f"more_{number}": f"value {number}" for number in range(self.more)},
                 **properties,
             },
-            "associations": {"contacts": {"results": [{"id": f"c{deal_id}", "type": "deal_to_contact"}]}},
+            "associations": {"contacts": {"results": [{"id": f"7{deal_id}", "type": "deal_to_contact"}]}},
         }
         self.deals[deal_id] = deal
+        person = {"email": f"person{deal_id}@client.test", "phone": f"+49 30 {deal_id}", "firstname": "Max", "createdate": iso(created)}
+        self.contacts[f"7{deal_id}"] = {
+            "id": f"7{deal_id}", "createdAt": iso(created), "updatedAt": iso(created), "archived": False, "properties": person
+        }  # fmt: skip
         self._moved(deal, history)
         return deal
 
@@ -71,11 +78,11 @@ class FakeHubSpot(FakeApi):
         self.deals[deal_id] |= {"archived": True, "archivedAt": iso(at), "updatedAt": iso(at)}
 
     def merge(self, deal_id: str, into: str, at: datetime) -> None:
-        """The deal is gone; the one that is left names it."""
+        """The deal is listed no more; the other one names it."""
         del self.deals[deal_id]
-        left = self.deals[into]
-        left["properties"]["hs_merged_object_ids"] = deal_id
-        left["updatedAt"] = left["properties"]["hs_lastmodifieddate"] = iso(at)
+        winner = self.deals[into]
+        winner["properties"]["hs_merged_object_ids"] = deal_id
+        winner["updatedAt"] = winner["properties"]["hs_lastmodifieddate"] = iso(at)
 
     def _moved(self, deal: dict[str, Any], history: list[tuple[str, datetime]]) -> None:
         # newest first, as the vendor tells it
@@ -90,24 +97,30 @@ class FakeHubSpot(FakeApi):
     def route(self, asked: Asked) -> Answer:
         if asked.headers.get("Authorization") != f"Bearer {self.token}":
             return Answer({"status": "error", "message": "Authentication credentials not found", "category": "INVALID_AUTHENTICATION"}, 401)
-        path = asked.path.removeprefix("/crm/v3/objects/deals")
-        if path == "/search":
-            return self._search(asked.body)
-        if path:
-            deal = self.deals.get(path[1:])
-            return Answer(deal) if deal and not deal["archived"] else Answer({"status": "error", "message": "resource not found"}, 404)
-        shown = [deal for deal in self.deals.values() if deal["archived"] == (asked.params.get("archived") == "true")]
-        return self._page(shown, int(asked.params.get("after", 0)), min(int(asked.params["limit"]), 50))
+        path = asked.path.removeprefix("/crm/v3/")
+        if path == "pipelines/deals":
+            return Answer({"results": self.pipelines})
+        records = {"owners": {each["id"]: each for each in self.owners}, "objects/deals": self.deals, "objects/contacts": self.contacts}
+        name = next(name for name in records if path.startswith(name))
+        rest, known = path.removeprefix(name), records[name]
+        if rest == "/search":
+            return self._search(known, asked.body)
+        if rest:
+            found = known.get(rest[1:])
+            return Answer(found) if found and not found["archived"] else Answer({"status": "error", "message": "resource not found"}, 404)
+        shown = [each for each in known.values() if each["archived"] == (asked.params.get("archived") == "true")]
+        size = 50 if "propertiesWithHistory" in asked.params else 100
+        return self._page(shown, int(asked.params.get("after", 0)), min(int(asked.params["limit"]), size))
 
-    def _search(self, body: dict[str, Any]) -> Answer:
-        (condition,) = body["filterGroups"][0]["filters"]
-        since = datetime.fromtimestamp(int(condition["value"]) / 1000, UTC)
-        found = [deal for deal in self.deals.values() if not deal["archived"] and datetime.fromisoformat(deal["updatedAt"]) >= since]
-        found.sort(key=lambda deal: deal["updatedAt"])
+    def _search(self, known: dict[str, dict[str, Any]], body: dict[str, Any]) -> Answer:
+        (since, after) = (int(each["value"]) for each in body["filterGroups"][0]["filters"])
+        changed = datetime.fromtimestamp(since / 1000, UTC)
+        found = [each for each in known.values() if not each["archived"] and datetime.fromisoformat(each["updatedAt"]) >= changed]
+        found = sorted((each for each in found if int(each["id"]) > after), key=lambda each: int(each["id"]))
         start = int(body.get("after", 0))
-        if start + body["limit"] > SEARCH_LIMIT:
+        if start + body["limit"] > self.search_limit:
             return Answer({"status": "error", "message": "paging limit exceeded"}, 400)
-        shown = [{key: deal[key] for key in ("id", "properties", "createdAt", "updatedAt", "archived")} for deal in found]
+        shown = [{key: each[key] for key in ("id", "properties", "createdAt", "updatedAt", "archived")} for each in found]
         return self._page(shown, start, body["limit"])
 
     def _page(self, deals: list[dict[str, Any]], start: int, size: int) -> Answer:

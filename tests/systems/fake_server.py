@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -33,10 +34,14 @@ class Answer:
 
 
 class FakeApi:
-    """Answers by `route`; `before`, when set, may answer in its place (limits, errors). `asked` keeps every request."""
+    """Answers by `route`; `before`, when set, may answer in its place (limits, errors). `asked` keeps every request.
+
+    drip: seconds between pieces of an answer; url: where it is served.
+    """
 
     def __init__(self) -> None:
         self.asked: list[Asked] = []
+        self.url, self.drip = "", 0.0
         self.before: Callable[[Asked], Answer | None] | None = None
 
     def route(self, asked: Asked) -> Answer:
@@ -65,11 +70,16 @@ def serving(api: FakeApi) -> Iterator[str]:
             found = api.answer(Asked(self.command, place.path, params, dict(self.headers), body))
             content = found.content if isinstance(found.content, bytes) else json.dumps(found.content).encode()
             content = b"" if found.status == 204 else content
+            self.close_connection = len(content) < int(found.headers.get("Content-Length", 0))
             self.send_response(found.status)
             for name, value in {"Content-Type": "application/json", "Content-Length": str(len(content)), **found.headers}.items():
                 self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(content)
+            with suppress(ConnectionError):  # a client that gave up
+                for start in range(0, len(content), 16) if api.drip else ():
+                    self.wfile.write(content[start : start + 16])
+                    time.sleep(api.drip)
+                self.wfile.write(b"" if api.drip else content)
 
         do_GET = do_POST = handle_any  # noqa: N815  the names that http.server calls
 

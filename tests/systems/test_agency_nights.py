@@ -79,18 +79,18 @@ def test_deals_and_leads_count_as_the_systems_have_them(nights: Nights) -> None:
 def test_every_movement_of_money_counts_once_and_meets_its_deal(nights: Nights) -> None:
     kinds = {"charge": "payment", "refund": "refund", "dispute": "chargeback", "dispute_reversal": "chargeback_won"}
     expected: dict[str, Decimal] = {}
-    for each in nights.agency.stripe.transactions:
+    for each in nights.agency.stripe.rows:
         if each["reporting_category"] in kinds and each["source"]["livemode"]:
             kind = kinds[each["reporting_category"]]
             expected[kind] = expected.get(kind, Decimal(0)) + Decimal(each["amount"]) / 100
     assert dict(nights.rows("select kind, sum(amount_original) from facts.fct_payment group by kind")) == expected
-    paid = {each["source"]["metadata"]["lead_id"] for each in nights.agency.stripe.transactions if "metadata" in each["source"]}
+    paid = {each["source"]["metadata"]["lead_id"] for each in nights.agency.stripe.rows if "metadata" in each["source"]}
     met = nights.rows(
         "select count(distinct lead_attempt_key), count(*) from facts.fct_payment where lead_attempt_key like 'crm:%'"
     )
     assert met == [(len(paid), len(paid))]
     assert nights.rows("select sum(direct_cost_base) from facts.fct_payment") == [
-        (sum(Decimal(each["fee"]) for each in nights.agency.stripe.transactions) / 100,)
+        (sum(Decimal(each["fee"]) for each in nights.agency.stripe.rows) / 100,)
     ]
     left_out = nights.rows(
         "select rule, severity, count(*) from facts.fct_quarantine where source_name = 'stripe' group by all order by all"
@@ -99,15 +99,15 @@ def test_every_movement_of_money_counts_once_and_meets_its_deal(nights: Nights) 
 
 
 def test_spend_is_what_the_platforms_say_now(nights: Nights) -> None:
-    google = sum(Decimal(cost) for cost in nights.agency.google.costs.values()) / 1_000_000
-    meta = sum(Decimal(spend) for spend in nights.agency.meta.spend.values())
+    google = sum(Decimal(cost) for cost in nights.agency.google.cost.values()) / 1_000_000
+    meta = Decimal(sum(nights.agency.meta.spend.values())) / 100
     found = dict(nights.rows("select source_name, sum(cost_original) from facts.fct_ad_spend group by source_name"))
     assert found["meta"] == meta
     assert abs(found["google"] - google) < Decimal("0.01")  # base money has four decimals, a millionth has six
     renamed = nights.rows(
         "select distinct campaign from facts.fct_ad_spend where source_name = 'google' and spend_date = '2026-03-29' order by 1"
     )
-    assert renamed == [("C2",), ("Renamed",)], "the day was replaced whole: a renamed campaign counts once"
+    assert renamed == [("Campaign 0",), ("Campaign 2",), ("Renamed",)], "the day was replaced whole: a renamed campaign counts once"
 
 
 def test_the_second_night_asks_for_what_changed(nights: Nights) -> None:

@@ -18,11 +18,12 @@ from conftest_landing import Landing
 from postgres_server import running_postgres
 from sqlalchemy.dialects import postgresql
 
-from onefunnel.config import TableEntity, load_config
+from onefunnel.config import load_config
 from onefunnel.errors import ConfigError, OnefunnelError
 from onefunnel.extract import extract_source
 from onefunnel.extract.database import statement, value_text
 from onefunnel.interval import Interval
+from onefunnel.sources import TableEntity
 
 
 class Source:

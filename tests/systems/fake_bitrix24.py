@@ -1,0 +1,62 @@
+"""Bitrix24's REST as its documentation has it: the secret in the address, lists of 50 after an id, 503 when asked too fast."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any
+
+from fake_server import Answer, Asked, FakeApi
+
+PAGE = 50
+STAGES = ("NEW", "PREPARATION", "WON", "LOSE")
+LISTS = {"crm.deal.list": "deals", "crm.lead.list": "leads", "crm.contact.list": "contacts"}
+
+
+class FakeBitrix24(FakeApi):
+    """deals, leads, contacts: id -> record; history: by entity type. Values are texts, times have the zone of the portal."""
+
+    def __init__(self, deals: int = 0, seed: int = 1, secret: str = "") -> None:
+        super().__init__()
+        self.random, self.secret = Random(seed), secret  # noqa: S311  test data
+        self.deals: dict[int, dict[str, Any]] = {}
+        self.leads: dict[int, dict[str, Any]] = {}
+        self.contacts: dict[int, dict[str, Any]] = {}
+        self.history: dict[int, list[dict[str, Any]]] = {1: [], 2: []}
+        begin = datetime.fromisoformat("2026-03-01T10:00:00+03:00")
+        for number in range(deals):
+            self.add(number + 1, begin + timedelta(hours=number))
+
+    def add(self, deal_id: int, at: datetime) -> None:
+        """A lead, the deal it became, and their contact."""
+        told = {"ID": str(deal_id), "DATE_CREATE": at.isoformat(), "DATE_MODIFY": at.isoformat()}
+        money = {"OPPORTUNITY": f"{self.random.randrange(100, 9000)}.00", "CURRENCY_ID": "RUB"}
+        self.leads[deal_id] = told | money | {"STATUS_ID": "CONVERTED", "SOURCE_ID": "WEB"}
+        self.deals[deal_id] = told | money | {"LEAD_ID": str(deal_id), "CATEGORY_ID": "0", "STAGE_ID": "NEW", "SOURCE_ID": "WEB"}
+        self.contacts[deal_id] = told | {"NAME": "Ivan", "EMAIL": [{"VALUE": f"p{deal_id}@client.test", "VALUE_TYPE": "WORK"}]}
+        self.move(deal_id, self.random.choice(STAGES), at)
+
+    def move(self, deal_id: int, stage: str, at: datetime) -> None:
+        """The deal enters a stage."""
+        self.deals[deal_id] |= {"STAGE_ID": stage, "DATE_MODIFY": at.isoformat()}
+        row = {"OWNER_ID": str(deal_id), "CREATED_TIME": at.isoformat(), "TYPE_ID": "2"}
+        for kind, column in ((2, "STAGE_ID"), (1, "STATUS_ID")):
+            self.history[kind].append(row | {"ID": str(len(self.history[kind]) + 1), column: stage})
+
+    def route(self, asked: Asked) -> Answer:
+        prefix, _, method = asked.path.rpartition("/")
+        if prefix != f"/rest/1/{self.secret}":
+            return Answer({"error": "INVALID_CREDENTIALS", "error_description": "Invalid request credentials"}, 401)
+        if method == "crm.status.list":
+            return Answer({"result": [{"ID": "1", "ENTITY_ID": "DEAL_STAGE", "STATUS_ID": "NEW", "NAME": "New"}]})
+        if method == "crm.stagehistory.list":
+            return Answer({"result": {"items": self._found(asked.body, self.history[asked.body["entityTypeId"]])}})
+        return Answer({"result": self._found(asked.body, list(getattr(self, LISTS[method]).values()))})
+
+    def _found(self, body: dict[str, Any], rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        assert (body["start"], body["order"]) == (-1, {"ID": "ASC"})
+        (name, since) = next(((key[2:], value) for key, value in body["filter"].items() if key.startswith(">=")), ("", ""))
+        found = [row for row in rows if int(row["ID"]) > int(body["filter"][">ID"])]
+        if since:
+            found = [row for row in found if datetime.fromisoformat(row[name]) >= datetime.fromisoformat(since)]
+        return sorted(found, key=lambda row: int(row["ID"]))[:PAGE]
