@@ -74,10 +74,12 @@ class Connection:
     def records(self, endpoint: dict[str, Any]) -> Iterator[dict[str, Any]]:
         """The records of one endpoint, read by dlt through the session. Raises what the session raises; of dlt's own errors no secret."""
         from dlt.common.exceptions import DltException
+        from dlt.common.jsonpath import compile_path
         from dlt.sources.rest_api import rest_api_resources
 
         self.session.begin(endpoint["data_selector"])
-        config: Any = {"client": self.client, "resources": [{"name": "records", "endpoint": endpoint}]}
+        read = endpoint | {"data_selector": compile_path(endpoint["data_selector"])}  # else it is parsed anew for every page
+        config: Any = {"client": self.client, "resources": [{"name": "records", "endpoint": read}]}
         try:
             (resource,) = rest_api_resources(config)
             yield from resource
