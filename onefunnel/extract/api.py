@@ -179,7 +179,7 @@ class ApiReader:
 
     def _since(self) -> tuple[datetime, bool]:
         """(from when on, whether an earlier load is gone on from)."""
-        earliest = datetime.fromisoformat(self.source.since).replace(tzinfo=UTC)
+        earliest = _midnight(self.source.since)
         changes, window, as_of = self.resource.changes, self.resource.window_days, self.staged.interval.as_of
         if self.resource.history_days:
             earliest = max(earliest, _midnight(as_of - timedelta(days=self.resource.history_days)))
