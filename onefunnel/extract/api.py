@@ -28,7 +28,7 @@ QUIET = {"RUNTIME__DLTHUB_TELEMETRY": "false", "RUNTIME__LOG_LEVEL": "CRITICAL",
 
 
 def stage_api(config: PipelineConfig, source: ApiSource, entity: str, staged: StagedLoad, settings: Settings) -> None:
-    """Land one resource. Raises ConfigError (no secret, refused), SourceDown, OnefunnelError (pages do not add up): then nothing lands."""
+    """Land one resource. Raises ConfigError (no secret), Refused, SourceDown, OnefunnelError (pages do not add up): nothing lands."""
     reader = ApiReader(source, entity, str(config.file), staged)
     resource = reader.resource
     personal = (*resource.personal, *source.personal)
@@ -45,6 +45,9 @@ class Connection:
 
     def __init__(self, source: ApiSource, file: str, where: str) -> None:
         os.environ.update(QUIET)
+        # Sources are read side by side, and dlt looks into modules that another thread may be importing still: here they are waited for.
+        import pandas  # noqa: F401
+        import pyarrow  # noqa: F401
         from dlt.sources.rest_api.config_setup import create_auth
 
         self.description: Description = description_of(source.system)
