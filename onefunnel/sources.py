@@ -6,6 +6,7 @@ Unknown keys are errors. Secrets are named here by variable, never written.
 from __future__ import annotations
 
 import re
+from datetime import date
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -212,7 +213,7 @@ class ApiSource(BaseSource):
     settings: dict[Name, Annotated[str, Field(pattern=r"^[\w.@-]+$")]] = Field(default_factory=dict)
     secrets: dict[Name, Variable] = Field(default_factory=dict)
     base_url: str | None = Field(None, pattern=r"^https?://[^\s@]+$")
-    since: str = Field("2000-01-01", pattern=r"^\d{4}-\d\d-\d\d$")
+    since: date = date(2000, 1, 1)
     timeout_seconds: float = Field(60, gt=0)
     deadline_seconds: float = Field(3600, gt=0)
     attempts: int = Field(6, ge=1, le=20)

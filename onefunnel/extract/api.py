@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def stage_api(config: PipelineConfig, source: ApiSource, entity: str, staged: StagedLoad, settings: Settings) -> None:
-    """Land one resource. Raises ConfigError (no secret, refused), SourceDown, OnefunnelError (pages do not add up): then nothing lands."""
+    """Land one resource. Raises ConfigError (no secret), Refused, SourceDown, OnefunnelError (pages do not add up): nothing lands."""
     reader = ApiReader(source, entity, str(config.file), staged)
     resource = reader.resource
     personal = (*resource.personal, *source.personal)
@@ -73,10 +73,12 @@ class Connection:
     def records(self, endpoint: dict[str, Any]) -> Iterator[dict[str, Any]]:
         """The records of one endpoint, read by dlt through the session. Raises what the session raises; of dlt's own errors no secret."""
         from dlt.common.exceptions import DltException
+        from dlt.common.jsonpath import compile_path
         from dlt.sources.rest_api.config_setup import create_paginator
 
         self.session.begin(endpoint["data_selector"])
-        asked: dict[str, Any] = {name: endpoint.get(name) for name in ("params", "json", "data_selector")}
+        asked: dict[str, Any] = {name: endpoint.get(name) for name in ("params", "json")}
+        asked["data_selector"] = compile_path(endpoint["data_selector"])  # else it is parsed anew for every page
         pages = create_paginator(endpoint.get("paginator"))
         try:
             for page in self.client.paginate(endpoint["path"], method=endpoint.get("method", "GET"), paginator=pages, **asked):
@@ -172,7 +174,7 @@ class ApiReader:
 
     def _since(self) -> tuple[datetime, bool]:
         """(from when on, whether an earlier load is gone on from)."""
-        earliest = datetime.fromisoformat(self.source.since).replace(tzinfo=UTC)
+        earliest = _midnight(self.source.since)
         changes, window, as_of = self.resource.changes, self.resource.window_days, self.staged.interval.as_of
         if self.resource.history_days:
             earliest = max(earliest, _midnight(as_of - timedelta(days=self.resource.history_days)))

@@ -24,6 +24,7 @@ TYPED = "_typed"
 RESERVED = ("_file", "_row", "_source", "_load_id", TYPED)
 # How alike two names must be, from 0 to 1: to be offered for a required column that is absent; to be called a slip of the pen.
 RENAMED, MISSPELT = 0.5, 0.8
+ROW_GROUP = 122_880  # DuckDB's own
 REJECTED_SHAPE = "_file varchar, _row bigint, rule varchar, detail varchar"
 
 
@@ -36,7 +37,7 @@ class Relation:
     holds what were rows, because the quote of another row closed it; lines: of the text. is_counting: _row is counted while
     rows are read; it passes over those that were not, and must be corrected by them. typed: it has a column _typed, which names those
     cells of the row whose program gave them a type: `|amount|paid_at|`, in lower case. Their text is canonical: a decimal with a point,
-    an ISO date, TRUE or FALSE.
+    an ISO date, TRUE or FALSE. group_rows: rows that are held in memory until they are written; fewer where rows are wide.
     """
 
     sql: str
@@ -48,6 +49,7 @@ class Relation:
     lines: int = 0
     is_counting: bool = False
     typed: bool = False
+    group_rows: int = ROW_GROUP
 
 
 class PartWriter:
@@ -159,7 +161,8 @@ class PartWriter:
         chosen += [f"{literal(file)} as _file", "_row", f"{source} as _source", f"{load} as _load_id"]
         chosen += [TYPED] if relation.typed else []
         landed = f"select {', '.join(chosen)} from {rows}"
-        self.run(f"copy ({landed}) to {literal(str(target))} (format parquet, compression snappy)", file, pads)
+        options = f"format parquet, compression snappy, row_group_size {relation.group_rows}"
+        self.run(f"copy ({landed}) to {literal(str(target))} ({options})", file, pads)
         self.db.execute(f"set threads = {self.settings.threads}; drop table if exists delivered")
 
     def _renumber(self, target: Path, file: str) -> None:

@@ -16,32 +16,40 @@ from onefunnel.extract.documents import JsonNumber
 from onefunnel.extract.normalise import literal
 from onefunnel.extract.parts import MARKS, NUL, TYPED, UNDECODABLE, Relation, typed_names
 
-BATCH_ROWS = 5_000
+BATCH_ROWS = 2_000
+# Records of an API are wide: DuckDB's own row groups of them would take 300 MB.
+GROUP_ROWS = 20_480
 HALF_A_PAIR = re.compile("[\ud800-\udfff]")
 
 
+PLAIN_PATH = re.compile(r"\w+(\[\d+\])?(\.\w+(\[\d+\])?)*")
+
+
 def picker(path: str) -> Callable[[Any], Any]:
-    """A function that follows a JMESPath; plain names, which are most, without its cost."""
-    names = path.split(".")
-    if all(name.replace("_", "").isalnum() for name in names):
-        if len(names) == 1:
-            return lambda record: record.get(path)
+    """A function that follows a JMESPath; names and places, which are most of them, without its cost."""
+    if not PLAIN_PATH.fullmatch(path):
+        import jmespath
 
-        def follow(record: Any) -> Any:
-            for name in names:
-                record = record.get(name) if isinstance(record, dict) else None
-            return record
+        return jmespath.compile(path).search
+    steps = [int(step) if step.isdigit() else step for step in re.findall(r"\w+", path)]
+    if len(steps) == 1:
+        return lambda record: record.get(path)
 
-        return follow
-    import jmespath
+    def follow(record: Any) -> Any:
+        for step in steps:
+            try:
+                record = record[step]
+            except (KeyError, IndexError, TypeError):
+                return None
+        return record
 
-    return jmespath.compile(path).search
+    return follow
 
 
 def as_text(value: Any) -> str | None:
     """A JSON value as text that loses nothing."""
     if value is None or isinstance(value, str):
-        return value.replace("\0", NUL) if value and "\0" in value else value
+        return value
     if isinstance(value, bool):
         return "true" if value else "false"
     return json.dumps(value, ensure_ascii=False)
@@ -77,10 +85,10 @@ def write_records(records: Iterable[dict[str, Any]], columns: dict[str, str], ta
     with pq.ParquetWriter(target, schema) as out:
         for batch in _batches(records):
             picked = [[pick(record) for record in batch] for pick in pickers]
-            texts = [[as_text(value) for value in column] for column in picked]
+            texts = [[value if value.__class__ is str else as_text(value) for value in column] for column in picked]
             whole = json.dumps(texts, ensure_ascii=False)
-            if not _is_encodable(whole):
-                texts = [[text and HALF_A_PAIR.sub(UNDECODABLE, text) for text in column] for column in texts]
+            if "\\u0000" in whole or not _is_encodable(whole):
+                texts = [[text and HALF_A_PAIR.sub(UNDECODABLE, text.replace("\0", NUL)) for text in column] for column in texts]
                 whole = json.dumps(texts, ensure_ascii=False)
             is_marked = is_marked or any(mark in whole for mark in MARKS)
             digest.update(whole.encode())
@@ -90,7 +98,7 @@ def write_records(records: Iterable[dict[str, Any]], columns: dict[str, str], ta
             out.write_table(pa.table([*columns_of_batch, numbers], schema=schema))
             count += len(batch)
     sql = f"select * from read_parquet({literal(str(target))}, hive_partitioning = false)"
-    return Written(Relation(sql, names, marked=is_marked, typed=True), digest.hexdigest(), count, frozenset(told))
+    return Written(Relation(sql, names, marked=is_marked, typed=True, group_rows=GROUP_ROWS), digest.hexdigest(), count, frozenset(told))
 
 
 def _is_encodable(text: str) -> bool:

@@ -15,7 +15,7 @@ from urllib.parse import quote, quote_plus, urlsplit
 
 import requests
 
-from onefunnel.errors import ConfigError, OnefunnelError
+from onefunnel.errors import OnefunnelError
 from onefunnel.extract.documents import JsonNumber
 from onefunnel.extract.rest import (
     FIRST_WAIT_SECONDS,
@@ -41,7 +41,13 @@ QUEUE_SECONDS = 10.0
 SHORTEST_SECRET_IN_URL = 6
 
 
-class NotThere(ConfigError):
+class Refused(OnefunnelError):
+    """The vendor refuses for good: the secret, a right, a field. The source stands on its last good load; without one, exit 2."""
+
+    exit_code = 2
+
+
+class NotThere(Refused):
     """What was asked for does not exist (HTTP 404)."""
 
 
@@ -54,7 +60,7 @@ class ApiSession(requests.Session):
 
     selector: dotted path of the records in an answer; token_url: where OAuth gives tokens.
 
-    Raises ConfigError (refused for good), SourceDown (no answer in time), OnefunnelError (repeats itself, leads elsewhere, too large,
+    Raises Refused (for good), SourceDown (no answer in time), OnefunnelError (repeats itself, leads elsewhere, too large,
     no records where they should be).
     """
 
@@ -157,7 +163,7 @@ class ApiSession(requests.Session):
     def _keep_token_secret(self, content: Any) -> None:
         token = content.get("access_token") if isinstance(content, dict) else None
         if not token:
-            raise ConfigError("the source gives no access token", where=self.where, hint="renew the secrets of this source")
+            raise Refused("the source gives no access token", where=self.where, hint="renew the secrets of this source")
         self.secrets.extend(shown_forms(str(token)))
 
     def _check_records(self, content: Any, selector: str) -> None:
@@ -184,10 +190,8 @@ class ApiSession(requests.Session):
         page = f"docs/systems/{self.source.system}.md"
         if status in (401, 403) or code in self.described.denied:
             what = f"the source refuses the credentials (HTTP {status}{f': {text}' if text else ''})"
-            raise ConfigError(
-                redact(what, self.secrets), where=self.where, hint=f"renew the secret, or ask for the rights that {page} names"
-            )
-        kind = NotThere if status == NOT_FOUND else ConfigError
+            raise Refused(redact(what, self.secrets), where=self.where, hint=f"renew the secret, or ask for the rights that {page} names")
+        kind = NotThere if status == NOT_FOUND else Refused
         what = redact(f"the source answers HTTP {status} {text}".strip(), self.secrets)
         raise kind(what, where=self.where, hint=f"a field or the account may have changed; {page} says what is asked for")
 

@@ -58,6 +58,7 @@ def serving(api: FakeApi) -> Iterator[str]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # else a body waits 40 ms for the acknowledgement of its headers
 
         def handle_any(self) -> None:
             place = urlsplit(self.path)

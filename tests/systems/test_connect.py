@@ -20,6 +20,7 @@ from onefunnel.cli.connect import connect
 from onefunnel.config import load_config
 from onefunnel.connect import Wish, add_block, complete, prove
 from onefunnel.errors import ConfigError
+from onefunnel.extract.transport import Refused
 
 SECRET = "canary-of-connect"  # noqa: S105
 GOOGLE = {name: f"{SECRET}-{name}" for name in ("developer_token", "client_id", "client_secret", "refresh_token")}
@@ -72,7 +73,7 @@ def test_a_wrong_secret_is_refused_and_nothing_is_written(serve: Callable[..., A
     serve(api, "stripe", {"key": SECRET})
     monkeypatch.setenv("STRIPE_KEY", "another-secret")
     path = tmp_path / "sources.yml"
-    with pytest.raises(ConfigError, match="refuses the credentials") as error:
+    with pytest.raises(Refused, match="refuses the credentials") as error:
         connect("stripe", base_url=api.url, sources=path)
     assert "another-secret" not in str(error.value)
     assert not path.exists()

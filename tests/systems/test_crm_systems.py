@@ -12,9 +12,10 @@ from fake_amocrm import DAY, FakeAmoCrm
 from fake_bitrix24 import FakeBitrix24
 from fake_server import Answer
 
-from onefunnel.errors import ConfigError, OnefunnelError
+from onefunnel.errors import OnefunnelError
 from onefunnel.extract.normalise import hash_value
 from onefunnel.extract.rest import SourceDown
+from onefunnel.extract.transport import Refused
 
 TOKEN = "eyJ0eXAi.canary-of-amocrm"  # noqa: S105
 HOOK = "canary0bitrix24hook"
@@ -141,7 +142,7 @@ def test_the_address_of_a_webhook_is_in_no_error(bitrix: FakeBitrix24, serve: Ca
     home = bitrix24(serve, bitrix)
     home.options["attempts"] = 1
     words = {"error": "X", "error_description": f"bad {bitrix.url}/rest/1/{HOOK}/crm.deal.list"}
-    for status, kind in ((400, ConfigError), (500, SourceDown), (401, ConfigError), (404, ConfigError)):
+    for status, kind in ((400, Refused), (500, SourceDown), (401, Refused), (404, Refused)):
         bitrix.before = lambda asked, status=status: Answer(words, status)
         with pytest.raises(kind) as error:
             home.land("2026-04-01", "deals")

@@ -19,6 +19,16 @@ STRIPE = {"name": "pay", "system": "stripe", "connector": "api", "secrets": {"ke
 
 
 @pytest.mark.parametrize("system", SYSTEMS)
+def test_every_system_has_a_page_that_names_what_it_needs_and_a_block_that_loads(system: str, tmp_path: Path) -> None:
+    described = description_of(system)
+    text = (Path(__file__).parents[2] / "docs" / "systems" / f"{system}.md").read_text(encoding="utf-8")
+    named = (*described.secrets, *described.settings, *described.resources)
+    assert {name for name in named if f"`{name}`" not in text} == set()
+    (block,) = yaml.safe_load(text.partition("```yaml")[2].partition("```")[0])
+    assert load(tmp_path, block).sources[0].secrets.keys() == described.secrets.keys()
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
 def test_what_looks_personal_is_hashed(system: str) -> None:
     for name, resource in description_of(system).resources.items():
         bare = [column for column in resource.columns if looks_personal(column) and column not in resource.personal]

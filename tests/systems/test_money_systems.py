@@ -15,8 +15,8 @@ from fake_server import Answer
 from fake_stripe import DAY, FakeStripe
 from fake_yandex_direct import FakeYandexDirect
 
-from onefunnel.errors import ConfigError
 from onefunnel.extract.rest import SourceDown
+from onefunnel.extract.transport import Refused
 
 GOOGLE = {name: f"canary-google-{name}" for name in ("developer_token", "client_id", "client_secret", "refresh_token")}
 FIRST = date(2026, 2, 1)
@@ -102,7 +102,7 @@ def test_a_revoked_refresh_token_is_told_at_once(serve: Callable[..., Any], monk
     api = FakeGoogleAds(FIRST, 3, **GOOGLE)
     home = google(serve, api)
     monkeypatch.setenv("TEST_REFRESH_TOKEN", "canary-that-was-revoked")
-    with pytest.raises(ConfigError, match=r"invalid_grant|refuses the credentials") as error:
+    with pytest.raises(Refused, match=r"invalid_grant|refuses the credentials") as error:
         home.land()
     assert len(api.asked) == 1
     assert "canary" not in str(error.value)
@@ -155,7 +155,7 @@ def test_meta_limits_come_as_400_and_pass(serve: Callable[..., Any], code: int) 
 def test_another_400_of_meta_does_not_pass(serve: Callable[..., Any]) -> None:
     api = FakeMetaAds(FIRST, 3, token="EAAcanary")  # noqa: S106
     api.before = lambda asked: api.limited(100)
-    with pytest.raises(ConfigError, match="HTTP 400"):
+    with pytest.raises(Refused, match="HTTP 400"):
         meta(serve, api).land()
     assert len(api.asked) == 1
 
@@ -188,7 +188,7 @@ def test_a_report_that_is_cut_off_is_asked_for_again(serve: Callable[..., Any], 
     assert yandex(serve, api).land()["ad_days"].rows == 9
 
 
-@pytest.mark.parametrize(("code", "kind"), [(53, ConfigError), (58, ConfigError), (8000, ConfigError), (152, SourceDown)])
+@pytest.mark.parametrize(("code", "kind"), [(53, Refused), (58, Refused), (8000, Refused), (152, SourceDown)])
 def test_errors_of_yandex_are_told_by_their_code(serve: Callable[..., Any], code: int, kind: type[Exception]) -> None:
     api = FakeYandexDirect(FIRST, 3, token="y0_canary")  # noqa: S106
     api.before = lambda asked: api.error(code)

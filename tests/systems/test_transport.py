@@ -13,7 +13,7 @@ from fake_server import Answer, Asked, FakeApi
 from onefunnel.errors import ConfigError, OnefunnelError
 from onefunnel.extract import transport
 from onefunnel.extract.rest import SourceDown
-from onefunnel.extract.transport import shown_forms, wait_asked
+from onefunnel.extract.transport import Refused, shown_forms, wait_asked
 
 KEY = "rk_live_canary/with+signs=="
 MONEY = {"object": "balance_transaction", "amount": 100, "currency": "eur", "reporting_category": "charge", "created": 1_775_000_000}
@@ -104,7 +104,7 @@ def test_a_source_that_drips_ends_at_the_deadline(home: Any, api: Money, monkeyp
 @pytest.mark.parametrize("status", [401, 403])
 def test_a_revoked_secret_is_told_at_once_with_what_to_do(home: Any, api: Money, status: int) -> None:
     api.before = lambda asked: Answer({"error": {"message": f"Expired API Key {KEY}"}}, status)
-    with pytest.raises(ConfigError, match="refuses the credentials") as error:
+    with pytest.raises(Refused, match="refuses the credentials") as error:
         home.land()
     assert "docs/systems/stripe.md" in error.value.hint
     assert KEY not in str(error.value)
@@ -114,14 +114,14 @@ def test_a_revoked_secret_is_told_at_once_with_what_to_do(home: Any, api: Money,
 @pytest.mark.parametrize("status", [302, 400, 404])
 def test_what_does_not_pass_is_not_asked_again(home: Any, api: Money, status: int) -> None:
     api.before = lambda asked: Answer({"error": {"message": "no such thing"}}, status, {"Location": "/elsewhere"})
-    with pytest.raises(ConfigError, match=f"HTTP {status} no such thing"):
+    with pytest.raises(Refused, match=f"HTTP {status} no such thing"):
         home.land()
     assert len(api.asked) == 1
 
 
 def test_a_refusal_under_200_is_one(home: Any, api: Money) -> None:
     api.before = lambda asked: Answer({"error": {"message": "no"}, "data": []})
-    with pytest.raises(ConfigError, match="HTTP 200 no"):
+    with pytest.raises(Refused, match="HTTP 200 no"):
         home.land()
 
 
@@ -212,7 +212,7 @@ def test_a_failure_leaves_the_last_load_as_it_was(home: Any, api: Money) -> None
     home.land()
     before = home.bytes
     api.before = lambda asked: Answer("no", 401)
-    with pytest.raises(ConfigError):
+    with pytest.raises(Refused):
         home.land("2026-04-02")
     assert home.bytes == before
 
