@@ -14,15 +14,17 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
 import duckdb
+import numpy as np
 
 from benchmarks.compiled_models import ROOT, CompiledModel, compile_models, load_seeds, run_models
 from onefunnel.config import load_config
 from onefunnel.demo import DemoSpec, write
+from onefunnel.demo.leads import expected_leads
 from onefunnel.extract import extract_source
 from onefunnel.interval import Interval
 from onefunnel.landing import register_landing
@@ -37,12 +39,20 @@ MARKERS = ("<!-- incidents:start -->", "<!-- incidents:end -->")
 
 @dataclass(frozen=True)
 class Planted:
-    """An incident, the metric in which it shows, and who must be named: None is nobody of the agency."""
+    """An incident, the metric in which it shows, and who must be named: None is nobody of the agency.
+
+    has_index: whether the agency delivers an index of demand, off by 2 % of its own.
+    """
 
     incident: str
     metric: str
     department: str | None
     factors: tuple[str, ...]
+    has_index: bool = False
+
+    @property
+    def name(self) -> str:
+        return f"{self.incident}, with an index" if self.has_index else self.incident
 
 
 PLANTED = (
@@ -52,6 +62,9 @@ PLANTED = (
     Planted("smaller_checks", "new_client_revenue", "sales", ("average_check",)),
     Planted("seasonal_dip", "new_clients", "market", ("season",)),
     Planted("none", "new_clients", None, ()),
+    Planted("market_crisis", "new_clients", "market", ("market_demand",)),
+    Planted("market_crisis", "new_clients", "market", ("market_demand",), has_index=True),
+    Planted("budget_cut", "new_clients", "marketing", ("lead_volume", "channel_mix")),
 )
 
 
@@ -64,6 +77,7 @@ class Outcome:
     department: str | None
     factor: str | None
     headline: str
+    confidence: str
 
     @property
     def is_right(self) -> bool:
@@ -71,6 +85,17 @@ class Outcome:
         if self.planted.department is None:
             return self.department in (None, "market")
         return self.department == self.planted.department
+
+
+def write_index(spec: DemoSpec, folder: Path) -> None:
+    """Demand outside as an agency could buy it: what the market alone makes of the leads, in another unit, with an error of its own."""
+    outside = replace(spec, incident="none") if spec.incident == "budget_cut" else spec
+    months = spec.all_months
+    errors = np.exp(np.random.default_rng(spec.seed).normal(0, 0.02, len(months)))
+    rows = [f"{month:%Y-%m},{17 * expected_leads(outside, month).sum() * error:.1f}\n" for month, error in zip(months, errors, strict=True)]
+    (folder / "market_index.csv").write_text("month,index\n" + "".join(rows), encoding="utf-8")
+    with (folder / "sources.yml").open("a", encoding="utf-8") as sources:
+        sources.write("      market_index: {path: market_index.csv}\n")
 
 
 class Laboratory:
@@ -81,20 +106,30 @@ class Laboratory:
         self.models: list[CompiledModel] | None = None
 
     def run(self, planted: Planted, seed: int, leads_per_month: int) -> Outcome:
-        with self.warehouse(DemoSpec(seed=seed, months=MONTHS, leads_per_month=leads_per_month, end=END, incident=planted.incident,
-                                     incident_month=INCIDENT_MONTH, dirty=False)) as connection:  # fmt: skip
-            department, factor, headline = connection.execute(
-                "select main_department, main_factor, headline_en from marts.mart_verdict "
+        spec = DemoSpec(
+            seed=seed,
+            months=MONTHS,
+            leads_per_month=leads_per_month,
+            end=END,
+            incident=planted.incident,
+            incident_month=INCIDENT_MONTH,
+            dirty=False,
+        )
+        with self.warehouse(spec, has_index=planted.has_index) as connection:
+            department, factor, headline, confidence = connection.execute(
+                "select main_department, main_factor, headline_en, confidence from marts.mart_verdict "
                 "where month = ? and comparison = 'previous_month' and basis = 'cohort' and metric = ?",
                 [INCIDENT_MONTH, planted.metric],
             ).fetchone()
-        return Outcome(planted, seed, department, factor, headline)
+        return Outcome(planted, seed, department, factor, headline, confidence)
 
-    def warehouse(self, spec: DemoSpec) -> duckdb.DuckDBPyConnection:
+    def warehouse(self, spec: DemoSpec, *, has_index: bool = False) -> duckdb.DuckDBPyConnection:
         """The verdict's marts over a generated agency, built by the project's models."""
         source = self.folder / "agency"
         shutil.rmtree(source, ignore_errors=True)
         write(spec, source)
+        if has_index:
+            write_index(spec, source)
         return self.build(source / "sources.yml", spec.end)
 
     def build(self, sources: Path, as_of: date) -> duckdb.DuckDBPyConnection:
@@ -145,7 +180,7 @@ def table(found: list[Outcome], leads_per_month: int) -> str:
         instead = sorted({outcome.department or "nobody" for outcome in of_incident if not outcome.is_right})
         factor = sum(outcome.factor in planted.factors for outcome in of_incident)
         lines.append(
-            f"| {planted.incident} | {planted.metric} | {planted.department or 'nobody'} | {len(right)} of {len(of_incident)} | "
+            f"| {planted.name} | {planted.metric} | {planted.department or 'nobody'} | {len(right)} of {len(of_incident)} | "
             f"{f'{factor} of {len(of_incident)}' if planted.factors else '-'} | {', '.join(instead) or '-'} | {of_incident[0].headline} |"
         )
     return "\n".join(lines)
@@ -162,16 +197,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=20, help="agencies per incident")
     parser.add_argument("--leads", type=int, default=600, help="leads per month")
-    parser.add_argument("--incidents", nargs="*", default=[planted.incident for planted in PLANTED])
+    parser.add_argument("--incidents", nargs="*", default=sorted({planted.incident for planted in PLANTED}))
     parser.add_argument("--write", action="store_true", help="put the table into docs/verdict.md")
     arguments = parser.parse_args()
     started, found = time.monotonic(), []
     with tempfile.TemporaryDirectory() as folder:
         for outcome in outcomes(range(1, arguments.seeds + 1), arguments.incidents, arguments.leads, Path(folder)):
             found.append(outcome)
-            print(
-                f"{'ok   ' if outcome.is_right else 'WRONG'} {outcome.planted.incident} seed {outcome.seed}: {outcome.headline}", flush=True
-            )
+            mark = "ok   " if outcome.is_right else "WRONG"
+            print(f"{mark} {outcome.planted.name} seed {outcome.seed}, {outcome.confidence}: {outcome.headline}", flush=True)
     text = table(found, arguments.leads)
     print(f"\n{text}\n\n{time.monotonic() - started:.0f} s")
     if arguments.write:

@@ -63,6 +63,7 @@ SYSTEMS: dict[str, dict[str, Entity]] = {
         ),
         "targets": Entity(_names("month, kpi, value, channel"), _names("month, kpi, value")),
         "fx_rates": Entity(_names("date, currency, rate_to_base"), _names("date, currency, rate_to_base")),
+        "market_index": Entity(_names("month, date, index, channel, service, note"), _names("index")),
         "holidays": Entity(_names("date, name"), _names("date")),
     },
     "zoho": {

@@ -41,7 +41,10 @@ class Factor:
 
 @dataclass(frozen=True)
 class Verdict:
-    """One row of mart_verdict with its factors. effects and margins by department; a margin is 1.96 standard errors."""
+    """One row of mart_verdict with its factors. effects and margins by department; a margin is 1.96 standard errors.
+
+    market_method: how demand was measured beside the season - index, gauge or none.
+    """
 
     month: date
     comparison: str
@@ -54,6 +57,7 @@ class Verdict:
     main_department: str | None
     main_factor: str | None
     main_channel: str | None
+    market_method: str
     confidence: str
     headlines: dict[str, str]
     caveats: dict[str, str]
@@ -126,6 +130,7 @@ def _read(connection: duckdb.DuckDBPyConnection, month: date, comparison: str, m
         effects={department: row[f"{department}_effect"] for department in DEPARTMENTS},
         margins={department: MARGIN * row[f"{department}_stderr"] for department in DEPARTMENTS},
         **{name: row[name] for name in ("main_department", "main_factor", "main_channel", "confidence")},
+        market_method=row.get("market_method", "none"),
         headlines={language: row[f"headline_{language}"] for language in LANGUAGES},
         caveats={language: row[f"caveats_{language}"] for language in LANGUAGES},
         window_days=row["window_days"],
@@ -140,6 +145,10 @@ class Words:
     factors: dict[str, str]
     departments: dict[str, str]
     fixed: dict[str, str]
+
+    def of_department(self, department: str, market_method: str) -> str:
+        """Label of a department; the market is its season where nothing else is known of it."""
+        return self.departments["market_demand" if department == "market" and market_method != "none" else department]
 
     def of_factor(self, factor: Factor) -> str:
         """Label of a factor; of a step over stages that are not recorded, from where its first step starts to where it leads itself."""
@@ -175,7 +184,7 @@ def read_words(project: Path, language: str) -> Words:
     texts = {row["template_key"]: row[f"text_{language}"] for row in _seed(project, "headline_templates")}
     return Words(
         factors={row["factor"]: row[f"label_{language}"] for row in owners},
-        departments={department: texts[f"department_{department}"] for department in DEPARTMENTS},
+        departments={department: texts[f"department_{department}"] for department in (*DEPARTMENTS, "market_demand")},
         fixed=FIXED_WORDS[language],
     )
 
@@ -228,7 +237,10 @@ def render(verdict: Verdict, words: Words, language: str) -> RenderableType:
             continue
         judged = words.fixed["within" if abs(effect) <= margin else "beyond"]
         departments.add_row(
-            words.departments[department], Text(number_text(effect, signed=True), justify="right"), f"± {number_text(margin)}", judged
+            words.of_department(department, verdict.market_method),
+            Text(number_text(effect, signed=True), justify="right"),
+            f"± {number_text(margin)}",
+            judged,
         )
     lines += [departments, Text("")]
 
@@ -243,7 +255,7 @@ def render(verdict: Verdict, words: Words, language: str) -> RenderableType:
         style = "red" if factor.effect < 0 else "green"
         table.add_row(
             words.of_factor(factor),
-            words.departments[factor.owner_department],
+            words.of_department(factor.owner_department, verdict.market_method),
             Text(number_text(factor.effect, signed=True), justify="right", style=style),
             Text(bar(before, after, lowest, highest), style=style),
         )

@@ -41,7 +41,7 @@ CHOICES = {
 }
 NUMBERS = ("display_order", "sla_business_minutes")
 # What a line may leave empty though the shipped ones fill it.
-OPTIONAL = ("numerator_less", "denominator", "name")
+OPTIONAL = ("numerator_less", "denominator", "name", "is_market_gauge")
 Line = dict[str, str]
 
 

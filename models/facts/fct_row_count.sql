@@ -45,7 +45,7 @@ select
     staged.entity,
     {{ as_contract('staged.entity', 'staged.source_system') }} as contract_entity,
     staged.rows_staged + coalesce(rejected.rows_rejected, 0) as rows_landed,
-    case when staged.entity in ('targets', 'fx_rates', 'holidays')
+    case when staged.entity in ('targets', 'fx_rates', 'market_index', 'holidays')
         then staged.rows_staged - staged.rows_superseded - coalesce(quarantined.rows_quarantined, 0)
         else coalesce(valid.rows_valid, 0)
     end as rows_valid,

@@ -15,6 +15,12 @@ targets as (
 
 ),
 
+market_index as (
+
+    select * from {{ ref('stg_template__market_index') }} where quarantine_rule is null
+
+),
+
 statuses as (
 
     select source_name, source_system, entity, 'status' as field, status_raw as value from leads where status_raw is not null
@@ -79,6 +85,11 @@ seen as (
     from targets
     left join {{ ref('kpis') }} as kpis on targets.kpi_key = kpis.kpi_key
     where kpis.kpi_key is null
+    union all
+    select market_index.source_name, 'market_index', 'channel', market_index.channel_raw
+    from market_index
+    {{ join_channel('market_index') }}
+    where market_index.channel_raw <> 'all' and {{ channel_key() }} = 'unmapped'
 
 ),
 

@@ -50,7 +50,7 @@ with_group as (
                 then 1 / {{ logarithmic_mean('groups.current_lead_flow', 'groups.base_lead_flow') }}
             else 0.0
         end as effect_per_lead,
-        sum(case when of_channels.factor in ('season', 'lead_volume') then of_channels.effect * of_channels.group_share else 0.0 end) over (
+        sum(case when of_channels.factor in ('season', 'market_demand', 'lead_volume') then of_channels.effect * of_channels.group_share else 0.0 end) over (
             partition by of_channels.basis, of_channels.month, of_channels.comparison, of_channels.metric, of_channels.channel_key
         ) as effect_of_all_leads
     from of_channels

@@ -3,7 +3,7 @@
 
 -- One row per comparison x metric x group x factor: the factor's two values and its LMDI effect on the group's change.
 -- weight is L(V1, V0); a factor's variance is weight^2 x (log_variance + shared_log_variance) + direct_variance, where the shared part is one and
--- the same chance for all groups (the count of all leads, the season). A step that is passed over has no row.
+-- the same chance for all groups (the count of all leads, the season, the market). A step that is passed over has no row.
 with product_groups as (
 
     select * from {{ ref('int_verdict_groups') }} where group_class = 'product'
@@ -24,10 +24,20 @@ adjusted as (
         coalesce(season.base_index, 1.0) as base_index,
         coalesce(season.current_index, 1.0) as current_index,
         coalesce(season.log_variance, 0.0) as season_variance,
+        market.method as market_method,
+        coalesce(market.change, 1.0) as market_change,
+        market.log_variance as market_variance,
+        market.season_variance as market_season_variance,
+        market.rest_variance,
         base_paid_expected > 0 and current_paid_expected > 0 as knows_quality,
-        basis = 'period' as is_flow
+        product_groups.basis = 'period' as is_flow
     from product_groups
-    left join season on product_groups.month = season.month and product_groups.comparison = season.comparison
+    left join {{ ref('int_verdict_market') }} as market
+        on product_groups.basis = market.basis and product_groups.month = market.month and product_groups.comparison = market.comparison
+        and product_groups.group_key = market.group_key
+    -- an index of demand has the season in it
+    left join season
+        on product_groups.month = season.month and product_groups.comparison = season.comparison and coalesce(market.method <> 'index', true)
 
 ),
 
@@ -40,9 +50,25 @@ factors as (
         current_index as current_value,
         0.0 as log_variance,
         season_variance as shared_log_variance,
-        0.0 as previous_flow_variance
+        0.0 as previous_flow_variance,
+        0.0 as shared_with_season
     from adjusted
     where has_season
+
+    union all
+
+    -- the season is out of what a gauge tells: what one of them has too much, the other has too little
+    select
+        {{ keys | join(', ') }},
+        'market_demand' as factor,
+        1.0,
+        market_change,
+        0.0,
+        market_variance,
+        0.0,
+        2 * market_season_variance
+    from adjusted
+    where market_method is not null
 
     union all
 
@@ -50,9 +76,10 @@ factors as (
         {{ keys | join(', ') }},
         'lead_volume' as factor,
         base_all_leads / base_index,
-        current_all_leads / current_index,
+        current_all_leads / current_index / market_change,
         0.0,
-        1 / base_all_leads + 1 / current_all_leads + season_variance,
+        coalesce(rest_variance, 1 / base_all_leads + 1 / current_all_leads + season_variance + case market_method when 'index' then market_variance else 0.0 end),
+        0.0,
         0.0
     from adjusted
 
@@ -68,6 +95,7 @@ factors as (
         {%- endfor %}
         base_lead_variance + current_lead_variance,
         - 1 / base_all_leads - 1 / current_all_leads,
+        0.0,
         0.0
     from adjusted
 
@@ -92,7 +120,8 @@ factors as (
             + {{ log_rate_variance('current_' ~ stage ~ '_flow', 'current_' ~ previous ~ '_flow', 'is_flow') }},
         0.0,
         -- flows: the step before ends in the count that this one starts from, and their sum does not depend on it
-        case when is_flow then 1 / (base_{{ previous }}_flow + 1) + 1 / (current_{{ previous }}_flow + 1) else 0.0 end
+        case when is_flow then 1 / (base_{{ previous }}_flow + 1) + 1 / (current_{{ previous }}_flow + 1) else 0.0 end,
+        0.0
     from adjusted
     {%- endfor %}
 
@@ -106,6 +135,7 @@ factors as (
         {{ log_check_variance('base_new_revenue', 'base_new_revenue_squares', 'base_new_clients') }}
             + {{ log_check_variance('current_new_revenue', 'current_new_revenue_squares', 'current_new_clients') }},
         0.0,
+        0.0,
         0.0
     from adjusted
 
@@ -117,10 +147,16 @@ owned as (
         factors.*,
         steps.first_step,
         coalesce(steps.owner_department, owners.owner_department) as owner_department,
-        coalesce(steps.previous_owner, leads.owner_department) = steps.owner_department as follows_its_own
+        coalesce(steps.previous_owner, leads.owner_department) = steps.owner_department as follows_its_own,
+        seasons.owner_department = owners.owner_department as is_with_season,
+        market.method as market_method
     from factors
     inner join {{ ref('factor_owners') }} as owners on factors.factor = owners.factor
     inner join {{ ref('factor_owners') }} as leads on leads.factor = 'channel_mix'
+    inner join {{ ref('factor_owners') }} as seasons on seasons.factor = 'season'
+    left join {{ ref('int_verdict_market') }} as market
+        on factors.basis = market.basis and factors.month = market.month and factors.comparison = market.comparison and factors.group_key = market.group_key
+        and factors.factor = 'market_demand'
     left join {{ ref('int_verdict_steps') }} as steps
         on factors.basis = steps.basis and factors.month = steps.month and factors.comparison = steps.comparison and factors.group_key = steps.group_key
         and factors.factor = steps.factor
@@ -168,7 +204,12 @@ decomposed as (
         owned.factor,
         owned.first_step,
         owned.owner_department,
-        case when metrics.base_metric > 0 and metrics.current_metric > 0 then 'lmdi' else 'zero_limit' end as method,
+        not (metrics.base_metric > 0 and metrics.current_metric > 0) as is_limit,
+        case
+            when owned.market_method is not null then owned.market_method
+            when metrics.base_metric > 0 and metrics.current_metric > 0 then 'lmdi'
+            else 'zero_limit'
+        end as method,
         owned.base,
         owned.current_value,
         {{ lmdi_effect('metrics.current_metric', 'metrics.base_metric', 'owned.current_value', 'owned.base') }} as effect,
@@ -176,6 +217,7 @@ decomposed as (
         owned.log_variance,
         owned.shared_log_variance,
         case when owned.follows_its_own then 2 * owned.previous_flow_variance else 0.0 end as shared_with_previous,
+        case when owned.is_with_season then owned.shared_with_season else 0.0 end as shared_with_season,
         metrics.direct_variance
     from metrics
     inner join owned
@@ -223,13 +265,14 @@ select
     log_variance,
     shared_log_variance,
     shared_with_previous,
+    shared_with_season,
     -- where the product is zero on one side, one factor carries all of the change and all of its chance
-    case when method = 'zero_limit' and effect <> 0 then direct_variance else 0.0 end as direct_variance
+    case when is_limit and effect <> 0 then direct_variance else 0.0 end as direct_variance
 from decomposed
 union all
 select
     outside.basis, outside.month, outside.comparison, outside.metric, outside.group_key, outside.factor, null, owners.owner_department,
-    outside.method, outside.base, outside.current_value, outside.effect, 0.0, 0.0, 0.0, 0.0, outside.direct_variance
+    outside.method, outside.base, outside.current_value, outside.effect, 0.0, 0.0, 0.0, 0.0, 0.0, outside.direct_variance
 from (
     select basis, month, comparison, metric, group_key, factor, method, base, current_value, effect, direct_variance
     from whole_groups

@@ -10,13 +10,15 @@ with totals as (
         effects.owner_department,
         max(first_steps.display_order) as first_step_order,
         {{ exact_sum('effects.effect') }} as effect,
+        {{ exact_sum('effects.weight') }} as weight,
         -- chance of one group is independent of another's; the shared part moves them all together
         greatest(
             {{ exact_sum('effects.weight * effects.weight * effects.log_variance') }}
             + {{ exact_sum('effects.weight') }} * {{ exact_sum('effects.weight') }} * max(effects.shared_log_variance)
             + {{ exact_sum('effects.direct_variance') }}, 0.0
         ) as variance,
-        {{ exact_sum('effects.weight * effects.weight * effects.shared_with_previous') }} as shared_with_previous
+        {{ exact_sum('effects.weight * effects.weight * effects.shared_with_previous') }}
+            + {{ exact_sum('effects.weight') }} * {{ exact_sum('effects.weight') }} * max(effects.shared_with_season) as shared_with_previous
     from {{ ref('int_verdict_effects') }} as effects
     left join {{ ref('factor_owners') }} as first_steps on effects.first_step = first_steps.factor
     group by effects.basis, effects.month, effects.comparison, effects.metric, effects.factor, effects.owner_department

@@ -24,7 +24,7 @@ candidates as (
 main_factors as (
 
     select
-        basis, month, comparison, metric, factor, first_step, owner_department, effect,
+        basis, month, comparison, metric, factor, first_step, owner_department, effect, weight,
         {{ stage_of_step('factor', 0) }} as stage_key,
         {{ stage_of_step('first_step', 1) }} as from_stage_key
     from candidates
@@ -136,6 +136,8 @@ select
     main_factors.from_stage_key,
     main_factors.stage_key,
     main_factors.owner_department as department,
+    -- of the market's demand, how large it is where the other month's is 100
+    case when main_factors.factor = 'market_demand' then 100 * exp(main_factors.effect / main_factors.weight) end as demand,
     carriers.channel_key
 from main_factors
 left join carriers

@@ -18,6 +18,13 @@ metrics as (
 
 ),
 
+-- how the market was measured beside its season, where it was
+demand as (
+
+    select basis, month, comparison, max(method) as method from {{ ref('int_verdict_market') }} group by basis, month, comparison
+
+),
+
 -- the main factor's two values, of the channel that carries it or over all channels, as the other marts show them
 changes as (
 
@@ -30,6 +37,7 @@ changes as (
         main_factors.department,
         {%- for side in ['base', 'current'] %}
         case
+            when main_factors.factor = 'market_demand' then {{ '100.0' if side == 'base' else 'main_factors.demand' }}
             when main_factors.factor = 'lead_volume' then coalesce(carriers.{{ side }}_lead_count, metrics.{{ side }}_lead_count)
             when main_factors.factor = 'average_check'
                 then coalesce(carriers.{{ side }}_new_revenue, checks.{{ side }}_value) / nullif(coalesce(carriers.{{ side }}_paid_count, metrics.{{ side }}_paid_count), 0)
@@ -41,6 +49,8 @@ changes as (
         channels.label_{{ language }} as channel_{{ language }},
         -- a step over stages that are not recorded: from where its first step starts to where its last one leads
         case
+            when main_factors.factor = 'market_demand' then case demand.method
+                when 'index' then {{ headline_text('demand_index', language) }} else {{ headline_text('demand_gauge', language) }} end
             when main_factors.first_step <> main_factors.factor
                 then {{ dbt.split_part('first_steps.label_' ~ language, "' -> '", 1) }} || ' -> ' || {{ dbt.split_part('owners.label_' ~ language, "' -> '", 2) }}
             else owners.label_{{ language }}
@@ -54,6 +64,8 @@ changes as (
         on main_factors.basis = checks.basis and main_factors.month = checks.month
         and main_factors.comparison = checks.comparison and checks.metric = 'new_client_revenue'
     inner join {{ ref('factor_owners') }} as owners on main_factors.factor = owners.factor
+    left join demand
+        on main_factors.basis = demand.basis and main_factors.month = demand.month and main_factors.comparison = demand.comparison
     left join {{ ref('factor_owners') }} as first_steps on main_factors.first_step = first_steps.factor
     left join {{ ref('dim_channel') }} as channels on main_factors.channel_key = channels.channel_key
     left join {{ ref('int_verdict_channels') }} as carriers
@@ -68,7 +80,7 @@ written as (
         *
         {%- for side in ['base', 'current'] %},
         case
-            when factor in ('lead_volume', 'average_check') then {{ grouped_number(side ~ '_number') }}
+            when factor in ('lead_volume', 'average_check', 'market_demand') then {{ grouped_number(side ~ '_number') }}
             else {{ percent_number(side ~ '_number') }}
         end as {{ side }}_text
         {%- endfor %}
@@ -90,6 +102,7 @@ worded as (
         round(departments.effect, 0) = 0 as rounds_to_nothing,
         changes.factor,
         departments.effect,
+        demand.method is not null as has_demand,
         changes.current_number - changes.base_number as value_change,
         changes.base_text,
         changes.current_text
@@ -102,7 +115,12 @@ worded as (
         end as factor_{{ language }}
         {%- endfor %}
     from departments
-    inner join {{ ref('headline_templates') }} as templates on 'department_' || departments.department = templates.template_key
+    left join demand
+        on departments.basis = demand.basis and departments.month = demand.month and departments.comparison = demand.comparison
+    -- without a measure of demand the market is its season
+    inner join {{ ref('headline_templates') }} as templates
+        on 'department_' || departments.department || case when departments.department = 'market' and demand.method is not null then '_demand' else '' end
+            = templates.template_key
     left join written as changes
         on departments.basis = changes.basis and departments.month = changes.month and departments.comparison = changes.comparison
         and departments.metric = changes.metric and departments.department = changes.department
@@ -124,8 +142,8 @@ select
         when value_change * effect > 0 then
             {{ fill(headline_text('part_change', language), {
                 'department': 'department_' ~ language, 'effect': 'effect_text', 'factor': 'factor_' ~ language, 'from': 'base_text', 'to': 'current_text'}) }}
-        -- the market has one factor: naming it twice says nothing
-        when factor is not null and department <> 'market' then
+        -- the season alone is the market's one factor: naming it twice says nothing
+        when factor is not null and (department <> 'market' or has_demand) then
             {{ fill(headline_text('part_factor', language), {'department': 'department_' ~ language, 'effect': 'effect_text', 'factor': 'factor_' ~ language}) }}
         else {{ fill(headline_text('part', language), {'department': 'department_' ~ language, 'effect': 'effect_text'}) }}
     end as part_{{ language }}

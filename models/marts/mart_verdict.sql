@@ -37,6 +37,13 @@ by_department as (
 
 ),
 
+-- how the market was measured beside its season
+demand as (
+
+    select basis, month, comparison, max(method) as method from {{ ref('int_verdict_market') }} group by basis, month, comparison
+
+),
+
 -- proven parts in the order of their rank, then those within noise
 parts as (
 
@@ -71,6 +78,14 @@ joined as (
         {%- endfor %}
         by_department.main_department,
         by_department.main_evidence,
+        coalesce(demand.method, 'none') as market_method,
+        demand.method is distinct from 'index' and coalesce(gauge.is_alike, false) as has_alike_channels,
+        gauge.has_more_leads,
+        -- what gauge channels say of the market is inferred, and what they cannot rule out may be the market's
+        demand.method is distinct from 'index' and coalesce(gauge.may_be_market, false) and (
+            (by_department.main_department = 'market' and coalesce(main_factors.factor, 'market_demand') = 'market_demand')
+            or (by_department.main_department = 'marketing' and coalesce(main_factors.factor, 'lead_volume') = 'lead_volume')
+        ) as is_inferred,
         by_department.widest_stderr,
         by_department.main_department is null and coalesce(by_department.has_proven_effect, false) as has_opposed_effect,
         coalesce(abs(metrics.delta) > {{ var('verdict_critical_z') }} * by_department.total_stderr, false) as has_spread_change,
@@ -92,6 +107,9 @@ joined as (
     inner join sides on metrics.basis = sides.basis and metrics.month = sides.month and metrics.comparison = sides.comparison
     inner join {{ ref('int_verdict_season') }} as season on metrics.month = season.month and metrics.comparison = season.comparison
     inner join {{ ref('headline_templates') }} as labels on 'metric_' || metrics.metric = labels.template_key
+    left join demand on metrics.basis = demand.basis and metrics.month = demand.month and metrics.comparison = demand.comparison
+    left join {{ ref('int_verdict_gauge') }} as gauge
+        on metrics.basis = gauge.basis and metrics.month = gauge.month and metrics.comparison = gauge.comparison
     left join by_department
         on metrics.basis = by_department.basis and metrics.month = by_department.month
         and metrics.comparison = by_department.comparison and metrics.metric = by_department.metric
@@ -103,6 +121,21 @@ joined as (
 
 ),
 
+told as (
+
+    select
+        *
+        {%- for language in languages %},
+        case
+            when rest_{{ language }} is null then parts_{{ language }}
+            when parts_{{ language }} is null then rest_{{ language }}
+            else {{ fill(headline_text('rest', language), {'parts': 'parts_' ~ language, 'rest': 'rest_' ~ language}) }}
+        end as told_{{ language }}
+        {%- endfor %}
+    from joined
+
+),
+
 worded as (
 
     select
@@ -111,12 +144,12 @@ worded as (
             + case when has_different_cohorts then 1 else 0 end as doubts
         {%- for language in languages %},
         case
-            when rest_{{ language }} is null then parts_{{ language }}
-            when parts_{{ language }} is null then rest_{{ language }}
-            else {{ fill(headline_text('rest', language), {'parts': 'parts_' ~ language, 'rest': 'rest_' ~ language}) }}
+            when main_department is null or not has_alike_channels then told_{{ language }}
+            else {{ fill('case when has_more_leads then ' ~ headline_text('alike_rose', language) ~ ' else ' ~ headline_text('alike_fell', language) ~ ' end',
+                {'said': 'told_' ~ language}) }}
         end as said_{{ language }}
         {%- endfor %}
-    from joined
+    from told
 
 )
 
@@ -135,11 +168,12 @@ select
     main_department,
     main_factor,
     main_channel,
+    market_method,
     -- A name is as sure as its distance from chance; "nobody" is as sure as a change would have had to be small to hide. Each doubt about the
     -- counts themselves takes a step away.
     case
         when has_few_clients or doubts > 1 or not is_comparable then 'low'
-        when main_department is not null and main_evidence > 1.3 and doubts = 0 then 'high'
+        when main_department is not null and main_evidence > 1.3 and doubts = 0 and not is_inferred then 'high'
         when main_department is not null then 'medium'
         when has_spread_change or has_opposed_effect then 'low'
         when {{ var('verdict_critical_z') }} * widest_stderr <= 0.2 * base_value and doubts = 0 then 'high'

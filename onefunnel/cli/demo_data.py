@@ -26,6 +26,8 @@ class Incident(StrEnum):
     lost_at_contract = "lost_at_contract"
     smaller_checks = "smaller_checks"
     seasonal_dip = "seasonal_dip"
+    market_crisis = "market_crisis"
+    budget_cut = "budget_cut"
 
 
 END = typer.Option(formats=["%Y-%m-%d"], help="Last day: nothing is dated later.", show_default="2026-03-31")

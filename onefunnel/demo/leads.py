@@ -12,6 +12,8 @@ from onefunnel.demo.spec import ANCHOR_MONTH, DemoSpec, month_days, month_number
 from onefunnel.demo.working_time import skip_spring_gap
 
 DIP = 0.5  # share of the usual leads that arrive in the month of the seasonal dip
+CRISIS = 0.6  # share of the usual leads that the market leaves to every channel
+BUDGET = 0.1  # share of its budget that PPC search keeps
 RETURNING = 0.03  # share of leads whose contact applied before
 
 
@@ -45,12 +47,16 @@ class Cohort:
 
 
 def expected_leads(spec: DemoSpec, month: date) -> np.ndarray:
-    """Mean number of leads of a whole month per channel: level x growth x season (x dip)."""
+    """Mean number of leads of a whole month per channel: level x growth x season (x dip, crisis or cut budget)."""
     growth = (1 + spec.growth_pct / 100) ** (month_number(month) - month_number(ANCHOR_MONTH))
     season = agency.SEASON[month.month - 1] / agency.SEASON.mean()
     dip = DIP if spec.incident == "seasonal_dip" and month.month == spec.incident_start.month else 1.0
     shares = np.array([channel.share for channel in agency.CHANNELS])
-    return spec.leads_per_month * growth * season * dip * shares / shares.sum()
+    usual = spec.leads_per_month * growth * season * dip * shares / shares.sum()
+    if month < spec.incident_start or spec.incident not in ("market_crisis", "budget_cut"):
+        return usual
+    is_cut = np.array([channel.key == "ppc_search" for channel in agency.CHANNELS])
+    return usual * (CRISIS if spec.incident == "market_crisis" else np.where(is_cut, BUDGET, 1.0))
 
 
 def day_weights(month: date) -> np.ndarray:

@@ -18,6 +18,8 @@ INCIDENTS = {
     "lost_at_contract": "fewer contracts sent end in a payment (sales)",
     "smaller_checks": "new clients buy for half the price (sales)",
     "seasonal_dip": "far fewer leads, as every year in that calendar month (market)",
+    "market_crisis": "all channels bring 40 % fewer leads, unpaid ones too (market)",
+    "budget_cut": "PPC search is left a tenth of its budget, and brings as few leads (marketing)",
 }
 # Lead volume is what the caller asked for in this month; before and after it follows the growth, whatever months are generated.
 ANCHOR_MONTH = date(2026, 1, 1)

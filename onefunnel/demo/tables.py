@@ -10,7 +10,8 @@ import pandas as pd
 
 from onefunnel.entities import SYSTEMS
 
-ENTITIES = tuple(SYSTEMS["template"])
+# The agency measures no demand: whoever has an index of it delivers it beside these files.
+ENTITIES = tuple(entity for entity in SYSTEMS["template"] if entity != "market_index")
 
 
 def columns_of(entity: str) -> list[str]:

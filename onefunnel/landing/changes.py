@@ -15,7 +15,7 @@ from onefunnel.landing.loads import LandedFile, LoadManifest
 from onefunnel.project import project_root
 
 # Entities that every build reads whole: a changed file of theirs needs nothing more.
-READ_WHOLE = frozenset({"channel_costs", "payment_plan", "targets", "fx_rates"})
+READ_WHOLE = frozenset({"channel_costs", "payment_plan", "targets", "fx_rates", "market_index"})
 # Folders and files whose text decides what the tables hold.
 CODE = ("models", "seeds", "dbt_project", "dbt_project.yml")
 # What reads them: another version may sort, round or compile otherwise.

@@ -21,7 +21,7 @@ def laboratory(tmp_path_factory: pytest.TempPathFactory, hash_key: str) -> Itera
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("planted", PLANTED, ids=lambda planted: planted.incident)
+@pytest.mark.parametrize("planted", PLANTED, ids=lambda planted: planted.name)
 def test_the_department_that_caused_it_is_named(laboratory: Laboratory, planted: Planted) -> None:
     for seed in SEEDS:
         outcome = laboratory.run(planted, seed, LEADS_PER_MONTH)

@@ -77,8 +77,13 @@ def decompose(
     history: Mapping[str, Counts],
     season: tuple[float, float] | None,
     unrecorded: Collection[str] = (),
+    market: Mapping[str, float] | None = None,
+    is_indexed: bool = False,
 ) -> Effects:
-    """Effects of one comparison by metric, channel and factor. base, current, history: counts and money by channel; unrecorded: stages."""
+    """Effects of one comparison by metric, channel and factor. base, current, history: counts and money by channel; unrecorded: stages.
+
+    market: by which factor demand changed, for channels of which that is known; is_indexed: whether the season is in it.
+    """
     empty = dict.fromkeys((*STAGES, "new_revenue", "existing_revenue", "refunds"), 0.0)
     sides = {channel: (base.get(channel, empty), current.get(channel, empty)) for channel in {*base, *current}}
     known, usual = usual_rates(history)
@@ -102,8 +107,21 @@ def decompose(
     groups = own + ([pool] if pool else [])
     all_leads = tuple(sum(sides[c][t]["lead"] for group in groups for c in group if _has_leads(sides, group)) for t in (0, 1))
     for group in groups:
-        effects |= _group(group, sides, quality, all_leads, season, unrecorded)
+        demand, of_season = _demand(group, sides, market or {}, season, is_indexed)
+        effects |= _group(group, sides, quality, all_leads, of_season, unrecorded, demand)
     return effects
+
+
+def _demand(
+    group: list[str], sides: Mapping[str, tuple[Counts, Counts]], market: Mapping[str, float], season: tuple | None, is_indexed: bool
+) -> tuple[float | None, tuple | None]:
+    """Change of demand of a group, its channels weighed by their leads, and the season that is left beside it."""
+    leads = {channel: sides[channel][0]["lead"] for channel in group if sides[channel][0]["lead"] > 0}
+    known = [channel for channel in leads if channel in market]
+    if not known or (is_indexed and len(known) < len(leads)):
+        return None, season
+    change = sum(count * market.get(channel, 1.0) for channel, count in leads.items()) / sum(leads.values())
+    return change, None if is_indexed else season
 
 
 def _metrics() -> tuple[tuple[str, str], ...]:
@@ -126,6 +144,7 @@ def _group(
     all_leads: tuple,
     season: tuple | None,
     unrecorded: Collection[str],
+    demand: float | None,
 ) -> Effects:
     total = {key: tuple(sum(sides[c][t][key] for c in group) for t in (0, 1)) for key in (*STAGES, "new_revenue")}
     expected = [tuple(sum(sides[c][t]["lead"] * quality[c][order] for c in group) for t in (0, 1)) for order in range(len(STAGES))]
@@ -137,7 +156,7 @@ def _group(
             for metric, key in _metrics()
             for c, share in zip(group, shares, strict=True)
         }
-    names, values = _factors(total, expected, all_leads, season, unrecorded)
+    names, values = _factors(total, expected, all_leads, season, unrecorded, demand)
     effects: Effects = {}
     for metric, key in _metrics():
         chosen = [i for i, name in enumerate(names) if name != "average_check" or metric != "new_clients"]
@@ -155,12 +174,19 @@ def _group(
                 if per_lead is None:
                     per_lead = 1 / logarithmic_mean(total["lead"][1], total["lead"][0])
                 leads = weight * per_lead * (sides[c][1]["lead"] - sides[c][0]["lead"])
-                effects[metric, c, "channel_mix"] = leads - share * (by_name["lead_volume"] + by_name.get("season", 0.0))
+                effects[metric, c, "channel_mix"] = leads - share * sum(
+                    by_name.get(name, 0.0) for name in ("season", "market_demand", "lead_volume")
+                )
     return effects
 
 
 def _factors(
-    total: Mapping[str, tuple], expected: list[tuple], all_leads: tuple, season: tuple | None, unrecorded: Collection[str]
+    total: Mapping[str, tuple],
+    expected: list[tuple],
+    all_leads: tuple,
+    season: tuple | None,
+    unrecorded: Collection[str],
+    demand: float | None,
 ) -> tuple[list[str], tuple[list, list]]:
     """Names and both sides' values of the product's factors, without the scaling by which the published values read as rates.
 
@@ -173,11 +199,13 @@ def _factors(
         for order, stage in enumerate(STAGES)
     ]
     steps = [f"step_{stage}" for stage, is_usable in zip(STAGES, usable, strict=True) if is_usable and stage != "lead"]
-    names = (["season"] if season else []) + ["lead_volume", "channel_mix", *steps, "average_check"]
+    market = [] if demand is None else ["market_demand"]
+    names = (["season"] if season else []) + market + ["lead_volume", "channel_mix", *steps, "average_check"]
     sides = []
     for t in (0, 1):
         index = season[t] if season else 1.0
-        row = ([index] if season else []) + [all_leads[t] / index]
+        outside = [(1.0, demand)[t] for _ in market]
+        row = ([index] if season else []) + outside + [all_leads[t] / index / math.prod(outside)]
         row.append(total["lead"][t] / all_leads[t] * (expected[-1][t] / expected[0][t] if knows else 1.0))
         last = 0
         for order in range(1, len(STAGES)):

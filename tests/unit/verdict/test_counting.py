@@ -31,11 +31,14 @@ Count = Callable[..., dict]
 
 @pytest.fixture
 def count(bench: Bench) -> Count:
-    """Runs the counting models over leads and payments (lead number, UTC moment, amount), as of a day in UTC."""
+    """Runs the counting models over leads, payments (lead number, UTC moment, amount) and rows of fct_market_index, as of a day in UTC."""
 
-    def run(leads: list[Lead], as_of: date, payments: Iterable[tuple[int, datetime, float]] = ()) -> dict:
+    def run(leads: list[Lead], as_of: date, payments: Iterable[tuple[int, datetime, float]] = (), demand: Iterable[tuple] = ()) -> dict:
         db = bench.connection
-        db.execute("create schema landing; create schema intermediate")
+        for schema in ("landing", "intermediate"):
+            db.execute(f"drop schema if exists {schema} cascade; create schema {schema}")
+        for name in ("dim_date", "fct_lead_funnel", "fct_payment", "fct_market_index"):
+            db.execute(f"drop table if exists facts.{name}")
         end = datetime.combine(as_of, datetime.min.time()) + timedelta(days=1)
         db.execute(
             "create table landing.pipeline_run as select ?::date as as_of, 'UTC' as reporting_time_zone, ?::timestamp as as_of_end_at, "
@@ -59,6 +62,12 @@ def count(bench: Bench) -> Count:
             "create table facts.fct_payment (lead_attempt_key varchar, client_key varchar, channel_key varchar, paid_at timestamp, "
             "paid_date date, paid_month date, amount_base decimal(28, 2), is_first_payment boolean, kind varchar)"
         )
+        db.execute(
+            "create table facts.fct_market_index "
+            "(starts_on date, is_whole_month boolean, channel_key varchar, service varchar, index_value double)"
+        )
+        for row in demand:
+            db.execute("insert into facts.fct_market_index values (?, ?, ?, ?, ?)", list(row))
         first: set[int] = set()
         for number, at, amount in sorted(payments, key=lambda payment: payment[1]):
             is_first = amount > 0 and number not in first
@@ -306,3 +315,42 @@ def test_against_the_previous_year_the_season_cancels(bench: Bench, count: Count
     rows = bench.rows("select * from intermediate.int_verdict_season where comparison = 'previous_year'")
     assert rows
     assert all((row["base_index"], row["current_index"], row["log_variance"]) == (1, 1, 0) for row in rows)
+
+
+def indices(bench: Bench) -> dict[tuple[str, str], tuple[float, float]]:
+    """Index of demand on both sides, by comparison and channel, of February."""
+    rows = bench.rows(f"select * from intermediate.int_verdict_market_index where month = '{FEBRUARY}'")
+    return {(row["comparison"], row["channel_key"]): (row["base_index"], row["current_index"]) for row in rows}
+
+
+TWO_MONTHS = [lead(datetime(2026, 1, 5)), lead(datetime(2026, 2, 5))]
+
+
+def test_an_index_counts_where_both_months_have_it(bench: Bench, count: Count) -> None:
+    demand = [(JANUARY, True, "all", "all", 80.0), (FEBRUARY, True, "all", "all", 60.0), (FEBRUARY, True, "seo", "all", 9.0)]
+    count(TWO_MONTHS, date(2026, 3, 31), demand=demand)
+    assert indices(bench) == {("previous_month", "all"): (80.0, 60.0)}
+
+
+def test_an_index_of_days_counts_for_the_days_compared(bench: Bench, count: Count) -> None:
+    """Two weeks of each month are delivered; February is three days shorter. A figure of the whole month says nothing of a running one."""
+    days = [(date(2026, month, day), False, "seo", "all", 10.0 * month) for month in (1, 2) for day in (1, 8)]
+    months = [(month, True, "all", "all", 5.0) for month in (JANUARY, FEBRUARY)]
+    count(TWO_MONTHS, date(2026, 2, 10), demand=[*days, *months])
+    assert indices(bench) == {("previous_month", "seo"): (10.0 * 10, 20.0 * 10)}
+    count(TWO_MONTHS, date(2026, 3, 31), demand=[*days, *months])
+    assert indices(bench) == {("previous_month", "seo"): (10.0 * 31, 20.0 * 28), ("previous_month", "all"): (5.0, 5.0)}
+
+
+def test_services_are_added_where_no_index_is_of_all(bench: Bench, count: Count) -> None:
+    services = [("ppc", 4.0, 3.0), ("audit", 6.0, 2.0), ("email", 9.0, None)]
+    demand = [
+        (month, True, "all", service, value)
+        for service, *values in services
+        for month, value in zip((JANUARY, FEBRUARY), values, strict=True)
+        if value
+    ]
+    count(TWO_MONTHS, date(2026, 3, 31), demand=demand)
+    assert indices(bench) == {("previous_month", "all"): (10.0, 5.0)}
+    count(TWO_MONTHS, date(2026, 3, 31), demand=[*demand, (JANUARY, True, "all", "all", 7.0), (FEBRUARY, True, "all", "all", 8.0)])
+    assert indices(bench) == {("previous_month", "all"): (7.0, 8.0)}

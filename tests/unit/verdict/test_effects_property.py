@@ -11,11 +11,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lmdi_reference import STAGES, decompose
+from market_reference import market_of
 from verdict_bench import Bench, cell
 
 pytestmark = pytest.mark.slow
 
-CHANNELS = ("seo", "blog", "referral", "ppc_search", "unmapped")
+CHANNELS = ("seo", "blog", "referral", "ppc_search", "direct", "rankings", "unmapped")
 # one comparison on each basis; the cohorts are the history that both take the channels' quality from
 BASES = {date(2026, 1, 1): "cohort", date(2026, 2, 1): "period"}
 METRICS = {"new_clients": "paid", "new_client_revenue": "new_revenue"}
@@ -50,22 +51,35 @@ def money(draw: st.DrawFn, clients: float) -> dict[str, float]:
 
 
 @st.composite
-def comparisons(draw: st.DrawFn) -> tuple[dict, tuple[float, float] | None, set[str]]:
-    """Counts by month, side and channel (a channel can be missing on a side), season indices, and stages that nobody records."""
+def comparisons(draw: st.DrawFn) -> tuple[dict, tuple[float, float] | None, set[str], dict[str, tuple[float, float]]]:
+    """Counts by month, side and channel (a channel can be missing on a side), season indices, stages that nobody records, and indices
+    of demand.
+
+    Where all channels change alike, the channels that nobody buys may speak for the market.
+    """
     sides = {}
     for month, basis in BASES.items():
         counts = cohorts() if basis == "cohort" else flows()
         for side, fewest in (("base", 0), ("current", 1)):
-            sides[month, side] = draw(st.dictionaries(st.sampled_from(CHANNELS), counts, min_size=fewest, max_size=5))
+            sides[month, side] = draw(st.dictionaries(st.sampled_from(CHANNELS), counts, min_size=fewest, max_size=7))
+        if draw(st.booleans()):
+            alike = draw(st.floats(0.3, 1.7))
+            sides[month, "current"] = {
+                channel: {key: float(round(value * alike)) if key in STAGES else value for key, value in of_channel.items()}
+                for channel, of_channel in sides[month, "base"].items()
+            } or sides[month, "current"]
     season = draw(st.one_of(st.none(), st.tuples(st.floats(0.5, 1.5), st.floats(0.5, 1.5))))
-    return sides, season, draw(st.one_of(st.just(set()), st.sets(st.sampled_from(STAGES[1:-1]))))
+    unrecorded = draw(st.one_of(st.just(set()), st.sets(st.sampled_from(STAGES[1:-1]))))
+    index = st.tuples(st.floats(1.0, 1e6), st.floats(1.0, 1e6))
+    indices = draw(st.one_of(st.just({}), st.dictionaries(st.sampled_from(("all", *CHANNELS)), index, max_size=4)))
+    return sides, season, unrecorded, indices
 
 
 @pytest.mark.slow
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(comparisons())
 def test_effects_add_up_and_agree_with_the_reference(bench: Bench, comparison: tuple) -> None:
-    sides, season, unrecorded = comparison
+    sides, season, unrecorded, indices = comparison
     bench.decide(
         [
             cell(side, counts, channel, month, BASES[month])
@@ -74,6 +88,7 @@ def test_effects_add_up_and_agree_with_the_reference(bench: Bench, comparison: t
         ],
         [(month, "previous_month", True, *season, 0.001) for month in BASES] if season else [],
         unrecorded=itertools.product(BASES, unrecorded),
+        indices=[(month, "previous_month", channel, *index) for month in BASES for channel, index in indices.items()],
     )
     history = {channel: counts for (month, side), channels in sides.items() if BASES[month] == "cohort" and side == "current"
                for channel, counts in channels.items()}  # fmt: skip
@@ -82,7 +97,10 @@ def test_effects_add_up_and_agree_with_the_reference(bench: Bench, comparison: t
         found[row["month"]][row["metric"], row["channel_key"], row["factor"]] = row
     for month in BASES:
         base, current = sides[month, "base"], sides[month, "current"]
-        expected = decompose(base, current, history, season, unrecorded)
+        leads = {channel: tuple(side.get(channel, {"lead": 0.0})["lead"] for side in (base, current)) for channel in {*base, *current}}
+        changes = {channel: after / before for channel, (before, after) in indices.items()}
+        method, market = market_of(leads, (*season, 0.001) if season else None, changes)
+        expected = decompose(base, current, history, season, unrecorded, market, is_indexed=method == "index")
         scale = _scale(base, current)
         assert set(found[month]) == set(expected)
         for key, effect in expected.items():

@@ -14,10 +14,10 @@ from benchmarks.compiled_models import CompiledModel, run_models
 
 MONEY = ("new_revenue", "new_revenue_squares", "existing_revenue", "existing_revenue_squares", "refunds", "refund_squares")
 CELL_COLUMNS = ("basis", "month", "comparison", "side", "channel_key", *(f"{stage}_count" for stage in STAGES), "undated_count", *MONEY)
-DECOMPOSITION = ("channels", "groups", "steps", "effects", "allocated", "metrics")
+DECOMPOSITION = ("channels", "gauge", "market", "groups", "steps", "effects", "allocated", "metrics")
 WORDING = ("factors", "departments", "main_factors", "parts")
 # Models before the cells, from leads and payments
-COUNTING = ("sides", "stages", "windows", "cohorts", "cohort_cells", "flow_entries", "daily_flows", "cells", "season")
+COUNTING = ("sides", "stages", "windows", "cohorts", "cohort_cells", "flow_entries", "daily_flows", "cells", "season", "market_index")
 
 
 def cell(side: str, counts: Mapping[str, float], channel: str = "seo", month: date = date(2026, 1, 1), basis: str = "cohort",
@@ -57,9 +57,11 @@ class Bench:
         unrecorded: Iterable[tuple[date, str]] = (),
         ageless: Iterable[tuple[date, str]] = (),
         delivered: Iterable[str] = ("leads", "payments"),
+        indices: Iterable[tuple] = (),
     ) -> None:
         """Run the decomposition on these cells. seasons: month, comparison, has_season, base_index, current_index, log_variance.
 
+        indices: month, comparison, channel or all, base_index, current_index of demand.
         unrecorded, ageless: month and stage that nobody recorded there, or that no date belongs to.
         """
         rows = list(cells)
@@ -74,6 +76,14 @@ class Bench:
             season_columns | dict.fromkeys(("base_index", "current_index", "log_variance"), "double"),
             [given.get(pair, (*pair, False, 1.0, 1.0, 0.0)) for pair in sorted(pairs)],
         )
+        index_columns = {
+            "month": "date",
+            "comparison": "varchar",
+            "channel_key": "varchar",
+            "base_index": "double",
+            "current_index": "double",
+        }
+        self._fill("int_verdict_market_index", index_columns, list(indices))
         self._fill("int_delivered_entities", {"entity": "varchar"}, [(entity,) for entity in delivered])
         self._fill_stages({row[:3] for row in rows}, set(unrecorded), set(ageless))
         names = [f"int_verdict_{name}" for name in DECOMPOSITION]
