@@ -195,6 +195,12 @@ def _check_sources(config: PipelineConfig, root: yaml.Node | None) -> None:
                     where=place,
                     hint=f"one of: {', '.join(known)}",
                 )
+        if source.ids_of and source.ids_of not in {other.name for other in config.sources} - {source.name}:
+            raise ConfigError(
+                f"source {source.name}: ids_of names no other source: {source.ids_of}",
+                where=where,
+                hint="name the source whose lead and client ids this one carries, such as the CRM",
+            )
         for entity in source.expect:
             if entity not in source.entities:
                 raise ConfigError(

@@ -44,7 +44,7 @@ def write_whole(path: Path, text: str) -> None:
 def flip_symlink(link: Path, target: str) -> None:
     """Point a symbolic link at another target (relative to the link's folder) in one step, with no moment without a link."""
     link.parent.mkdir(parents=True, exist_ok=True)
-    beside = link.with_name(f".{link.name}.{os.getpid()}.tmp")
+    beside = link.with_name(f".{link.name}.{os.getpid()}-{threading.get_ident()}.tmp")
     beside.unlink(missing_ok=True)
     beside.symlink_to(target)
     beside.replace(link)

@@ -8,7 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
+import yaml
+
 from onefunnel.errors import ConfigError
+from onefunnel.project import project_root
 from onefunnel.systems import described_systems, description_of
 
 
@@ -92,7 +95,9 @@ _OVERLAPS = {
 
 def overlaps_of(system: str, name: str) -> tuple[str, ...]:
     """The values of `overlap` that the staging model of an entity understands; a new system's own models may read any."""
-    return _OVERLAPS.get(name, ("replace",)) if system in known_systems() else ("replace", "add", "days")
+    if system in described_systems():
+        return ("days",) if description_of(system).resources[name].window_days else ("replace",)
+    return _OVERLAPS.get(name, ("replace",)) if system in SYSTEMS else ("replace", "add", "days")
 
 
 def entity_of(system: str, name: str) -> Entity | None:
@@ -108,6 +113,23 @@ def known_systems() -> dict[str, dict[str, Entity]]:
         for system in described_systems()
     }
     return SYSTEMS | described
+
+
+@cache
+def _contract_names() -> dict[str, dict[str, str]]:
+    """For each system, what its staging models stand for (`systems` in dbt_project.yml)."""
+    content = yaml.safe_load((project_root() / "dbt_project.yml").read_text(encoding="utf-8"))
+    return content["vars"]["systems"]
+
+
+def contract_entities(system: str, name: str) -> set[str]:
+    """What the contract calls an entity of a system.
+
+    One that no model bears the name of is read into others: then it is all that the system stands for.
+    """
+    names = _contract_names().get(system, {})
+    own = {contract for contract, delivered in names.items() if delivered == name}
+    return own or ({name} if system == "template" else set(names))
 
 
 def check_known(system: str, name: str, where: str) -> None:

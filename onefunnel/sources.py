@@ -163,6 +163,7 @@ class BaseSource(Strict):
     expected: Literal["normal_empty"] | None = None
     expect: dict[Name, Expectation] = Field(default_factory=dict)
     personal: tuple[str, ...] = ()
+    ids_of: Name | None = None
 
 
 class FilesSource(BaseSource):
@@ -225,6 +226,14 @@ class ApiSource(BaseSource):
         if isinstance(value, dict) and "entities" not in value and isinstance(value.get("system"), str):
             return value | {"entities": {name: {} for name in description_of(value["system"]).resources}}
         return value
+
+    @field_validator("entities")
+    @classmethod
+    def _windows_state_days(cls, entities: dict[str, ApiEntity], info: Any) -> dict[str, ApiEntity]:
+        """What a window says of a day replaces the day: a campaign that was renamed does not count twice."""
+        described = description_of(info.data["system"]).resources
+        days = {name for name in entities if name in described and described[name].window_days}
+        return {name: ApiEntity(overlap="days") if name in days else each for name, each in entities.items()}
 
     @model_validator(mode="after")
     def _as_described(self) -> ApiSource:

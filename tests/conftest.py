@@ -20,7 +20,7 @@ ORDER = ("unit", "systems", "pipeline", "dbt", "browser", "dags", "faults")
 # Side by side a module is run whole by one worker, so that its nights are built once; what takes longest must not be begun last.
 LONGEST_FIRST = (
     *("test_going_on", "test_standalone", "test_cases_ledger", "test_nightly_run", "test_night", "test_not_delivered"),
-    *("test_properties", "test_verdict_incidents", "test_verdict_steady", "test_fuzz_exports", "test_cases_sources"),
+    *("test_properties", "test_verdict_incidents", "test_verdict_steady", "test_fuzz_exports", "test_cases_sources", "test_agency_nights"),
 )
 
 

@@ -33,6 +33,14 @@
 {% macro default__split_rows(text, mark) -%} explode(split({{ text }}, '[{{ mark }}]')) {%- endmacro %}
 {% macro duckdb__split_rows(text, mark) -%} unnest(string_split({{ text }}, '{{ mark }}')) {%- endmacro %}
 
+{# The elements of a JSON list, a row each; a text of an element by its name. #}
+{% macro json_items(text) -%} {{ return(adapter.dispatch('json_items')(text)) }} {%- endmacro %}
+{% macro default__json_items(text) -%} explode(from_json({{ text }}, 'array<string>')) {%- endmacro %}
+{% macro duckdb__json_items(text) -%} unnest(json_extract({{ text }}, '$[*]')) {%- endmacro %}
+{% macro json_text(item, name) -%} {{ return(adapter.dispatch('json_text')(item, name)) }} {%- endmacro %}
+{% macro default__json_text(item, name) -%} get_json_object({{ item }}, '$.{{ name }}') {%- endmacro %}
+{% macro duckdb__json_text(item, name) -%} json_extract_string({{ item }}, '$.{{ name }}') {%- endmacro %}
+
 {% macro matches(text, pattern) -%} {{ return(adapter.dispatch('matches')(text, pattern)) }} {%- endmacro %}
 {% macro default__matches(text, pattern) -%} {{ text }} rlike r'{{ pattern }}' {%- endmacro %}
 {% macro duckdb__matches(text, pattern) -%} regexp_matches({{ text }}, '{{ pattern }}') {%- endmacro %}

@@ -1,11 +1,21 @@
 {# Ids as systems write them: 123 and 123.0, 007 and 7, any case, Salesforce's 15 and 18 characters. An exact match always wins; another
    written form is taken for an id only where the source delivers exactly one id of that form. #}
 
-{# The id of a key `source:id`. #}
-{% macro id_of(key) -%} substr({{ key }}, length(source_name) + 2) {%- endmacro %}
+{# The id of a key `source:id`, and whose id it is. #}
+{% macro id_of(key) -%} substr({{ key }}, position(':' in {{ key }}) + 1) {%- endmacro %}
+{% macro source_of(key) -%} {{ dbt.split_part(key, "':'", 1) }} {%- endmacro %}
+
+{# Whose ids a row names: those of its own source, or of the one that sources.yml names by `ids_of`. Known when compiling: elsewhere it costs nothing. #}
+{% macro id_source(source_name='source_name') -%}
+    {%- set settings = adapter.get_relation(target.database, 'landing', 'source_settings') if execute and not is_unit_test() -%}
+    {%- set found = run_query("select source_name, ids_of from " ~ settings ~ " where ids_of is not null order by source_name") if settings -%}
+    {%- if found and found.rows -%}
+    case {{ source_name }} {% for name, of in found.rows %} when '{{ name }}' then '{{ of }}'{% endfor %} else {{ source_name }} end
+    {%- else -%} {{ source_name }} {%- endif -%}
+{%- endmacro %}
 
 {# A key that no delivered id can take: those follow `source:`, and a source's name holds no #. #}
-{% macro made_client_key(lead_id) -%} source_name || '#' || {{ lead_id }} {%- endmacro %}
+{% macro made_client_key(lead_id) -%} {{ id_source() }} || '#' || {{ lead_id }} {%- endmacro %}
 
 {# "1.000" is a thousand and no 1: only one or two zeros after the point are decimals. #}
 {% macro id_form(id) -%}
@@ -24,12 +34,12 @@
     end
 {%- endmacro %}
 
-{# Rows (`key`, form_key, cut_from) of a relation with `key` and source_name: every form of each key. cut_from: the length of an id that was cut,
+{# Rows (`key`, form_key, cut_from) of a relation with `key`: every form of each key. cut_from: the length of an id that was cut,
    because two ids cut to 15 characters say nothing of one another. #}
 {% macro id_forms(rows, key) -%}
-    select {{ key }}, source_name || '#form#' || {{ id_form(id_of(key)) }} as form_key, 0 as cut_from from {{ rows }}
+    select {{ key }}, {{ source_of(key) }} || '#form#' || {{ id_form(id_of(key)) }} as form_key, 0 as cut_from from {{ rows }}
     union all
-    select {{ key }}, source_name || '#form15#' || {{ id_form_15(id_of(key)) }}, length({{ id_of(key) }})
+    select {{ key }}, {{ source_of(key) }} || '#form15#' || {{ id_form_15(id_of(key)) }}, length({{ id_of(key) }})
     from {{ rows }}
     where length({{ id_of(key) }}) in (15, 18) and {{ id_form_15(id_of(key)) }} is not null
 {%- endmacro %}

@@ -13,7 +13,11 @@
     {{ return(number) }}
 {%- endmacro %}
 
-{% macro goes_on() -%} {{ return(built_through() is not none) }} {%- endmacro %}
+{# A table that is not there yet, such as that of a system without a source, is built whole. #}
+{% macro goes_on() -%}
+    {%- if built_through() is none -%} {{ return(false) }} {%- endif -%}
+    {{ return(config.get('materialized') != 'incremental' or load_cached_relation(this) is not none) }}
+{%- endmacro %}
 
 {# Before anything is built by hand: the next night builds everything. After --full-refresh by hand, so does the next build by hand. #}
 {% macro forget_last_build() -%}

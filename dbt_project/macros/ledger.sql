@@ -3,6 +3,15 @@
 {% macro kinds_paid_back() -%} ('refund', 'chargeback') {%- endmacro %}
 {% macro payment_kinds() -%} ('payment', 'refund', 'chargeback', 'chargeback_won', 'refund_failed') {%- endmacro %}
 
+{# How many of its smallest unit a currency's unit has: nearly always a hundred (ISO 4217, as Stripe writes it). #}
+{% macro minor_units(currency) -%}
+    case
+        when upper({{ currency }}) in ('BIF', 'CLP', 'DJF', 'GNF', 'JPY', 'KMF', 'KRW', 'MGA', 'PYG', 'RWF', 'UGX', 'VND', 'VUV', 'XAF', 'XOF', 'XPF') then 1
+        when upper({{ currency }}) in ('BHD', 'JOD', 'KWD', 'OMR', 'TND') then 1000
+        else 100
+    end
+{%- endmacro %}
+
 {# What a plan line (planned_original, planned_before: the lines due earlier) has of the money that its client's lines of its currency have received.
    Half a cent is rounding, and nothing owed. #}
 {% macro filled_of(received) -%}

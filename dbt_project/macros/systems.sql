@@ -39,6 +39,18 @@
     {{ 'case ' ~ source_system ~ ' ' ~ others | join(' ') ~ " else '" ~ entity ~ "' end" if others else "'" ~ entity ~ "'" }}
 {%- endmacro %}
 
+{# The other way round: what the contract calls that which a system delivers under a name of its own. #}
+{% macro as_contract(entity='entity', source_system='source_system') -%}
+    case
+        {%- for system, delivers in var('systems').items() -%}
+            {%- for name, delivered in delivers.items() if name != delivered %}
+        when {{ source_system }} = '{{ system }}' and {{ entity }} = '{{ delivered }}' then '{{ name }}'
+            {%- endfor -%}
+        {%- endfor %}
+        else {{ entity }}
+    end
+{%- endmacro %}
+
 {# Of an entity that holds money: the column of the amount as delivered, and that of its day. #}
 {% macro money_of(entity) -%}
     {{ return({

@@ -19,7 +19,7 @@ named_in_payments as (
             -- a client that is known says enough
             when payments.lead_key is not null and (payments.client_id is null or client_names.reference_key is not null) then 'unknown_lead'
             -- where no leads are delivered, no client could be known
-            when payments.lead_key is null and payments.source_name in (select source_name from {{ ref('int_leads') }}) then 'unknown_client'
+            when payments.lead_key is null and {{ id_source('payments.source_name') }} in (select source_name from {{ ref('int_leads') }}) then 'unknown_client'
         end as rule,
         coalesce(payments.lead_key, payments.client_key) as reference_key,
         ledger.amount_base
@@ -59,7 +59,7 @@ seen as (
     from {{ ref('int_left_out_rows') }}
     where rule = 'orphan_lead'
     union all
-    select source_name, 'payment_plan', reference_rule, source_name || ':' || reference_id, planned_base
+    select source_name, 'payment_plan', reference_rule, {{ id_source() }} || ':' || reference_id, planned_base
     from {{ ref('int_payment_plan') }}
     where reference_rule is not null and quarantine_rule is null
     union all

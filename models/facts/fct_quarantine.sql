@@ -10,12 +10,13 @@ select
     quarantined.source_name,
     quarantined.source_system,
     quarantined.entity,
+    {{ as_contract('quarantined.entity', 'quarantined.source_system') }} as contract_entity,
     quarantined.load_id,
     quarantined.file_name,
     quarantined.row_number,
     quarantined.rule,
-    -- rows of excluded leads and rows later than as_of are left out on purpose: nothing is wrong with them
-    case when quarantined.rule in ('after_as_of', 'excluded_lead') then 'info' else 'quarantine' end as severity,
+    -- rows of excluded leads, rows later than as_of and what is no payment are left out on purpose: nothing is wrong with them
+    case when quarantined.rule in ('after_as_of', 'excluded_lead', 'no_payment', 'test_payment') then 'info' else 'quarantine' end as severity,
     cast(quarantined.amount_original as {{ amount_type() }}) as amount_original,
     quarantined.currency,
     -- valued where a rate is known; a row without a date at the latest rate, because it only sizes the gap

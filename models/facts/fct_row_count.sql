@@ -43,6 +43,7 @@ select
     staged.source_name,
     staged.source_system,
     staged.entity,
+    {{ as_contract('staged.entity', 'staged.source_system') }} as contract_entity,
     staged.rows_staged + coalesce(rejected.rows_rejected, 0) as rows_landed,
     case when staged.entity in ('targets', 'fx_rates', 'holidays')
         then staged.rows_staged - staged.rows_superseded - coalesce(quarantined.rows_quarantined, 0)

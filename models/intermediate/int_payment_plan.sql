@@ -3,8 +3,8 @@ with delivered as (
     select
         *,
         {{ as_of() }} as as_of_date,
-        source_name || ':' || lead_id as lead_key,
-        coalesce(source_name || ':' || client_id, {{ made_client_key('lead_id') }}) as client_key
+        {{ id_source() }} || ':' || lead_id as lead_key,
+        coalesce({{ id_source() }} || ':' || client_id, {{ made_client_key('lead_id') }}) as client_key
     from {{ ref('stg_template__payment_plan') }}
     where quarantine_rule is null and is_newest
 

@@ -47,7 +47,7 @@ quarantine_rules as (
 -- leads come as deals from some systems
 lead_entities as (
 
-    select source_name, min(entity) as entity from row_counts where entity in ('leads', 'deals') group by source_name
+    select source_name, min(entity) as entity from row_counts where contract_entity = 'leads' group by source_name
 
 ),
 

@@ -1,6 +1,7 @@
-"""The API connector: dlt's rest_api reads what the description of a system says, in this process; landing, hashing and gates stay ours.
+"""The API connector: dlt's REST client reads what the description of a system says, in this process; landing, hashing and gates stay ours.
 
-No pipeline, destination or normaliser of dlt runs, and nothing of it phones home.
+No pipeline, resource, destination or configuration of dlt runs: those ask Airflow and the environment for settings, redirect the output of
+all threads, and phone home (docs/adr/0008).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from onefunnel.config import PipelineConfig
 from onefunnel.errors import ConfigError, OnefunnelError
 from onefunnel.extract.parts import PartWriter
 from onefunnel.extract.records import picker, write_records
-from onefunnel.extract.transport import ApiSession, NotThere, origin
+from onefunnel.extract.transport import LONGEST_WORDS, ApiSession, NotThere, origin
 from onefunnel.landing.loads import StagedLoad
 from onefunnel.settings import redact
 from onefunnel.sources import ApiSource
@@ -22,9 +23,6 @@ from onefunnel.systems import Description, Resource, description_of, filled
 
 if TYPE_CHECKING:
     from onefunnel.settings import Settings
-
-# dlt would write to its vendor, log addresses, and look for configuration in Airflow, whose database it would make.
-QUIET = {"RUNTIME__DLTHUB_TELEMETRY": "false", "RUNTIME__LOG_LEVEL": "CRITICAL", "PROVIDERS__ENABLE_AIRFLOW_SECRETS": "false"}
 
 
 def stage_api(config: PipelineConfig, source: ApiSource, entity: str, staged: StagedLoad, settings: Settings) -> None:
@@ -44,11 +42,9 @@ class Connection:
     """The client of one source: its address, its credentials and the session that keeps them."""
 
     def __init__(self, source: ApiSource, file: str, where: str) -> None:
-        os.environ.update(QUIET)
-        # Sources are read side by side, and dlt looks into modules that another thread may be importing still: here they are waited for.
-        import pandas  # noqa: F401
-        import pyarrow  # noqa: F401
-        from dlt.sources.rest_api.config_setup import create_auth
+        from dlt.common.configuration.specs import RuntimeConfiguration
+        from dlt.sources.helpers.rest_client import RESTClient
+        from dlt.sources.rest_api.config_setup import create_paginator, get_auth_class
 
         self.description: Description = description_of(source.system)
         self.words, secrets = secret_words(source, file)
@@ -64,8 +60,11 @@ class Connection:
         if auth and auth["type"].startswith("oauth2"):
             self.session.token_url = auth["access_token_url"]
             auth = auth | {"session": self.session}
-        self.auth = create_auth(auth)
-        self.client = client | {"base_url": self.base, "headers": self.headers, "auth": self.auth, "session": self.session}
+        self.auth = get_auth_class(auth["type"])(**{name: value for name, value in auth.items() if name != "type"}) if auth else None
+        pages = create_paginator(client.get("paginator"))
+        self.client = RESTClient(
+            self.base, headers=self.headers, auth=self.auth, paginator=pages, session=self.session, config=RuntimeConfiguration()
+        )
 
     def ask(self, endpoint: dict[str, Any]) -> Any:
         """The answer to a single request. Raises what the session raises."""
@@ -78,21 +77,17 @@ class Connection:
         """The records of one endpoint, read by dlt through the session. Raises what the session raises; of dlt's own errors no secret."""
         from dlt.common.exceptions import DltException
         from dlt.common.jsonpath import compile_path
-        from dlt.sources.rest_api import rest_api_resources
+        from dlt.sources.rest_api.config_setup import create_paginator
 
         self.session.begin(endpoint["data_selector"])
-        read = endpoint | {"data_selector": compile_path(endpoint["data_selector"])}  # else it is parsed anew for every page
-        config: Any = {"client": self.client, "resources": [{"name": "records", "endpoint": read}]}
+        asked: dict[str, Any] = {name: endpoint.get(name) for name in ("params", "json")}
+        asked["data_selector"] = compile_path(endpoint["data_selector"])  # else it is parsed anew for every page
+        pages = create_paginator(endpoint.get("paginator"))
         try:
-            (resource,) = rest_api_resources(config)
-            yield from resource
-        except DltException as error:
-            cause: BaseException | None = error
-            while cause is not None:
-                if isinstance(cause, OnefunnelError):
-                    raise cause from None
-                cause = cause.__cause__ or cause.__context__
-            told = redact((str(error).strip().splitlines() or [""])[-1][:200], self.session.secrets)
+            for page in self.client.paginate(endpoint["path"], method=endpoint.get("method", "GET"), paginator=pages, **asked):
+                yield from page
+        except (DltException, ValueError, TypeError, AttributeError) as error:
+            told = redact((str(error).strip().splitlines() or [""])[-1], self.session.secrets)[:LONGEST_WORDS]
             raise OnefunnelError(f"the answer cannot be read: {told}", where=self.where, hint="the API may have changed") from None
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from onefunnel.entities import entity_of, known_systems
+from onefunnel.entities import contract_entities, entity_of, known_systems
 from onefunnel.extract.normalise import literal, quoted
 from onefunnel.interval import Interval
 from onefunnel.landing import LandedFile, LoadManifest, all_loads, current_files
@@ -102,7 +102,7 @@ def _volume(loads: list[LoadManifest], current: list[tuple[LoadManifest, LandedF
     """Rows now and rows to compare them with.
 
     A full delivery compares everything that counts with what BI shows (the last that was good). A load that only adds compares itself
-    with the median of the up to seven loads before it.
+    with the median of the up to seven loads before it, the first of all left out: that is the whole history, the others are days.
     """
     newest = loads[-1]
     if newest.delivery == "full":
@@ -110,7 +110,7 @@ def _volume(loads: list[LoadManifest], current: list[tuple[LoadManifest, LandedF
         # a full delivery without rows replaces nothing by name, yet says that the source is empty
         now = now if newest.rows + newest.rejected_rows else 0
         return now, published if published is not None else newest.previous_rows_current
-    before = [load.rows + load.rejected_rows for load in loads[-8:-1]]
+    before = [load.rows + load.rejected_rows for load in loads[1:-1][-7:]]
     return newest.rows + newest.rejected_rows, round(statistics.median(before)) if before else None
 
 
@@ -140,12 +140,11 @@ def landed_rows(settings: Settings) -> str:
 
 
 def delivered_entities(config: PipelineConfig, settings: Settings) -> list[str]:
-    """The entities of which the listed sources have landed any rows: what a gate may ask for.
+    """The entities, as the contract calls them, of which the listed sources have landed any rows: what a gate may ask for.
 
     What a new system calls its entities says nothing about what they become: where one landed, everything is asked for.
     """
     listed = {(source.name, entity) for source in config.sources for entity in source.entities}
-    known = {entity for entities in known_systems().values() for entity in entities}
     groups: dict[tuple[str, str, str], list[LoadManifest]] = defaultdict(list)
     for load in all_loads(settings.paths.landing, [source.name for source in config.sources]):
         groups[load.source, load.system, load.entity].append(load)
@@ -155,8 +154,8 @@ def delivered_entities(config: PipelineConfig, settings: Settings) -> list[str]:
         if (source, entity) in listed and any(file.rows + file.rejected for _, file in current_files(loads))
     }
     if any(system not in known_systems() for system, _ in landed):
-        return sorted(known | {entity for _, entity in landed})
-    return sorted({entity for _, entity in landed})
+        return sorted(known_systems()["template"])
+    return sorted({name for system, entity in landed for name in contract_entities(system, entity)})
 
 
 def _write(db: duckdb.DuckDBPyConnection, landing: Path, item: Landed) -> None:

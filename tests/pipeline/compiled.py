@@ -21,7 +21,9 @@ class CompiledModels:
 
     def __init__(self, home: Path):
         manifest = json.loads((home / "target" / "manifest.json").read_text(encoding="utf-8"))
-        models = {key: node for key, node in manifest["nodes"].items() if node["resource_type"] == "model"}
+        # a night builds the models of its own systems only
+        nodes = manifest["nodes"].items()
+        models = {key: node for key, node in nodes if node["resource_type"] == "model" and "compiled_code" in node}
         order = TopologicalSorter(
             {key: [parent for parent in node["depends_on"]["nodes"] if parent in models] for key, node in models.items()}
         )

@@ -17,7 +17,7 @@ class StagedModels:
 
     def __init__(self, home: Path):
         manifest = json.loads((home / "target" / "manifest.json").read_text(encoding="utf-8"))
-        self._code = {node["name"]: node["compiled_code"] for node in manifest["nodes"].values() if node["resource_type"] == "model"}
+        self._code = {node["name"]: node["compiled_code"] for node in manifest["nodes"].values() if "compiled_code" in node}
         self._columns: dict[str, list[str]] = {}
         with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as built:
             for (name,) in built.execute("select view_name from duckdb_views() where view_name like 'template%'").fetchall():

@@ -327,7 +327,7 @@ def test_a_currency_in_the_cell_agrees_or_the_row_is_set_aside(staged: StagedMod
 def test_flags_that_say_neither_are_told(staged: StagedModels) -> None:
     staged.declare("s")
     words = {"ИСТИНА": True, "vrai": True, " X ": True, "-1": True, "ja": True, "Sí": True, "нет": False, "0.0": False, "nein": False}
-    neither = {"n/a": None, "-": None, "maybe": "|is_deleted=maybe", "2": "|is_deleted=2"}
+    neither = {"n/a": None, "-": None, "maybe": "|unknown_flag:is_deleted=maybe", "2": "|unknown_flag:is_deleted=2"}
     rows = [{"lead_id": "l", "created_at": "2026-01-05", "is_deleted": word} for word in (*words, *neither)]
     found = staged.stage("leads", "s", rows, "is_deleted, unread")
     assert found == [(meant, None) for meant in words.values()] + [(False, told) for told in neither.values()]

@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from datetime import date, timedelta
 from pathlib import Path
 from random import Random
@@ -115,9 +114,9 @@ def build(run_cli: RunCli, sources: Path, home: Path, as_of: date, *, breaks_off
     return said.stderr + said.stdout
 
 
-def by_hand(home: Path, *options: str) -> None:
+def by_hand(python: str, home: Path, *options: str) -> None:
     """What an analyst types in the project's folder."""
-    dbt = [sys.executable, "-m", "dbt.cli.main", "--quiet", "build", "--exclude-resource-type", "unit_test", *options]
+    dbt = [python, "-m", "dbt.cli.main", "--quiet", "build", "--exclude-resource-type", "unit_test", *options]
     environment = child_environment(Settings(home=home)) | {"STARTED_BY_ONEFUNNEL": ""}
     subprocess.run(dbt, cwd=ROOT, env=environment, check=True, capture_output=True)
 
@@ -128,7 +127,7 @@ def differing(home: Path, wanted: dict[str, TableContent]) -> set[str]:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_nights_that_go_on_make_what_full_builds_make(tmp_path: Path, run_cli: RunCli, seed: int) -> None:
+def test_nights_that_go_on_make_what_full_builds_make(tmp_path: Path, run_cli: RunCli, python: str, seed: int) -> None:
     random = Random(seed)  # noqa: S311  test data
     told = {name: deliveries(100 * seed + number, nights=4) for number, name in enumerate(OVERLAPS)}
     sources = write_sources(tmp_path / "source", seed)
@@ -148,9 +147,9 @@ def test_nights_that_go_on_make_what_full_builds_make(tmp_path: Path, run_cli: R
         wanted = contents(full / "warehouse.duckdb")
         assert differing(home, wanted) == set()
     # models alone, whose parents were written by the night before
-    by_hand(home, "--select", "fct_lead_funnel", "fct_payment", "dim_client", "int_left_out_rows")
+    by_hand(python, home, "--select", "fct_lead_funnel", "fct_payment", "dim_client", "int_left_out_rows")
     assert differing(home, wanted) == set()
-    by_hand(home)
+    by_hand(python, home)
     assert differing(home, wanted) == set()
     assert "full build" in build(run_cli, sources, home, as_of)
     assert wanted["facts.fct_stage_event"].rows > 50, json.dumps({name: item.rows for name, item in wanted.items()})

@@ -18,6 +18,7 @@ class FakeMetaAds(FakeApi):
     def __init__(self, first: date, days: int, seed: int = 1, token: str = "", today: date = date(2026, 4, 1)) -> None:
         super().__init__()
         self.random, self.token, self.today = Random(seed), token, today  # noqa: S311  test data
+        self.currency = "USD"
         self.names = {"0": "Spring", "1": "Brand"}
         self.spend: dict[tuple[date, str], int] = {}
         for number in range(days):
@@ -57,7 +58,7 @@ class FakeMetaAds(FakeApi):
             "date_start": day.isoformat(),
             "date_stop": day.isoformat(),
             "account_id": "77",
-            "account_currency": "USD",
+            "account_currency": self.currency,
             "campaign_id": campaign,
             "campaign_name": self.names[campaign],
             "adset_id": f"5{campaign}",

@@ -54,37 +54,4 @@ typed as (
 
 ),
 
-keyed as (
-
-    select
-        *,
-        {{ version_key('lead_id') }} as version_key,
-        source_name || ':' || lead_id as lead_key,
-        source_name || ':' || coalesce(contact_id, contact_email_hash, contact_phone_hash, lead_id) as client_key,
-        source_name || ':' || duplicate_of as merged_into_lead_key
-    from typed
-
-),
-
-known as (
-
-    {{ rows_to_judge('keyed', waits_for=['first_contact_at', 'status_at', 'closed_at']) }}
-
-),
-
-judged as (
-
-    select
-        *,
-        case
-            when lead_id is null then 'missing_id'
-            when created_at_text is null then 'missing_date'
-            when created_at is null then 'unparsable_date'
-            {{ time_rule('created_at') }}
-        end as quarantine_rule,
-        {{ build_columns() }}
-    from known
-
-)
-
-select * from judged
+{{ judged_leads() }}

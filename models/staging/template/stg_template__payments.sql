@@ -36,41 +36,4 @@ typed as (
 
 ),
 
--- text is not kept: of what could not be read only the reason stays
-kept as (
-
-    select
-        {{ provenance() }},
-        landed_at,
-        payment_id,
-        {{ version_key('payment_id') }} as version_key,
-        source_name || ':' || lead_id as lead_key,
-        client_id,
-        coalesce(source_name || ':' || client_id, {{ made_client_key('lead_id') }}) as client_key,
-        kind,
-        currency,
-        delivered_amount,
-        direct_cost_original,
-        paid_at,
-        {{ unusable_payment_rule() }} as unusable_rule
-    from typed
-
-),
-
-known as (
-
-    {{ rows_to_judge('kept') }}
-
-),
-
-judged as (
-
-    select
-        *,
-        coalesce(unusable_rule, case {{ time_rule('paid_at') }} end) as quarantine_rule,
-        {{ build_columns() }}
-    from known
-
-)
-
-select * from judged
+{{ judged_payments() }}

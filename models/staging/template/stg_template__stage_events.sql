@@ -30,41 +30,4 @@ typed as (
 
 ),
 
--- text is not kept: of what could not be read only the reason stays
-kept as (
-
-    select
-        {{ provenance() }},
-        landed_at,
-        {{ version_key('event_id') }} as version_key,
-        source_name || ':' || lead_id as lead_key,
-        stage_raw,
-        actor,
-        reason_raw,
-        entered_at,
-        case
-            when event_id is null or lead_id is null then 'missing_id'
-            when entered_at_text is null then 'missing_date'
-            when entered_at is null then 'unparsable_date'
-        end as unusable_rule
-    from typed
-
-),
-
-known as (
-
-    {{ rows_to_judge('kept') }}
-
-),
-
-judged as (
-
-    select
-        *,
-        coalesce(unusable_rule, case {{ time_rule('entered_at') }} end) as quarantine_rule,
-        {{ build_columns() }}
-    from known
-
-)
-
-select * from judged
+{{ judged_stage_events() }}

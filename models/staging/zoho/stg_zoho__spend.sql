@@ -36,27 +36,4 @@ typed as (
 
 ),
 
--- what an ad platform restates is a day
-keyed as (
-
-    select *, {{ version_key('cast(spend_date as varchar)') }} as version_key from typed
-
-),
-
-known as (
-
-    {{ rows_to_judge('keyed') }}
-
-),
-
-judged as (
-
-    select
-        *,
-        {{ spend_rule() }} as quarantine_rule,
-        {{ build_columns() }}
-    from known
-
-)
-
-select * from judged
+{{ judged_ad_spend() }}

@@ -1,0 +1,148 @@
+{# How typed rows become judged rows, the same for every system: keys, what to judge again, why a row cannot be used, which build wrote it.
+   Each is the end of a staging model, after its cte `typed`; which columns that must have is what its entity's contract says (docs/adding-a-source.md). #}
+
+{% macro judged_leads() -%}
+keyed as (
+
+    select
+        *,
+        {{ version_key('lead_id') }} as version_key,
+        source_name || ':' || lead_id as lead_key,
+        {{ id_source() }} || ':' || coalesce(contact_id, contact_email_hash, contact_phone_hash, lead_id) as client_key,
+        source_name || ':' || duplicate_of as merged_into_lead_key
+    from typed
+
+),
+
+known as (
+
+    {{ rows_to_judge('keyed', waits_for=['first_contact_at', 'status_at', 'closed_at']) }}
+
+),
+
+judged as (
+
+    select
+        *,
+        case
+            when lead_id is null then 'missing_id'
+            when created_at_text is null then 'missing_date'
+            when created_at is null then 'unparsable_date'
+            {{ time_rule('created_at') }}
+        end as quarantine_rule,
+        {{ build_columns() }}
+    from known
+
+)
+
+select * from judged
+{%- endmacro %}
+
+{# Text is not kept: of what could not be read only the reason stays. #}
+{% macro judged_stage_events() -%}
+kept as (
+
+    select
+        {{ provenance() }},
+        landed_at,
+        {{ version_key('event_id') }} as version_key,
+        {{ id_source() }} || ':' || lead_id as lead_key,
+        stage_raw,
+        actor,
+        reason_raw,
+        entered_at,
+        case
+            when event_id is null or lead_id is null then 'missing_id'
+            when entered_at_text is null then 'missing_date'
+            when entered_at is null then 'unparsable_date'
+        end as unusable_rule
+    from typed
+
+),
+
+known as (
+
+    {{ rows_to_judge('kept') }}
+
+),
+
+judged as (
+
+    select
+        *,
+        coalesce(unusable_rule, case {{ time_rule('entered_at') }} end) as quarantine_rule,
+        {{ build_columns() }}
+    from known
+
+)
+
+select * from judged
+{%- endmacro %}
+
+{# `first_rule`: what is judged before the rules of money, for a system that lists more than payments. #}
+{% macro judged_payments(first_rule='null') -%}
+kept as (
+
+    select
+        {{ provenance() }},
+        landed_at,
+        payment_id,
+        {{ version_key('payment_id') }} as version_key,
+        {{ id_source() }} || ':' || lead_id as lead_key,
+        client_id,
+        coalesce({{ id_source() }} || ':' || client_id, {{ made_client_key('lead_id') }}) as client_key,
+        kind,
+        currency,
+        delivered_amount,
+        direct_cost_original,
+        paid_at,
+        coalesce({{ first_rule }}, {{ unusable_payment_rule() }}) as unusable_rule
+    from typed
+
+),
+
+known as (
+
+    {{ rows_to_judge('kept') }}
+
+),
+
+judged as (
+
+    select
+        *,
+        coalesce(unusable_rule, case {{ time_rule('paid_at') }} end) as quarantine_rule,
+        {{ build_columns() }}
+    from known
+
+)
+
+select * from judged
+{%- endmacro %}
+
+{# What an ad platform restates is a day. #}
+{% macro judged_ad_spend() -%}
+keyed as (
+
+    select *, {{ version_key('cast(spend_date as varchar)') }} as version_key from typed
+
+),
+
+known as (
+
+    {{ rows_to_judge('keyed') }}
+
+),
+
+judged as (
+
+    select
+        *,
+        {{ spend_rule() }} as quarantine_rule,
+        {{ build_columns() }}
+    from known
+
+)
+
+select * from judged
+{%- endmacro %}
