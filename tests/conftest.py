@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from filelock import FileLock
+from little_delivered import AS_OF, write_agency
 from nights import DEMO_AS_OF, REAL_AS_OF, ROOT, BuildOnce, RunCli
 from parse_once import hand_on_parse, parse_project
 from warm_python import warm_python
@@ -143,6 +144,20 @@ def real_home(build_once: BuildOnce, run_cli: RunCli, real_data: Path) -> Path:
         run_cli("run", "--sources", ROOT / "examples/zoho/sources.yml", "--home", home, "--as-of", REAL_AS_OF)
 
     return build_once("real-home", make)
+
+
+@pytest.fixture(scope="session")
+def little_home(build_once: BuildOnce, run_cli: RunCli) -> Callable[[str], Path]:
+    """Home of a published night of one of little_delivered.AGENCIES; said.txt beside it holds what the command printed."""
+
+    def home(name: str) -> Path:
+        def make(folder: Path) -> None:
+            said = run_cli("run", "--sources", write_agency(name, folder), "--home", folder / "home", "--as-of", AS_OF)
+            (folder / "said.txt").write_text(said.stdout + said.stderr, encoding="utf-8")
+
+        return build_once(f"agency-{name.replace(' ', '-')}", make) / "home"
+
+    return home
 
 
 @pytest.fixture

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 from datetime import date, datetime, timedelta
-from pathlib import Path
 from random import Random
 
 from compiled import Files, Rows
@@ -126,14 +124,6 @@ def _spoil(random: Random, files: Files) -> None:
             files["payments"].append(payment | wrong | {"payment_id": payment["payment_id"] if not wrong else f"X{number}"})
     files["stage_events"].append({"event_id": "X", "lead_id": "nobody", "stage": "sql", "entered_at": "2026-01-05 10:00:00"})
     files["ad_spend"].append({"date": "2026-01-05", "channel": "seo", "cost": "-1", "currency": "EUR"})
-
-
-def write_files(files: Files, folder: Path) -> None:
-    for entity, rows in files.items():
-        with (folder / f"{entity}.csv").open("w", encoding="utf-8", newline="") as handle:
-            writer = csv.DictWriter(handle, fieldnames=sorted({name for row in rows for name in row}))
-            writer.writeheader()
-            writer.writerows(rows)
 
 
 def shuffled(files: Files, seed: int) -> Files:

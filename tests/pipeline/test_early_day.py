@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from compiled import Files
 from nights import RunCli
-from random_source import ENDINGS, random_files, write_files
+from random_source import ENDINGS, random_files
+from template_files import write_files
 from test_going_on import contents
 
 pytestmark = pytest.mark.slow

@@ -14,7 +14,8 @@ import duckdb
 import pytest
 from compiled import Files
 from nights import ROOT, RunCli
-from random_source import random_files, write_files
+from random_source import random_files
+from template_files import write_files
 
 from onefunnel.dbt import child_environment
 from onefunnel.publish.contents import TableContent, content_of, relations

@@ -3,79 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
 from pathlib import Path
-from random import Random
 
 import duckdb
 import pytest
-from nights import BuildOnce, RunCli
-from random_source import write_files
 
 pytestmark = pytest.mark.slow
-
-AS_OF = "2026-03-31"
-Agency = dict[str, list[dict[str, str]]]
-RECORDED = {"first_contact": 0.9, "sql": 0.4, "paid": 0.1}
-
-
-def _agency(*entities: str, statuses_only: bool = False) -> Agency:
-    """Leads of a year that pass three of nine stages, with payments and spend; the entities that are named."""
-    random = Random(5)  # noqa: S311  test data
-    files: Agency = {"leads": [], "stage_events": [], "payments": [], "ad_spend": []}
-    for number in range(1200):
-        created = datetime(2025, 4, 1) + timedelta(minutes=random.randrange(360 * 1440))
-        lead = {"lead_id": f"L{number}", "created_at": str(created), "channel": random.choice(("seo", "ppc_search", "referral"))}
-        reached = random.random()
-        moment = created
-        for stage, share in RECORDED.items():
-            if reached > share:
-                break
-            moment += timedelta(hours=random.randrange(1, 90))
-            if statuses_only:
-                lead |= {"status": stage}
-            else:
-                entry = {"event_id": f"{number}-{stage}", "lead_id": f"L{number}", "stage": stage, "entered_at": str(moment)}
-                files["stage_events"].append(entry)
-        if reached <= RECORDED["paid"]:
-            payment = {"payment_id": f"P{number}", "paid_at": str(moment), "amount": "1000", "currency": "EUR", "lead_id": f"L{number}"}
-            files["payments"].append(payment)
-        files["leads"].append(lead)
-    files["leads"][0]["channel"] = "carrier pigeon"  # a word that no seed knows is warned of
-    for day in range(365):
-        spent_on = (datetime(2025, 4, 1) + timedelta(days=day)).date()
-        files["ad_spend"].append({"date": str(spent_on), "channel": "ppc_search", "cost": "50", "currency": "EUR"})
-    return {entity: files[entity] for entity in entities}
-
-
-AGENCIES = {
-    "no payments": _agency("leads", "stage_events", "ad_spend"),
-    "no spend": _agency("leads", "stage_events", "payments"),
-    "three stages": _agency("leads", "stage_events", "payments", "ad_spend"),
-    "statuses only": _agency("leads", statuses_only=True),
-}
-
-
-@pytest.fixture(scope="module")
-def home_of(build_once: BuildOnce, run_cli: RunCli) -> Callable[[str], Path]:
-    """Home of a published night of one of AGENCIES."""
-
-    def home(name: str) -> Path:
-        def make(folder: Path) -> None:
-            write_files(AGENCIES[name], folder)
-            entities = ", ".join(f"{entity}: {{path: {entity}.csv}}" for entity in AGENCIES[name])
-            (folder / "sources.yml").write_text(
-                "version: 1\nreporting: {base_currency: EUR, time_zone: UTC}\n"
-                f"sources:\n  - {{name: crm, system: template, connector: files, entities: {{{entities}}}}}\n",
-                encoding="utf-8",
-            )
-            said = run_cli("run", "--sources", folder / "sources.yml", "--home", folder / "home", "--as-of", AS_OF)
-            (folder / "said.txt").write_text(said.stdout + said.stderr, encoding="utf-8")
-
-        return build_once(f"agency-{name.replace(' ', '-')}", make) / "home"
-
-    return home
-
 
 def _kpis(home: Path) -> dict[str, tuple[float | None, str | None]]:
     """Value of February 2026 over all channels, and why there is none, by KPI."""
@@ -108,16 +41,16 @@ UNRECORDED = (
         ),
     ],
 )
-def test_no_figure_stands_for_what_is_not_known(home_of: Callable[[str], Path], name: str, unknown: dict[str, str]) -> None:
-    kpis = _kpis(home_of(name))
+def test_no_figure_stands_for_what_is_not_known(little_home: Callable[[str], Path], name: str, unknown: dict[str, str]) -> None:
+    kpis = _kpis(little_home(name))
     assert {kpi: kpis[kpi] for kpi in unknown} == {kpi: (None, because) for kpi, because in unknown.items()}
     known = {"no payments": "cpl", "no spend": "revenue", "three stages": "sql", "statuses only": "leads"}[name]
     assert kpis[known][0] > 0
     assert kpis[known][1] is None
 
 
-def test_a_step_is_compared_with_the_last_recorded_stage_and_nobody_waits_for_one_that_is_not(home_of: Callable[[str], Path]) -> None:
-    with duckdb.connect(str(home_of("three stages") / "published/current.duckdb"), read_only=True) as db:
+def test_a_step_is_compared_with_the_last_recorded_stage_and_nobody_waits_for_one_that_is_not(little_home: Callable[[str], Path]) -> None:
+    with duckdb.connect(str(little_home("three stages") / "published/current.duckdb"), read_only=True) as db:
         cohort = db.execute(
             "select stage_key, reached, reached_previous, step_conversion from marts.mart_funnel_cohort "
             "where channel_key = 'all' and window_days = 0 and lead_month = '2025-12-01' order by stage_order"
@@ -132,13 +65,13 @@ def test_a_step_is_compared_with_the_last_recorded_stage_and_nobody_waits_for_on
     assert not {stage for (stage,) in late} & set(unrecorded)
 
 
-def test_the_command_says_why_the_quality_is_no_plain_pass(home_of: Callable[[str], Path]) -> None:
-    said = (home_of("no payments").parent / "said.txt").read_text(encoding="utf-8").splitlines()
+def test_the_command_says_why_the_quality_is_no_plain_pass(little_home: Callable[[str], Path]) -> None:
+    said = (little_home("no payments").parent / "said.txt").read_text(encoding="utf-8").splitlines()
     assert any("quality warn" in line for line in said)
     assert any(line.strip().startswith("warning:") and "carrier pigeon" in line for line in said)
 
 
-def test_without_payments_no_verdict_on_money_is_given(home_of: Callable[[str], Path]) -> None:
-    with duckdb.connect(str(home_of("no payments") / "published/current.duckdb"), read_only=True) as db:
+def test_without_payments_no_verdict_on_money_is_given(little_home: Callable[[str], Path]) -> None:
+    with duckdb.connect(str(little_home("no payments") / "published/current.duckdb"), read_only=True) as db:
         said = db.execute("select distinct metric, basis from marts.mart_verdict").fetchall()
     assert said == [("new_clients", "cohort")]

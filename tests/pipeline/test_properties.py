@@ -19,7 +19,8 @@ from oracle.entities import Settings, rounded
 from oracle.funnel import build_funnel
 from oracle.marts import MARTS
 from oracle.template import read_template
-from random_source import AS_OF, random_files, random_payment, shuffled, write_files
+from random_source import AS_OF, random_files, random_payment, shuffled
+from template_files import write_files
 
 pytestmark = pytest.mark.slow
 
