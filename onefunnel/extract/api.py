@@ -15,7 +15,7 @@ from onefunnel.config import PipelineConfig
 from onefunnel.errors import ConfigError, OnefunnelError
 from onefunnel.extract.parts import PartWriter
 from onefunnel.extract.records import picker, write_records
-from onefunnel.extract.transport import ApiSession, NotThere, origin
+from onefunnel.extract.transport import LONGEST_WORDS, ApiSession, NotThere, origin
 from onefunnel.landing.loads import StagedLoad
 from onefunnel.settings import redact
 from onefunnel.sources import ApiSource
@@ -42,6 +42,7 @@ class Connection:
     """The client of one source: its address, its credentials and the session that keeps them."""
 
     def __init__(self, source: ApiSource, file: str, where: str) -> None:
+        from dlt.common.configuration.specs import RuntimeConfiguration
         from dlt.sources.helpers.rest_client import RESTClient
         from dlt.sources.rest_api.config_setup import create_paginator, get_auth_class
 
@@ -61,7 +62,9 @@ class Connection:
             auth = auth | {"session": self.session}
         self.auth = get_auth_class(auth["type"])(**{name: value for name, value in auth.items() if name != "type"}) if auth else None
         pages = create_paginator(client.get("paginator"))
-        self.client = RESTClient(self.base, headers=self.headers, auth=self.auth, paginator=pages, session=self.session)
+        self.client = RESTClient(
+            self.base, headers=self.headers, auth=self.auth, paginator=pages, session=self.session, config=RuntimeConfiguration()
+        )
 
     def ask(self, endpoint: dict[str, Any]) -> Any:
         """The answer to a single request. Raises what the session raises."""
@@ -84,7 +87,7 @@ class Connection:
             for page in self.client.paginate(endpoint["path"], method=endpoint.get("method", "GET"), paginator=pages, **asked):
                 yield from page
         except (DltException, ValueError, TypeError, AttributeError) as error:
-            told = redact((str(error).strip().splitlines() or [""])[-1][:200], self.session.secrets)
+            told = redact((str(error).strip().splitlines() or [""])[-1], self.session.secrets)[:LONGEST_WORDS]
             raise OnefunnelError(f"the answer cannot be read: {told}", where=self.where, hint="the API may have changed") from None
 
 

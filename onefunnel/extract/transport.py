@@ -39,6 +39,7 @@ NOT_FOUND = 404
 # Seconds a report is left alone that does not say how long it takes
 QUEUE_SECONDS = 10.0
 SHORTEST_SECRET_IN_URL = 6
+LONGEST_WORDS = 200  # of a vendor's error
 
 
 class Refused(OnefunnelError):
@@ -178,7 +179,8 @@ class ApiSession(requests.Session):
         raise OnefunnelError(what, where=self.where, hint="nothing is landed; the API may have changed: take a newer onefunnel")
 
     def _judge(self, response: requests.Response, content: Any) -> None:
-        status, code, text = response.status_code, *_told(content)
+        status, (code, told) = response.status_code, _told(content)
+        text = redact(told, self.secrets)[:LONGEST_WORDS]  # in this order: half a secret is not recognised
         is_error = not 200 <= status < 300 or _is_refusal(content)
         if status in QUEUED and self.described.answers == "tsv":
             asked = _seconds(response.headers.get("retryIn"))
@@ -190,9 +192,9 @@ class ApiSession(requests.Session):
         page = f"docs/systems/{self.source.system}.md"
         if status in (401, 403) or code in self.described.denied:
             what = f"the source refuses the credentials (HTTP {status}{f': {text}' if text else ''})"
-            raise Refused(redact(what, self.secrets), where=self.where, hint=f"renew the secret, or ask for the rights that {page} names")
+            raise Refused(what, where=self.where, hint=f"renew the secret, or ask for the rights that {page} names")
         kind = NotThere if status == NOT_FOUND else Refused
-        what = redact(f"the source answers HTTP {status} {text}".strip(), self.secrets)
+        what = f"the source answers HTTP {status} {text}".strip()
         raise kind(what, where=self.where, hint=f"a field or the account may have changed; {page} says what is asked for")
 
 
@@ -258,12 +260,12 @@ def _is_transient(content: Any) -> bool:
 
 
 def _told(content: Any) -> tuple[str, str]:
-    """(code, words) of an error as APIs write it, empty where there is none. Never more than a line."""
+    """(code, words) of an error as APIs write it, empty where there is none, in one line."""
     error = content.get("error") or content if isinstance(content, dict) else {}
     if isinstance(error, str):
-        return error, f"{error} {content.get('error_description', '')}".strip()[:200]
+        return error, " ".join(f"{error} {content.get('error_description', '')}".split())
     if not isinstance(error, dict):
         return "", ""
     code = next((str(error[name]) for name in ("code", "error_code", "status") if error.get(name)), "")
     words = next((str(error[name]) for name in ("message", "error_string", "detail", "title") if error.get(name)), "")
-    return code, " ".join(words.split())[:200]
+    return code, " ".join(words.split())
