@@ -1,4 +1,4 @@
-"""An agency on HubSpot, Stripe, Google Ads, Meta Ads and amoCRM: one server plays them all, its sources.yml names them."""
+"""An agency on HubSpot, Stripe, Google Ads, Meta Ads, amoCRM and Yandex Direct: one server plays them all, its sources.yml names them."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from fake_hubspot import FakeHubSpot
 from fake_meta_ads import FakeMetaAds
 from fake_server import Answer, Asked, FakeApi, serving
 from fake_stripe import FakeStripe
+from fake_yandex_direct import FakeYandexDirect
 
 CANARY = "canary-4f1d9c7e55"
 SECRETS = {
@@ -21,6 +22,7 @@ SECRETS = {
     "STRIPE_KEY": f"{CANARY}-s",
     "META_TOKEN": f"{CANARY}-m",
     "AMO_TOKEN": f"{CANARY}-a",
+    "YANDEX_TOKEN": f"{CANARY}-y",
     "GOOGLE_DEVELOPER": f"{CANARY}-d",
     "GOOGLE_CLIENT": "1234",
     "GOOGLE_SECRET": f"{CANARY}-c",
@@ -46,6 +48,13 @@ sources:
   settings: {{manager: "999"}}
 - {{name: meta, system: meta_ads, connector: api, account: "77", base_url: "{url}", secrets: {{token: META_TOKEN}}}}
 - {{name: amo, system: amocrm, connector: api, account: example.amocrm.ru, base_url: "{url}", secrets: {{token: AMO_TOKEN}}}}
+- name: direct
+  system: yandex_direct
+  connector: api
+  currency: EUR
+  since: "2026-01-01"
+  base_url: "{url}"
+  secrets: {{token: YANDEX_TOKEN}}
 """
 FIRST_DAY, SECOND_DAY = date(2026, 3, 30), date(2026, 3, 31)
 
@@ -61,6 +70,7 @@ class Agency(FakeApi):
         self.google = FakeGoogleAds(date(2026, 1, 1), 89, **google)
         self.meta = FakeMetaAds(date(2026, 1, 1), 89, token=SECRETS["META_TOKEN"])
         self.amo = FakeAmoCrm(45, token=SECRETS["AMO_TOKEN"], first=unix(datetime(2026, 1, 15, tzinfo=UTC)))
+        self.yandex = FakeYandexDirect(date(2026, 1, 1), 89, token=SECRETS["YANDEX_TOKEN"])
         self.meta.currency = "EUR"
         self.hubspot.merge("1005", "1006", datetime(2026, 3, 29, 9, tzinfo=UTC))
         for deal in self.hubspot.deals.values():
@@ -83,7 +93,7 @@ class Agency(FakeApi):
 
     def route(self, asked: Asked) -> Answer:
         starts = {"/crm/": self.hubspot, "/v1/": self.stripe, "/v21/": self.google, "/token": self.google, "/v23.0/": self.meta}
-        starts |= {"/api/v4/": self.amo}
+        starts |= {"/api/v4/": self.amo, "/json/v5/": self.yandex}
         for start, api in starts.items():
             if asked.path.startswith(start):
                 api.url = self.url
@@ -102,6 +112,7 @@ class Agency(FakeApi):
         self.google.names["1"] = "Renamed"
         self.google.spend(date(2026, 3, 29))
         self.meta.run(date(2026, 3, 20))
+        self.yandex.spend(date(2026, 3, 28))
         self.amo.add(900, unix(now))
         self.amo.move(2, 142, unix(now))
         self.amo.delete(3, unix(now))

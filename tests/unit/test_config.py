@@ -128,3 +128,16 @@ def test_variables_expand_in_paths_only_when_written_in_braces(monkeypatch: pyte
     monkeypatch.setenv("EXPORTS", "")
     with pytest.raises(ConfigError, match="EXPORTS is not set"):
         expand_variables("${EXPORTS}/a.csv", "here")
+
+
+@pytest.mark.parametrize("example", sorted(path.parent.name for path in (project_root() / "examples").glob("*/sources.yml")))
+def test_every_example_can_be_read(example: str) -> None:
+    assert load_config(project_root() / "examples" / example / "sources.yml").sources
+
+
+def test_ids_of_names_another_source(tmp_path: Path) -> None:
+    block = "{{name: {}, system: template, connector: files, ids_of: crm, entities: {{payments: {{path: p.csv}}}}}}"
+    path = tmp_path / "sources.yml"
+    path.write_text(f"version: 1\nsources:\n- {block.format('bank')}\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match="ids_of names no other source: crm"):
+        load_config(path)
