@@ -1,4 +1,27 @@
 // What to act on and how far to trust it: calls that are due, figures that changed since, rows that were left out.
+section("openLeads", "open_leads", "channel", (body) => {
+  const rows = table("open_leads").filter((row) => state.channel === "all" || row.channel_key === state.channel);
+  if (!rows.length) {
+    put(body, emptyNote(t("no_open_leads")));
+    return;
+  }
+  const groups = new Map();
+  for (const row of rows) {
+    const group = groups.get(`${row.next_step_key}|${row.owner}`) || { ...row, waiting: 0, overdue: 0, longest_days: 0 };
+    group.waiting += row.waiting;
+    group.overdue += row.overdue;
+    group.longest_days = Math.max(group.longest_days, row.longest_days || 0);
+    groups.set(`${row.next_step_key}|${row.owner}`, group);
+  }
+  const ordered = [...groups.values()].sort((a, b) => b.overdue - a.overdue || b.waiting - a.waiting);
+  put(body, h("p", { class: "lead" }, t("open_leads_lead", { waiting: count(sum(rows, "waiting")), overdue: count(sum(rows, "overdue")) })),
+    dataTable({
+      caption: t("open_leads"), text: [1], head: [t("waits_for"), t("owner"), t("waiting_leads"), t("overdue_leads"), t("longest_days")],
+      rows: ordered.slice(0, 20).map((row) => [stageLabel(row.next_step_key), row.owner, { text: count(row.waiting), value: row.waiting },
+        { text: count(row.overdue), value: row.overdue }, count(row.longest_days)]),
+    }), note(t("open_leads_note")));
+}, "mart_open_leads");
+
 section("winback", "winback", "channel", (body) => {
   const rows = table("winback").filter((row) => state.channel === "all" || row.channel_key === state.channel);
   if (!rows.length) {

@@ -1,38 +1,12 @@
-{%- set steps = funnel_stages()[1:] -%}
-
-with open_attempts as (
-
-    select * from {{ ref('fct_lead_funnel') }} where outcome = 'open'
-
-),
-
-stages as (
-
-    select * from {{ ref('dim_stage') }} where not is_terminal
-
-),
-
-sla as (
+with sla as (
 
     select * from {{ ref('sla') }}
 
 ),
 
-days as (
-
-    select * from {{ ref('dim_date') }}
-
-),
-
 today as (
 
-    select
-        date_day as as_of,
-        month,
-        -- working minutes until the day is over
-        cumulative_working_minutes + working_minutes as business_position
-    from days
-    where date_day = {{ as_of() }}
+    select month from {{ ref('dim_date') }} where date_day = {{ as_of() }}
 
 ),
 
@@ -42,51 +16,18 @@ measured as (
 
 ),
 
--- open attempts wait for the step after the furthest stage they reached; undated ones cannot be timed
-waiting as (
-
-    select
-        case furthest_stage_key
-            {%- for step in steps %}
-            when '{{ funnel_stages()[loop.index0] }}' then '{{ step }}'
-            {%- endfor %}
-        end as step_key,
-        sdr,
-        sales_rep,
-        {{ local_timestamp('waiting_since') }} as waiting_since_local_at
-    from (
-        select
-            *,
-            case furthest_stage_key
-                {%- for step in steps %}
-                {%- set reached = funnel_stages()[loop.index0] %}
-                when '{{ reached }}' then {{ reached }}_at
-                {%- endfor %}
-            end as waiting_since
-        from open_attempts
-    ) as timed
-    where waiting_since is not null
-
-),
-
 overdue as (
 
     select
         today.month,
-        waiting.step_key,
-        stages.department,
-        coalesce(case stages.department when 'marketing' then waiting.sdr else waiting.sales_rep end, '(none)') as owner,
+        open_leads.step_key,
+        open_leads.department,
+        open_leads.owner,
         count(*) as overdue_open
-    from waiting
+    from {{ ref('int_open_leads') }} as open_leads
     cross join today
-    inner join days on cast(waiting.waiting_since_local_at as date) = days.date_day
-    inner join stages on waiting.step_key = stages.stage_key
-    inner join sla on waiting.step_key = sla.stage_key
-    where stages.is_recorded  -- nobody is late for a step that no source would tell of
-        and today.business_position - ({{ business_position('waiting.waiting_since_local_at', 'days') }}) > sla.sla_business_minutes
-    group by
-        today.month, waiting.step_key, stages.department,
-        coalesce(case stages.department when 'marketing' then waiting.sdr else waiting.sales_rep end, '(none)')
+    where open_leads.waiting_business_minutes > open_leads.sla_business_minutes
+    group by today.month, open_leads.step_key, open_leads.department, open_leads.owner
 
 ),
 

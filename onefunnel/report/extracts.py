@@ -133,6 +133,16 @@ EXTRACTS: dict[str, Extract] = {
     "publication": Extract("marts.mart_publication", ("*",)),
 }
 
+# The page counts who waits, it does not list leads.
+OPEN_LEADS = """
+    select
+        next_step_key, department, owner, channel_key, count(*) as waiting, count(case when is_overdue then 1 end) as overdue,
+        max(waiting_days) as longest_days
+    from marts.mart_open_leads
+    where next_step_key is not null
+    group by all order by all
+"""
+
 # The page counts calls, it does not list people.
 WINBACK = """
     select

@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 
 from onefunnel.report.columns import pack_table
-from onefunnel.report.extracts import EXTRACTS, FACTORS, POOLED, WINBACK, Extract
+from onefunnel.report.extracts import EXTRACTS, FACTORS, OPEN_LEADS, POOLED, WINBACK, Extract
 
 # The page stays under 3 MB with the chart library (0.6 MB) and its own code (0.1 MB): what is left is for the data.
 DATA_BUDGET_BYTES = 2_000_000
@@ -122,6 +122,8 @@ def build_payload(db: duckdb.DuckDBPyConnection, limit: Limit, seeds: Path, chec
     months = every_month[-limit.months :] if limit.months else every_month
     channels = _largest_channels(db, limit.channels, months[0]) if limit.channels and months else None
     tables = {name: read_extract(db, extract, months, channels) for name, extract in EXTRACTS.items()}
+    if columns_of(db, "marts.mart_open_leads"):
+        tables["open_leads"] = _packed(db, OPEN_LEADS)
     if columns_of(db, "marts.mart_winback"):
         tables["winback"] = _packed(db, WINBACK)
     factor_months = months[-limit.factor_months :] if limit.factor_months else months
