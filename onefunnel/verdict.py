@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 METRICS = ("new_clients", "new_client_revenue", "revenue")
-COMPARISONS = ("previous_month", "previous_year")
+COMPARISONS = ("previous_month", "previous_year", "previous_quarter", "previous_year_quarter")
 BASES = ("cohort", "period")
 LANGUAGES = ("en", "ru")
 # Departments in the order of the funnel; 95 % of chance lies within this many standard errors.
@@ -43,6 +43,7 @@ class Factor:
 class Verdict:
     """One row of mart_verdict with its factors. effects and margins by department; a margin is 1.96 standard errors.
 
+    probabilities: that the department's effect has the sign of the change.
     market_method: how demand was measured beside the season - index, gauge or none.
     """
 
@@ -54,6 +55,7 @@ class Verdict:
     current: float
     effects: dict[str, float]
     margins: dict[str, float]
+    probabilities: dict[str, float | None]
     main_department: str | None
     main_factor: str | None
     main_channel: str | None
@@ -129,6 +131,7 @@ def _read(connection: duckdb.DuckDBPyConnection, month: date, comparison: str, m
         **{name: row[name] for name in ("month", "comparison", "metric", "basis", "base", "current")},
         effects={department: row[f"{department}_effect"] for department in DEPARTMENTS},
         margins={department: MARGIN * row[f"{department}_stderr"] for department in DEPARTMENTS},
+        probabilities={department: row.get(f"p_{department}") for department in DEPARTMENTS[:3]},
         **{name: row[name] for name in ("main_department", "main_factor", "main_channel", "confidence")},
         market_method=row.get("market_method", "none"),
         headlines={language: row[f"headline_{language}"] for language in LANGUAGES},
@@ -162,6 +165,8 @@ FIXED_WORDS = {
     "en": {
         "previous_month": "the month before",
         "previous_year": "the same month a year ago",
+        "previous_quarter": "the three months before",
+        "previous_year_quarter": "the same three a year ago",
         "confidence": "confidence",
         "within": "within chance",
         "beyond": "beyond chance",
@@ -170,6 +175,8 @@ FIXED_WORDS = {
     "ru": {
         "previous_month": "месяц назад",
         "previous_year": "год назад",
+        "previous_quarter": "три месяца до того",
+        "previous_year_quarter": "те же три год назад",
         "confidence": "уверенность",
         "within": "в пределах случайности",
         "beyond": "не случайность",

@@ -42,7 +42,8 @@ function departmentFigures(row, factors) {
       h("span", { class: "name" }, h("i", { class: "swatch" }), departmentLabel(department)),
       h("span", { class: `effect ${quiet ? "quiet" : ""}`, "data-effect": department, "data-value": effect }, signed(effect, format)),
       h("span", { class: "quiet-note" }, isNumber(stderr) && stderr > 0
-        ? [`± ${format(1.96 * stderr)}`, quiet ? ` · ${t("within_noise")}` : ""] : quiet && effect ? t("within_noise") : ""));
+        ? [`± ${format(1.96 * stderr)}`, quiet ? ` · ${t("within_noise")}` : "",
+          isNumber(row[`p_${department}`]) ? ` · ${t("likely", { p: percent(row[`p_${department}`]) })}` : ""] : quiet && effect ? t("within_noise") : ""));
   }));
 }
 
@@ -135,6 +136,13 @@ function settledVerdict(row) {
     wellSet(settled[`headline_${state.lang}`] || settled.headline_en || ""));
 }
 
+/** What three months together say, where they end with this one: more leads, less chance. */
+function quarterVerdict(row) {
+  const quarter = group("verdicts", "metric", "comparison", "basis", "month")(row.metric,
+    row.comparison === "previous_year" ? "previous_year_quarter" : "previous_quarter", row.basis, row.month)[0];
+  return quarter ? h("p", { class: "settled" }, h("strong", null, t("three_months")), " ", wellSet(quarter[`headline_${state.lang}`] || quarter.headline_en || "")) : null;
+}
+
 section("verdict", "verdict", "both", (body) => {
   const row = verdictRow();
   put(body, verdictControls());
@@ -149,7 +157,7 @@ section("verdict", "verdict", "both", (body) => {
     h("p", { class: "headline", id: "headline" }, wellSet(row[`headline_${state.lang}`] || row.headline_en || "")),
     whole ? null : note(t(isPooled() ? "pooled_effects" : "channel_effects", { channel: channelLabel(state.channel) })),
     departmentFigures(row, factors));
-  if (whole) put(body, settledVerdict(row));
+  if (whole) put(body, quarterVerdict(row), settledVerdict(row));
   put(body, h("p", { class: "confidence" }, h("strong", null, `${t("confidence")}: ${t(`confidence_${row.confidence}`)}. `),
     row[`caveats_${state.lang}`] || row.caveats_en || ""));
   put(body, factors.length ? figure({

@@ -41,6 +41,8 @@ judged as (
         departments.*,
         metrics.is_comparable,
         round(metrics.current_value, 0) - round(metrics.base_value, 0) as shown_delta,
+        metrics.delta,
+        departments.effect * sign(metrics.delta) / nullif(departments.stderr, 0) as z_with_change,
         -- 1 = exactly at the bar
         greatest(
             case when departments.stderr > 0 then abs(departments.effect) / departments.stderr / {{ var('verdict_critical_z') }} else 0.0 end,
@@ -62,7 +64,13 @@ visible as (
     select
         *,
         is_comparable and evidence > 1 and round(effect, 0) <> 0 as is_proven,
-        case when shown_delta = 0 or effect * shown_delta > 0 then 1 else 0 end as goes_along
+        case when shown_delta = 0 or effect * shown_delta > 0 then 1 else 0 end as goes_along,
+        -- that the effect has the sign of the change
+        case
+            when delta = 0 or not is_comparable then null
+            when z_with_change is null then case when effect * delta > 0 then 1.0 else 0.0 end
+            else {{ normal_probability('z_with_change') }}
+        end as probability
     from judged
 
 )

@@ -1,4 +1,4 @@
--- Season index of lead arrival per comparison: ratio to the centred twelve-month average, from at least 24 whole months, never from the two
+-- Season index of lead arrival per comparison: ratio to the centred twelve-month average, from at least 24 whole months, never from the
 -- months compared (a month must not explain itself). Shrunk towards "no season" by the evidence there is (docs/verdict.md).
 -- What is summed or averaged is a decimal of twelve digits: sums of doubles differ in their last bits with the order of the rows.
 with monthly as (
@@ -52,12 +52,15 @@ ratios as (
 
 ),
 
+compared as (
+
+    select month, comparison, side, side_month from {{ ref('int_verdict_sides') }} where basis = 'cohort'
+
+),
+
 pairs as (
 
-    select month, comparison, max(case when side = 'base' then side_month end) as base_month
-    from {{ ref('int_verdict_sides') }}
-    where basis = 'cohort'
-    group by month, comparison
+    select month, comparison from compared group by month, comparison
 
 ),
 
@@ -67,7 +70,10 @@ known as (
         cast(ratios.log_ratio as decimal(18, 12)) as log_ratio,
         cast(1 / ratios.leads as decimal(18, 12)) as counting_variance
     from pairs
-    inner join ratios on ratios.month <> pairs.month and ratios.month <> pairs.base_month
+    cross join ratios
+    left join compared
+        on pairs.month = compared.month and pairs.comparison = compared.comparison and ratios.month = compared.side_month
+    where compared.month is null
 
 ),
 
@@ -133,6 +139,39 @@ shrunk as (
     from noisy
     inner join spread on noisy.month = spread.month and noisy.comparison = spread.comparison
 
+),
+
+sided as (
+
+    select
+        compared.month,
+        compared.comparison,
+        compared.side,
+        coalesce(shrunk.log_index, 0.0) as log_index,
+        coalesce(shrunk.index_variance, spread.season_variance, 0.0) as index_variance,
+        max(coalesce(shrunk.log_index, 0.0)) over (partition by compared.month, compared.comparison, compared.side) as highest
+    from compared
+    left join spread on compared.month = spread.month and compared.comparison = spread.comparison
+    left join shrunk
+        on compared.month = shrunk.month and compared.comparison = shrunk.comparison and extract(month from compared.side_month) = shrunk.calendar_month
+
+),
+
+-- the index of three months is the mean of theirs
+levels as (
+
+    select
+        month,
+        comparison,
+        side,
+        exp(max(highest)) * {{ exact_sum('exp(log_index - highest)') }} / count(*) as season_index,
+        case
+            when count(*) = 1 then max(index_variance)
+            else {{ exact_sum('exp(2 * (log_index - highest)) * index_variance') }} / power({{ exact_sum('exp(log_index - highest)') }}, 2)
+        end as log_variance
+    from sided
+    group by month, comparison, side
+
 )
 
 select
@@ -140,16 +179,11 @@ select
     pairs.comparison,
     spread.month is not null as has_season,
     -- the season of the previous year's month is the same season
-    case when pairs.comparison = 'previous_year' then 1.0 else exp(coalesce(base.log_index, 0.0)) end as base_index,
-    case when pairs.comparison = 'previous_year' then 1.0 else exp(coalesce(current_month.log_index, 0.0)) end as current_index,
-    case
-        when pairs.comparison = 'previous_year' then 0.0
-        else coalesce(base.index_variance, spread.season_variance, 0.0) + coalesce(current_month.index_variance, spread.season_variance, 0.0)
-    end as log_variance
+    case when pairs.comparison like 'previous_year%' then 1.0 else base.season_index end as base_index,
+    case when pairs.comparison like 'previous_year%' then 1.0 else current_side.season_index end as current_index,
+    case when pairs.comparison like 'previous_year%' then 0.0 else base.log_variance + current_side.log_variance end as log_variance
 from pairs
+inner join levels as base on pairs.month = base.month and pairs.comparison = base.comparison and base.side = 'base'
+inner join levels as current_side
+    on pairs.month = current_side.month and pairs.comparison = current_side.comparison and current_side.side = 'current'
 left join spread on pairs.month = spread.month and pairs.comparison = spread.comparison
-left join shrunk as base
-    on pairs.month = base.month and pairs.comparison = base.comparison and extract(month from pairs.base_month) = base.calendar_month
-left join shrunk as current_month
-    on pairs.month = current_month.month and pairs.comparison = current_month.comparison
-    and extract(month from pairs.month) = current_month.calendar_month

@@ -1,4 +1,4 @@
--- What is compared with what: each month, as it looks to the two comparisons, on the two bases.
+-- What is compared with what: each month, and three together, as they look to the comparisons, on the two bases.
 -- Cohorts are compared at equal age: the largest window both have fully lived. Younger than 30 days, each lead is seen at the age
 -- that a lead at the same place in the shorter of the two months has reached.
 with history as (
@@ -19,20 +19,43 @@ months as (
 
 comparisons as (
 
-    select 'previous_month' as comparison, 1 as months_back
+    select 'previous_month' as comparison, 1 as months_back, 1 as months
     union all
-    select 'previous_year', 12
+    select 'previous_year', 12, 1
+    union all
+    select 'previous_quarter', 3, 3
+    union all
+    select 'previous_year_quarter', 12, 3
 
 ),
 
+places as (
+
+    select 0 as place
+    union all
+    select 1
+    union all
+    select 2
+
+),
+
+-- Three months stand under the last of them: whole ones, those of the calendar's quarters and the latest.
 pairs as (
 
     select
         months.month,
         comparisons.comparison,
-        {{ add_months('months.month', '-comparisons.months_back') }} as base_month
+        {{ add_months('months.month', '-places.place') }} as current_month,
+        {{ add_months('months.month', '-places.place - comparisons.months_back') }} as base_month,
+        {{ add_months('months.month', '1 - comparisons.months - comparisons.months_back') }} as first_base_month
     from months
     cross join comparisons
+    inner join places on places.place < comparisons.months
+    where comparisons.months = 1
+        or (
+            {{ add_months('months.month', 1) }} <= {{ add_days(as_of(), 1) }}
+            and (extract(month from months.month) % 3 = 0 or {{ add_months('months.month', 2) }} > {{ add_days(as_of(), 1) }})
+        )
 
 ),
 
@@ -41,23 +64,26 @@ aged as (
     select
         pairs.month,
         pairs.comparison,
+        pairs.current_month,
         pairs.base_month,
-        {{ days_between('pairs.month', add_months('pairs.month', 1)) }} as month_days,
+        {{ days_between('pairs.current_month', add_months('pairs.current_month', 1)) }} as current_month_days,
         {{ days_between('pairs.base_month', add_months('pairs.base_month', 1)) }} as base_month_days,
+        {{ days_between('pairs.month', add_months('pairs.month', 1)) }} as month_days,
         {{ days_between('pairs.month', as_of()) }} + 1 as days_since_start
     from pairs
     cross join history
-    where pairs.base_month >= history.first_month
+    where pairs.first_base_month >= history.first_month
 
 ),
 
+-- as old as the last month, whose leads are the youngest
 spanned as (
 
     select
         *,
         days_since_start < month_days as is_partial,
         greatest(days_since_start - month_days, 0) as lived_days,
-        least(month_days, days_since_start) as current_span_days,
+        case when days_since_start < month_days then days_since_start else current_month_days end as current_span_days,
         case when days_since_start < month_days then least(base_month_days, days_since_start) else base_month_days end as base_span_days
     from aged
 
@@ -81,7 +107,7 @@ windowed as (
 
 sided as (
 
-    select *, 'current' as side, month as side_month, current_span_days as span_days from windowed
+    select *, 'current' as side, current_month as side_month, current_span_days as span_days from windowed
     union all
     select *, 'base' as side, base_month as side_month, base_span_days as span_days from windowed
 

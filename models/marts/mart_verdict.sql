@@ -25,7 +25,8 @@ by_department as (
         metric
         {%- for department in departments %},
         coalesce(max(case when department = '{{ department }}' then effect end), 0.0) as {{ department }}_effect,
-        coalesce(max(case when department = '{{ department }}' then stderr end), 0.0) as {{ department }}_stderr
+        coalesce(max(case when department = '{{ department }}' then stderr end), 0.0) as {{ department }}_stderr,
+        max(case when department = '{{ department }}' then probability end) as p_{{ department }}
         {%- endfor %},
         max(case when is_significant and part_rank = 1 then department end) as main_department,
         max(case when is_significant and part_rank = 1 then evidence end) as main_evidence,
@@ -76,6 +77,9 @@ joined as (
         by_department.{{ department }}_effect,
         by_department.{{ department }}_stderr,
         {%- endfor %}
+        {%- for department in departments[:3] %}
+        case when metrics.delta <> 0 and metrics.is_comparable then coalesce(by_department.p_{{ department }}, 0.0) end as p_{{ department }},
+        {%- endfor %}
         by_department.main_department,
         by_department.main_evidence,
         coalesce(demand.method, 'none') as market_method,
@@ -98,7 +102,7 @@ joined as (
         {%- endfor %}
         sides.is_partial as has_partial_month,
         metrics.basis = 'cohort' and sides.window_kind = 'to_date' as has_young_cohort,
-        metrics.comparison = 'previous_month' and not season.has_season as has_insufficient_history,
+        metrics.comparison in ('previous_month', 'previous_quarter') and not season.has_season as has_insufficient_history,
         metrics.undated_count > {{ var('verdict_undated_share') }} * (metrics.base_first_contact_count + metrics.current_first_contact_count) as has_undated_milestones,
         metrics.passes_over_stages as has_unrecorded_stages,
         metrics.basis = 'period' as has_different_cohorts,
@@ -121,10 +125,29 @@ joined as (
 
 ),
 
+-- nobody is proven, and one is likelier than four of five to have moved the metric the way it went
+leaning as (
+
+    select
+        *,
+        case
+            when main_department is not null or has_opposed_effect or round(base_value, 0) = round(current_value, 0) then null
+            {%- for department in ['sales', 'marketing', 'market'] %}
+            when p_{{ department }} > 0.8 and p_{{ department }} = greatest(p_marketing, p_sales, p_market) then '{{ department }}'
+            {%- endfor %}
+        end as leaning_department
+    from joined
+
+),
+
 told as (
 
     select
-        *
+        leaning.*
+        {%- for language in languages %},
+        {{ fill(headline_text('lean', language), {'department': 'labels.text_' ~ language,
+            'probability': percent_number('least(greatest(p_marketing, p_sales, p_market), 0.99)')}) }} as lean_{{ language }}
+        {%- endfor %}
         {%- for language in languages %},
         case
             when rest_{{ language }} is null then parts_{{ language }}
@@ -132,7 +155,10 @@ told as (
             else {{ fill(headline_text('rest', language), {'parts': 'parts_' ~ language, 'rest': 'rest_' ~ language}) }}
         end as told_{{ language }}
         {%- endfor %}
-    from joined
+    from leaning
+    left join {{ ref('headline_templates') }} as labels
+        on 'department_' || leaning_department || case when leaning_department = 'market' and market_method <> 'none' then '_demand' else '' end
+            = labels.template_key
 
 ),
 
@@ -165,9 +191,13 @@ select
     cast(coalesce({{ department }}_effect, 0.0) as double) as {{ department }}_effect,
     cast(coalesce({{ department }}_stderr, 0.0) as double) as {{ department }}_stderr,
     {%- endfor %}
+    {%- for department in departments[:3] %}
+    cast(p_{{ department }} as double) as p_{{ department }},
+    {%- endfor %}
     main_department,
     main_factor,
     main_channel,
+    leaning_department,
     market_method,
     -- A name is as sure as its distance from chance; "nobody" is as sure as a change would have had to be small to hide. Each doubt about the
     -- counts themselves takes a step away.
@@ -188,13 +218,15 @@ select
             -- proven effects that the change itself went against
             when has_opposed_effect then " ~ headline_text('opposed', language) ~ "
             -- the whole changed beyond chance, and no part of it by itself
-            when main_department is null and has_spread_change and rest_" ~ language ~ " is not null then " ~ headline_text('spread', language) ~ "
-            when main_department is null then " ~ headline_text('nobody', language) ~ "
+            when main_department is null and has_spread_change and rest_" ~ language ~ " is not null then
+                case when leaning_department is null then " ~ headline_text('spread', language) ~ " else " ~ headline_text('spread_leaning', language) ~ " end
+            when main_department is null then
+                case when leaning_department is null then " ~ headline_text('nobody', language) ~ " else " ~ headline_text('nobody_leaning', language) ~ " end
             when round(current_value, 0) < round(base_value, 0) then " ~ headline_text('fell', language) ~ "
             when round(current_value, 0) > round(base_value, 0) then " ~ headline_text('rose', language) ~ "
             else " ~ headline_text('stayed', language) ~ "
         end", {'metric': 'metric_' ~ language, 'base': grouped_number('base_value'), 'current': grouped_number('current_value'),
-            'parts': "coalesce(said_" ~ language ~ ", '')"}) }}
+            'lean': "coalesce(lean_" ~ language ~ ", '')", 'parts': "coalesce(said_" ~ language ~ ", '')"}) }}
     end as headline_{{ language }},
     {%- endfor %}
     concat_ws(','{% for caveat in caveats %}, case when has_{{ caveat }} then '{{ caveat }}' end{% endfor %}) as caveats,

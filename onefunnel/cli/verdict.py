@@ -19,6 +19,8 @@ EXAMPLES = {
 class Comparison(StrEnum):
     previous_month = "previous_month"
     previous_year = "previous_year"
+    previous_quarter = "previous_quarter"
+    previous_year_quarter = "previous_year_quarter"
 
 
 class Metric(StrEnum):
@@ -39,7 +41,9 @@ class Language(StrEnum):
 
 def verdict(
     month: Annotated[str | None, typer.Option(help="Month to explain, YYYY-MM; default: the latest whose leads have lived 30 days")] = None,
-    versus: Annotated[Comparison, typer.Option(help="What the month is compared with")] = Comparison.previous_month,
+    versus: Annotated[Comparison, typer.Option(help="What the month, or the three that end with it, is compared with")] = (
+        Comparison.previous_month
+    ),
     metric: Annotated[Metric, typer.Option(help="Figure to explain")] = Metric.new_clients,
     basis: Annotated[Basis, typer.Option(help="cohort: leads created in the month; period: what happened in it")] = Basis.cohort,
     lang: Annotated[Language, typer.Option(help="Language of the headline")] = Language.en,

@@ -123,8 +123,8 @@ EXTRACTS: dict[str, Extract] = {
         "marts.mart_verdict",
         _names(
             "metric comparison basis month base current delta marketing_effect marketing_stderr sales_effect sales_stderr "
-            "market_effect market_stderr undivided_effect undivided_stderr main_department confidence headline_en headline_ru "
-            "caveats_en caveats_ru window_kind window_days"
+            "market_effect market_stderr undivided_effect undivided_stderr p_marketing p_sales p_market "
+            "main_department confidence headline_en headline_ru caveats_en caveats_ru window_kind window_days"
         ),
         "metric, comparison, basis, month",
         "month",
@@ -161,7 +161,8 @@ FACTORS = """
             case when is_pooled then '(pooled)' else channel_key end as group_key,
             is_pooled and factor = 'channel_mix' as is_pooled_mix
         from marts.mart_change_factors
-        where month >= cast($first as date)
+        -- of three months the page shows the headline alone
+        where month >= cast($first as date) and comparison in ('previous_month', 'previous_year')
     )
     select
         metric, comparison, basis, group_key as channel_key, factor, first_step, owner_department, month,
@@ -176,5 +177,6 @@ FACTORS = """
 """
 POOLED = """
     select distinct comparison, basis, month, channel_key from marts.mart_change_factors
-    where is_pooled and metric = 'new_clients' and month >= cast($first as date) order by all
+    where is_pooled and metric = 'new_clients' and comparison in ('previous_month', 'previous_year') and month >= cast($first as date)
+    order by all
 """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from statistics import NormalDist
 
 import pytest
 from lmdi_reference import STAGES
@@ -153,3 +154,26 @@ def test_templates_are_data(bench: Bench) -> None:
     )
     bench.decide([cell("base", funnel(leads=600)), cell("current", funnel(leads=600))], wording=True)
     assert headline(bench)["headline_en"] == "All calm: 49 after 49"
+
+
+def test_a_headline_leans_where_nobody_is_proven(bench: Bench) -> None:
+    bench.decide([cell("base", funnel(leads=600)), cell("current", funnel(leads=600, contract_sent=0.55))], wording=True)
+    found = headline(bench)
+    assert (found["main_department"], found["leaning_department"]) == (None, "sales")
+    assert found["headline_en"] == "New clients 49 -> 38: leans to sales (91 %), not proven: within normal variation, nobody to blame"
+    assert found["headline_ru"] == "Новые клиенты 49 -> 38: скорее продажи (91 %), не доказано: в пределах обычных колебаний, виноватых нет"
+
+
+def test_probabilities_are_those_of_the_normal_distribution(bench: Bench) -> None:
+    bench.decide([cell("base", funnel(leads=600)), cell("current", funnel(leads=560, sql=0.65, contract_sent=0.6))], wording=True)
+    found = headline(bench)
+    for department in ("marketing", "sales"):
+        toward = found[f"{department}_effect"] * (1 if found["delta"] > 0 else -1) / found[f"{department}_stderr"]
+        assert found[f"p_{department}"] == pytest.approx(NormalDist().cdf(toward), abs=2e-7)
+    assert found["p_market"] == 0
+
+
+def test_where_nothing_changed_there_is_nothing_to_be_likely(bench: Bench) -> None:
+    bench.decide([cell("base", funnel(leads=600)), cell("current", funnel(leads=600))], wording=True)
+    found = headline(bench)
+    assert [found[f"p_{name}"] for name in ("marketing", "sales", "market")] == [None, None, None]
