@@ -50,9 +50,12 @@ with_group as (
                 then 1 / {{ logarithmic_mean('groups.current_lead_flow', 'groups.base_lead_flow') }}
             else 0.0
         end as effect_per_lead,
-        sum(case when of_channels.factor in ('season', 'market_demand', 'lead_volume') then of_channels.effect * of_channels.group_share else 0.0 end) over (
+        -- one row each, added in this order: a sum of doubles in any order would differ in its last bits
+        {% for factor in ['season', 'market_demand', 'lead_volume'] -%}
+        coalesce(max(case when of_channels.factor = '{{ factor }}' then of_channels.effect * of_channels.group_share end) over (
             partition by of_channels.basis, of_channels.month, of_channels.comparison, of_channels.metric, of_channels.channel_key
-        ) as effect_of_all_leads
+        ), 0.0){{ ' + ' if not loop.last }}
+        {%- endfor %} as effect_of_all_leads
     from of_channels
     left join groups
         on of_channels.basis = groups.basis and of_channels.month = groups.month and of_channels.comparison = groups.comparison
