@@ -10,7 +10,7 @@ from benchmarks.verdict_incidents import PLANTED, Laboratory, Planted
 
 SEEDS = (1, 2, 3)
 LEADS_PER_MONTH = 600
-# The market told by unpaid channels alone is inferred: right in most agencies (docs/verdict.md has the share), and never wrong with high confidence.
+# What unpaid channels alone tell of the market is inferred: right in most agencies (docs/verdict.md), and never wrong with high confidence.
 INFERRED = [planted for planted in PLANTED if planted.incident in ("market_crisis", "budget_cut") and not planted.has_index]
 
 
