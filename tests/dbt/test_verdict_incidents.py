@@ -23,7 +23,10 @@ def laboratory(tmp_path_factory: pytest.TempPathFactory, hash_key: str) -> Itera
 @pytest.mark.slow
 @pytest.mark.parametrize("planted", PLANTED, ids=lambda planted: planted.name)
 def test_the_department_that_caused_it_is_named(laboratory: Laboratory, planted: Planted) -> None:
-    for seed in SEEDS:
-        outcome = laboratory.run(planted, seed, LEADS_PER_MONTH)
-        assert outcome.is_right, outcome.headline
-        assert outcome.factor in (planted.factors or (None, "season")), outcome.headline
+    outcomes = [laboratory.run(planted, seed, LEADS_PER_MONTH) for seed in SEEDS]
+    right = [outcome for outcome in outcomes if outcome.is_right]
+    headlines = [outcome.headline for outcome in outcomes]
+    assert len(right) >= len(SEEDS) * planted.of_twenty // 20, headlines
+    assert all(outcome.factor in (planted.factors or (None, "season")) for outcome in right), headlines
+    # where the market is to blame, or may be, nobody else is for sure
+    assert not [outcome for outcome in outcomes if not outcome.is_right and outcome.confidence == "high"], headlines
