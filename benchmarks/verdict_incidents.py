@@ -41,7 +41,8 @@ MARKERS = ("<!-- incidents:start -->", "<!-- incidents:end -->")
 class Planted:
     """An incident, the metric in which it shows, and who must be named: None is nobody of the agency.
 
-    has_index: whether the agency delivers an index of demand, off by 2 % of its own.
+    has_index: whether the agency delivers an index of demand, off by 2 % of its own. of_twenty: how many of twenty agencies must be told
+    rightly; what unpaid channels tell is inferred from a few dozen leads.
     """
 
     incident: str
@@ -49,6 +50,7 @@ class Planted:
     department: str | None
     factors: tuple[str, ...]
     has_index: bool = False
+    of_twenty: int = 20
 
     @property
     def name(self) -> str:
@@ -62,9 +64,9 @@ PLANTED = (
     Planted("smaller_checks", "new_client_revenue", "sales", ("average_check",)),
     Planted("seasonal_dip", "new_clients", "market", ("season",)),
     Planted("none", "new_clients", None, ()),
-    Planted("market_crisis", "new_clients", "market", ("market_demand",)),
+    Planted("market_crisis", "new_clients", "market", ("market_demand",), of_twenty=16),
     Planted("market_crisis", "new_clients", "market", ("market_demand",), has_index=True),
-    Planted("budget_cut", "new_clients", "marketing", ("lead_volume", "channel_mix")),
+    Planted("budget_cut", "new_clients", "marketing", ("lead_volume", "channel_mix"), of_twenty=18),
 )
 
 

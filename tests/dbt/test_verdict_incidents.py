@@ -10,8 +10,6 @@ from benchmarks.verdict_incidents import PLANTED, Laboratory, Planted
 
 SEEDS = (1, 2, 3)
 LEADS_PER_MONTH = 600
-# What unpaid channels alone tell of the market is inferred: right in most agencies (docs/verdict.md), and never wrong with high confidence.
-INFERRED = [planted for planted in PLANTED if planted.incident in ("market_crisis", "budget_cut") and not planted.has_index]
 
 
 @pytest.fixture(scope="module")
@@ -25,11 +23,10 @@ def laboratory(tmp_path_factory: pytest.TempPathFactory, hash_key: str) -> Itera
 @pytest.mark.slow
 @pytest.mark.parametrize("planted", PLANTED, ids=lambda planted: planted.name)
 def test_the_department_that_caused_it_is_named(laboratory: Laboratory, planted: Planted) -> None:
-    found = [laboratory.run(planted, seed, LEADS_PER_MONTH) for seed in SEEDS]
-    wrong = [outcome for outcome in found if not outcome.is_right]
-    if planted in INFERRED:
-        assert len(wrong) <= 1, [outcome.headline for outcome in wrong]
-        assert not [outcome.headline for outcome in wrong if outcome.confidence == "high"]
-        return
-    assert not [outcome.headline for outcome in wrong]
-    assert {outcome.factor for outcome in found} <= set(planted.factors or (None, "season")), [outcome.headline for outcome in found]
+    outcomes = [laboratory.run(planted, seed, LEADS_PER_MONTH) for seed in SEEDS]
+    right = [outcome for outcome in outcomes if outcome.is_right]
+    headlines = [outcome.headline for outcome in outcomes]
+    assert len(right) >= len(SEEDS) * planted.of_twenty // 20, headlines
+    assert all(outcome.factor in (planted.factors or (None, "season")) for outcome in right), headlines
+    # where the market is to blame, or may be, nobody else is for sure
+    assert not [outcome for outcome in outcomes if not outcome.is_right and outcome.confidence == "high"], headlines
