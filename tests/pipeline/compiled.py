@@ -45,7 +45,7 @@ class CompiledModels:
             is_delivered = schema == "landing" and "__" in name
             condition = "where false" if is_delivered else ""
             self.db.execute(f'create table {schema}."{name}" as select * from built.{schema}."{name}" {condition}')
-            if is_delivered:
+            if is_delivered and name.startswith("template__"):
                 described = self.db.execute(f'describe landing."{name}"').fetchall()
                 self._columns[name.removeprefix("template__")] = [row[0] for row in described]
         self.db.execute("detach built")
@@ -56,8 +56,6 @@ class CompiledModels:
         self.db.execute("update landing.pipeline_run set as_of = ?, as_of_end_at = ?", [as_of, as_of_end])
         self.db.execute("delete from landing.loads; delete from landing.files")
         for entity, columns in self._columns.items():
-            if entity.startswith("zoho"):
-                continue
             self.db.execute(f'delete from landing."template__{entity}"')
             rows = files.get(entity, [])
             self.db.execute(
