@@ -104,6 +104,6 @@ select
     proven.client_since,
     case when proven.client_key is null then {{ unproven_rule('payers.payer_key') }} end,
     {{ build_number() }}
-from (select distinct payer_key, source_name from payers) as payers
+from (select payer_key, min(source_name) as source_name from payers group by payer_key) as payers
 left join proven on payers.payer_key = proven.payer_key
 {%- endif %}
