@@ -1,4 +1,4 @@
-"""An analyst's sandbox: a copy of the warehouse that dbt builds in, beside production and beside other analysts (docs/adr/0009).
+"""An analyst's sandbox: a copy of the warehouse that dbt builds in, beside production and beside other analysts (docs/adr/0010).
 
 `sandboxes/<name>/` in the home is laid out as a home of its own: warehouse.duckdb, target/, logs/, published/. Beside them
 `before.duckdb`, the marts as they were when it was made, and `state/`, production's dbt manifest. It is copied from

@@ -32,6 +32,7 @@ COMMANDS: tuple[tuple[str, str, str, str], ...] = (
     ("diff", "diff", "diff", "What the change in a sandbox does to the published figures."),
     ("mcp", "mcp", "mcp", "Serve the figures to programs that speak the Model Context Protocol, read-only."),
     ("connect", "connect", "connect", "Add a system by its API: HubSpot, amoCRM, Google Ads, Stripe and more."),
+    ("tap", "tap", "app", "Singer taps: install, list and remove them, each in an environment of its own."),
     ("new-source", "new_source", "new_source", "Draft a new source: staging models from a sample."),
     ("demo-data", "demo_data", "demo_data", "Write sample data of an agency that never was."),
 )
