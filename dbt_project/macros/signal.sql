@@ -10,3 +10,6 @@
     {%- for age in range(var('signal_average_weeks')) -%} {%- do weights.append(var('signal_newest_weight') * (1 - var('signal_newest_weight')) ** age) -%} {%- endfor -%}
     {{ return(weights) }}
 {%- endmacro %}
+
+{# greatest() takes a null for no number at all; here it stays unknown. #}
+{% macro not_below_zero(value) -%} case when {{ value }} > 0 then {{ value }} when {{ value }} <= 0 then 0.0 end {%- endmacro %}

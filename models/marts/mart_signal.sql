@@ -60,11 +60,11 @@ figures as (
         *
         {%- for figure in figures %},
         case kind
-            when 'count' then greatest({{ ratios[figure] }}, 0.0) * season_index
-            when 'per_cost' then 1 / nullif(greatest({{ ratios[opposite.get(figure, figure)] }}, 0.0) * season_index, 0)
-            when 'log_mean' then exp(greatest({{ ratios[figure] }}, 0.0)) - 1
-            when 'share' then least(greatest({{ ratios[figure] }}, 0.0), 1.0)
-            else greatest({{ ratios[figure] }}, 0.0)
+            when 'count' then {{ not_below_zero(ratios[figure]) }} * season_index
+            when 'per_cost' then 1 / nullif({{ not_below_zero(ratios[opposite.get(figure, figure)]) }} * season_index, 0)
+            when 'log_mean' then exp({{ not_below_zero(ratios[figure]) }}) - 1
+            when 'share' then case when {{ ratios[figure] }} > 1 then 1.0 else {{ not_below_zero(ratios[figure]) }} end
+            else {{ not_below_zero(ratios[figure]) }}
         end as shown_{{ figure }}
         {%- endfor %}
     from limits
