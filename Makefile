@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint docs bench lock up down clean
+.PHONY: help demo test check lint docs bench lock superset up down clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -15,7 +15,7 @@ PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
 	$$name -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo $$name && break; done)
 
 help: ## Show these commands
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1|/' | while IFS='|' read -r name what; do printf '  make %-6s %s\n' "$$name" "$$what"; done
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1|/' | while IFS='|' read -r name what; do printf '  make %-8s %s\n' "$$name" "$$what"; done
 
 $(READY): requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "error: no Python 3.11, 3.12 or 3.13 found; install one, or name it: make PYTHON=/path/to/python3.12" >&2; exit 1; }
@@ -54,6 +54,12 @@ lock: ## Pin the dependencies of pyproject.toml anew (UPGRADE=1: take newer vers
 	@$(PYTHON) -m venv $(VENV)-lock
 	@$(VENV)-lock/bin/python -m pip install --quiet --disable-pip-version-check uv
 	@$(VENV)-lock/bin/python tools/make_lock.py $(if $(UPGRADE),--upgrade)
+
+SUPERSET := .superset
+superset: ## Set up Superset beside the project and import or update its dashboards (SUPERSET_POSTGRES_URL: on the marts in Postgres)
+	@test -x $(SUPERSET)/venv/bin/superset || { echo "Setting up $(SUPERSET)/venv (900 MB) ..."; $(PYTHON) -m venv $(SUPERSET)/venv; \
+		$(SUPERSET)/venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement dashboards/superset/requirements.txt; }
+	@$(SUPERSET)/venv/bin/python dashboards/superset/make.py --published $(ONEFUNNEL_HOME)/published/current.duckdb --state $(SUPERSET)
 
 up: ## Start the team deployment (Airflow on Postgres) with Docker Compose
 	docker compose up --build --detach --wait

@@ -78,6 +78,8 @@ def test_an_erased_person_is_gone_and_stays_gone(home: Path, demo_source: Path, 
     identity = f":{person['contact_id']}"
     settings = Settings(home=home)
     before = current_manifest(settings)
+    run_cli("sandbox", "ann", "--home", home)
+    assert any("sandboxes/ann" in str(path) for path in home.rglob("warehouse.duckdb")), "an analyst has a copy of it"
     assert _traces(home, needles), "the person stands somewhere before"
 
     run_cli("forget", "--contact", person["contact_email"], "--home", home)
