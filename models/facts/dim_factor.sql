@@ -1,0 +1,1 @@
+select factor, owner_department, display_order, value_kind, label_en, label_ru from {{ ref('factor_owners') }}
