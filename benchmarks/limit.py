@@ -19,7 +19,7 @@ from onefunnel.words import shipped_kpis
 # numbered in the order they run in, over one connection: later ones read temporary tables of earlier ones
 SCRIPTS = sorted(Path(__file__).with_name("limit").glob("*.sql"))
 ENTITIES = ("leads", "stage_events", "payments", "ad_spend", "fx_rates")
-KPI_COLUMNS = ("kpi_key", "statistic", "numerator", "numerator_less", "denominator")
+KPI_COLUMNS = ("kpi_key", "statistic", "numerator", "numerator_less", "denominator", "is_additive")
 FACTS = ("fct_lead_funnel", "fct_stage_event", "fct_payment", "fct_ad_spend")
 MARTS = (
     "mart_kpi_monthly", "mart_funnel_cohort", "mart_speed", "mart_rejections", "dim_client", "mart_customer_value",

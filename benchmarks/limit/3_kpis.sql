@@ -122,7 +122,7 @@ from compared;
 create or replace table mart_kpi_daily as
 with kpis as (
 
-    select kpi_key, numerator from read_csv(getvariable('seeds') || '/kpis.csv') where is_additive
+    select kpi_key, numerator from (select unnest(getvariable('kpis'), recursive := true)) where is_additive = 'true'
 
 ),
 
