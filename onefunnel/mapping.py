@@ -17,7 +17,7 @@ from onefunnel.config import PipelineConfig
 from onefunnel.durable import write_whole
 from onefunnel.errors import ConfigError, OnefunnelError
 from onefunnel.funnel import roles_of, stages_of
-from onefunnel.words import STAGES, Line, OwnWords, known_keys, read_words, shipped_lines, stages_in_force, target_of
+from onefunnel.words import KEYS, STAGES, Line, OwnWords, known_keys, read_words, shipped_lines, stages_in_force, target_of
 
 # The file of words that takes an unmapped field, and the other columns of its line.
 FILES = {
@@ -108,16 +108,18 @@ def write_lines(config: PipelineConfig, accepted: list[tuple[Unmapped, str]]) ->
         )
     folder = config.folder / config.words
     before = read_words(folder)
-    by_file: dict[str, list[Line]] = {}
+    by_file: dict[str, dict[tuple[str, ...], Line]] = {}
     for word, key in accepted:
-        by_file.setdefault(word.file, []).append(line_of(word, key))
+        # a status of leads and a stage of events may be one word, and so may words of two sources: the last answer counts
+        line = line_of(word, key)
+        by_file.setdefault(word.file, {})[tuple(line[column] for column in KEYS[word.file])] = line
     written = []
     for name, lines in by_file.items():
         path, columns = folder / f"{name}.csv", list(shipped_lines(name)[0])
         text = io.StringIO()
         writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")
         writer.writeheader()
-        writer.writerows([*before.get(name, []), *lines])
+        writer.writerows([*before.get(name, []), *lines.values()])
         write_whole(path, text.getvalue())
         written.append(path)
     return written

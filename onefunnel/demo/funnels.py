@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,7 @@ from onefunnel.project import project_root
 SAME_AS = {
     "simple": {"lead": "lead", "qualified": "sql", "meeting": "demo_held", "offer": "proposal_sent", "client": "paid"},
     "saas": {
-        "lead": "lead", "contacted": "first_contact", "profiled": "brief_filled", "qualified": "sql", "opportunity": "sal",
+        "signup": "lead", "contacted": "first_contact", "profiled": "brief_filled", "qualified": "sql", "opportunity": "sal",
         "demo": "demo_held", "offer": "proposal_sent", "contract": "contract_sent", "subscribed": "paid",
     },
 }  # fmt: skip
@@ -47,6 +48,7 @@ def words_of(name: str) -> Path:
     return project_root() / "examples" / name / "words"
 
 
+@cache
 def demo_funnel(name: str) -> DemoFunnel:
     """One of SAME_AS, or the shipped one ("agency")."""
     if name not in SAME_AS:

@@ -75,6 +75,6 @@ def _month(spec: DemoSpec, clock: WorkingClock, rates: Rates, month: date, conta
         return frames
     frames["leads"] = dirt.dress_leads(spec, month, frames["leads"])
     frames = {entity: dirt.plant(spec, entity, month, frame) for entity, frame in frames.items()}
-    excluded = dirt.events_of_excluded(frames["leads"], month, frames["stage_events"])
+    excluded = dirt.events_of_excluded(spec, frames["leads"], month, frames["stage_events"])
     frames["stage_events"] = pd.concat([frames["stage_events"], excluded], ignore_index=True)
     return frames
