@@ -17,7 +17,7 @@ from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
 from onefunnel.entities import check_known, overlaps_of
 from onefunnel.errors import ConfigError
-from onefunnel.sources import ApiSource, Currency, DatabaseSource, Percent, RestSource, Source, Strict, TimeZone
+from onefunnel.sources import ApiSource, Currency, DatabaseSource, Percent, RestSource, SingerSource, Source, Strict, TimeZone
 from onefunnel.words import OwnWords, read_words
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -120,7 +120,7 @@ class PipelineConfig(Strict):
             if isinstance(source, RestSource):
                 names.update(source.header_env.values())
                 names.update({source.token_env} if source.token_env else ())
-            if isinstance(source, ApiSource):
+            if isinstance(source, ApiSource | SingerSource):
                 names.update(source.secrets.values())
         return names
 
@@ -222,7 +222,7 @@ def _as_config_error(error: ValidationError, root: yaml.Node | None, path: Path)
     if first["type"] == "missing":
         hint = f"add {location[-1]}: …"
     elif first["type"].startswith("union_tag"):
-        hint = "connector is one of: files, database, rest, api"
+        hint = "connector is one of: files, database, rest, api, singer"
     return ConfigError(f"{name}: {message}{more}", where=f"{path}, line {_line(root, location)}", hint=hint)
 
 

@@ -18,6 +18,7 @@ from onefunnel.errors import ConfigError
 from onefunnel.extract.api import Connection
 from onefunnel.sources import ApiSource
 from onefunnel.systems import Description, described_systems, description_of, filled
+from onefunnel.vocabulary import Word, read_vocabulary
 
 # ask(what, is_secret): the answer of a person; it raises where nobody can be asked.
 Ask = Callable[[str, bool], str]
@@ -65,10 +66,25 @@ def complete(wish: Wish, ask: Ask) -> tuple[dict[str, Any], dict[str, str]]:
 
 def prove(block: dict[str, Any], values: Mapping[str, str]) -> None:
     """One small request with these credentials. Raises what the connector raises."""
+    with _connected(block, values) as connection:
+        connection.ask(filled(connection.description.probe, connection.words))
+
+
+def look_up(block: dict[str, Any], values: Mapping[str, str], sources: Path) -> list[Word]:
+    """The stages and channels of the account, by one small request, compared with the seeds and the words of this list of sources.
+
+    Empty where the system lists none. Raises what the connector raises.
+    """
+    own = load_config(sources).own_words if sources.exists() else {}
+    with _connected(block, values) as connection:
+        return read_vocabulary(block["system"], connection.description.lists, connection.ask, connection.words, own)
+
+
+@contextmanager
+def _connected(block: dict[str, Any], values: Mapping[str, str]) -> Iterator[Connection]:
     source = ApiSource.model_validate(block | {"deadline_seconds": TEST_SECONDS, "attempts": 2})
     with _set(values):
-        connection = Connection(source, "connect", f"source {source.name}")
-        connection.ask(filled(connection.description.probe, connection.words))
+        yield Connection(source, "connect", f"source {source.name}")
 
 
 def add_block(path: Path, block: dict[str, Any]) -> str:

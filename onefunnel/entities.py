@@ -54,12 +54,14 @@ SYSTEMS: dict[str, dict[str, Entity]] = {
             _names("channel, from_date, to_date, cost, currency, note"), _names("channel, from_date, to_date, cost, currency")
         ),
         "payments": Entity(
-            _names("payment_id, paid_at, amount, currency, lead_id, client_id, kind, direct_cost"),
+            _names("payment_id, paid_at, amount, currency, lead_id, client_id, kind, direct_cost, contact_email, contact_phone"),
             _names("payment_id, paid_at, amount, currency"),
             _CONTACT,
         ),
         "payment_plan": Entity(
-            _names("plan_id, due_date, amount, currency, lead_id, client_id, service"), _names("plan_id, due_date, amount, currency")
+            _names("plan_id, due_date, amount, currency, lead_id, client_id, service, contact_email, contact_phone"),
+            _names("plan_id, due_date, amount, currency"),
+            _CONTACT,
         ),
         "targets": Entity(_names("month, kpi, value, channel"), _names("month, kpi, value")),
         "fx_rates": Entity(_names("date, currency, rate_to_base"), _names("date, currency, rate_to_base")),

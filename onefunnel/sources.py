@@ -164,6 +164,14 @@ class BaseSource(Strict):
     expect: dict[Name, Expectation] = Field(default_factory=dict)
     personal: tuple[str, ...] = ()
     ids_of: Name | None = None
+    match_by: tuple[Literal["email", "phone"], ...] = ()
+
+    @field_validator("match_by")
+    @classmethod
+    def _each_once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(value)) < len(value):
+            raise ValueError(f"{value[0]} is given twice")
+        return value
 
 
 class FilesSource(BaseSource):
@@ -252,4 +260,43 @@ class ApiSource(BaseSource):
         return self
 
 
-Source = Annotated[FilesSource | DatabaseSource | RestSource | ApiSource, Field(discriminator="connector")]
+class SingerEntity(Overlapping):
+    """A stream of a tap (default: that of the entity's name). delivery delta: it goes on from its state; full: it is read whole each night.
+
+    replication_key: by which field it goes on, where the tap leaves that to its user.
+    """
+
+    stream: str | None = Field(None, min_length=1)
+    delivery: Literal["full", "delta"] = "delta"
+    replication_key: str | None = Field(None, min_length=1)
+
+    @model_validator(mode="after")
+    def _adds_once(self) -> SingerEntity:
+        if self.overlap == "add" and self.delivery == "delta":
+            raise ValueError("a tap repeats its last rows when it goes on, so `overlap: add` would count them again: leave it out")
+        return self
+
+
+class SingerSource(BaseSource):
+    """A Singer tap that `onefunnel tap add` installed. config: its settings; secrets: those of them that are secret, each by its variable.
+
+    secrets_by: file (private, removed after) or environment (TAP_X_TOKEN, where the tap reads it); selects_by: properties for old.
+    """
+
+    connector: Literal["singer"]
+    tap: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
+    config: dict[str, Any] = Field(default_factory=dict)
+    secrets: dict[str, Variable] = Field(default_factory=dict)
+    secrets_by: Literal["file", "environment"] = "file"
+    selects_by: Literal["catalog", "properties"] = "catalog"
+    deadline_seconds: float = Field(3600, gt=0)
+    entities: dict[Name, SingerEntity] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _told_once(self) -> SingerSource:
+        if twice := set(self.config) & set(self.secrets):
+            raise ValueError(f"{min(twice)} is in config and in secrets: a secret is named by its variable only")
+        return self
+
+
+Source = Annotated[FilesSource | DatabaseSource | RestSource | ApiSource | SingerSource, Field(discriminator="connector")]

@@ -63,9 +63,9 @@
 {%- endmacro %}
 
 {# The rows to judge: those just read and, going on, what this table holds of the same key or waiting for its day.
-   `waits_for`: timestamps that matter only once they are past. #}
+   `waits_for`: timestamps that matter only once they are past. A model that reads all rows of a key anew (meta.rereads) takes none from there. #}
 {% macro rows_to_judge(rows, waits_for=[]) -%}
-    {%- if not goes_on() %}
+    {%- if not goes_on() or (config.get('meta') or {}).rereads %}
     select * from {{ rows }}
     {%- else %}
     {%- set held = adapter.get_columns_in_relation(this) | map(attribute='quoted') | list -%}
@@ -78,9 +78,7 @@
     where version_key in (
             select version_key from {{ rows }}
             union all
-            select version_key from {{ this }}
-            where quarantine_rule in ('after_as_of', 'future_date')
-            {%- for moment in waits_for %} or {{ moment }} >= {{ run_parameter('built_until') }}{% endfor %}
+            select version_key from {{ this }} where {{ is_waiting(waits_for) }}
         )
         and not exists (
             select 1 from {{ api.Relation.create(schema='landing', identifier='new_files') }} as new_files
@@ -88,6 +86,12 @@
                 and new_files.file_name = {{ this.identifier }}.file_name
         )
     {%- endif %}
+{%- endmacro %}
+
+{# Whether a row that was judged waits for its day. #}
+{% macro is_waiting(waits_for=[]) -%}
+    quarantine_rule in ('after_as_of', 'future_date')
+    {%- for moment in waits_for %} or {{ moment }} >= {{ run_parameter('built_until') }}{% endfor %}
 {%- endmacro %}
 
 {# The columns of every judged row that say whether a newer version replaces it (mark_superseded finds out), and which build wrote it. #}

@@ -90,7 +90,9 @@ kept as (
         {{ version_key('payment_id') }} as version_key,
         {{ id_source() }} || ':' || lead_id as lead_key,
         client_id,
-        coalesce({{ id_source() }} || ':' || client_id, {{ made_client_key('lead_id') }}) as client_key,
+        contact_email_hash,
+        contact_phone_hash,
+        coalesce({{ id_source() }} || ':' || client_id, {{ made_client_key('lead_id') }}, {{ contact_client_key() }}) as client_key,
         kind,
         currency,
         delivered_amount,
@@ -112,6 +114,37 @@ judged as (
     select
         *,
         coalesce(unusable_rule, case {{ time_rule('paid_at') }} end) as quarantine_rule,
+        {{ build_columns() }}
+    from known
+
+)
+
+select * from judged
+{%- endmacro %}
+
+{# People of a CRM whose leads carry only the contact's id: by their addresses payments that name no id meet them (match_by). #}
+{% macro judged_contacts() -%}
+keyed as (
+
+    select
+        *,
+        {{ version_key('contact_id') }} as version_key,
+        {{ id_source() }} || ':' || contact_id as client_key
+    from typed
+
+),
+
+known as (
+
+    {{ rows_to_judge('keyed') }}
+
+),
+
+judged as (
+
+    select
+        *,
+        case when contact_id is null then 'missing_id' end as quarantine_rule,
         {{ build_columns() }}
     from known
 

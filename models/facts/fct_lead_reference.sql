@@ -27,7 +27,9 @@ named_in_payments as (
     left join held as lead_names on payments.lead_key = lead_names.reference_key and lead_names.reference_type = 'lead'
     left join held as client_names on payments.client_id is not null and payments.client_key = client_names.reference_key and client_names.reference_type = 'client'
     inner join {{ ref('fct_payment') }} as ledger on payments.version_key = ledger.payment_key
-    where lead_names.reference_key is not null or (payments.lead_key is null and client_names.reference_key is not null)
+    where (lead_names.reference_key is not null or (payments.lead_key is null and client_names.reference_key is not null))
+        -- for whom an address was looked is told below
+        and coalesce(ledger.matched_by, ledger.unmatched_because) is null
 
 ),
 
@@ -49,9 +51,25 @@ merges as (
 
 ),
 
+-- who was found by an address is counted; of who was not, the payment is named and nobody's address
+by_address as (
+
+    select
+        source_name,
+        {{ delivered_as('payments') }} as entity,
+        coalesce('matched_by_' || matched_by, unmatched_because) as rule,
+        source_name || ':' || coalesce(matched_by, payment_id) as reference_key,
+        amount_base
+    from {{ ref('fct_payment') }}
+    where coalesce(matched_by, unmatched_because) is not null
+
+),
+
 seen as (
 
     select source_name, entity, rule, reference_key, amount_base from named_in_payments where rule is not null
+    union all
+    select source_name, entity, rule, reference_key, amount_base from by_address
     union all
     select source_name, entity, 'id_written_otherwise', reference_key, cast(null as {{ amount_type() }}) from named_in_events
     union all
@@ -76,7 +94,7 @@ select
     source_name,
     entity,
     rule,
-    case when rule in ('id_written_otherwise', 'unknown_client') then 'info' else 'warn' end as severity,
+    case when rule in ('unknown_lead', 'contact_of_several') or rule like 'merge%' then 'warn' else 'info' end as severity,
     {{ id_of('reference_key') }} as value,
     count(*) as row_count,
     cast(sum(amount_base) as {{ amount_type() }}) as money_base

@@ -25,6 +25,8 @@ select
     client_key,
     lead_attempt_key,
     channel_key,
+    matched_by,
+    unmatched_because,
     paid_at,
     paid_date,
     {{ month_start('paid_date') }} as paid_month,

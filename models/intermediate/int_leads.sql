@@ -2,7 +2,7 @@
 
 with recursive delivered as (
     {{ newest_rows('leads', [
-        'source_name', 'source_system', 'load_id', 'lead_id', 'lead_key', 'client_key', 'merged_into_lead_key', 'channel_raw', 'campaign', 'country', 'requested_service', 'sdr', 'sales_rep', 'status_raw', 'quality_raw', 'reason_raw',
+        'source_name', 'source_system', 'load_id', 'lead_id', 'lead_key', 'client_key', 'contact_email_hash', 'contact_phone_hash', 'merged_into_lead_key', 'channel_raw', 'campaign', 'country', 'requested_service', 'sdr', 'sales_rep', 'status_raw', 'quality_raw', 'reason_raw',
         'is_duplicate', 'is_test', 'is_deleted', 'created_at', 'first_contact_at', 'status_at', 'closed_at', 'desired_meeting_at'], key='lead_key') }}
 ),
 
@@ -106,6 +106,8 @@ mapped as (
         delivered.source_system,
         delivered.load_id,
         delivered.client_key,
+        delivered.contact_email_hash,
+        delivered.contact_phone_hash,
         delivered.merged_into_lead_key as duplicate_of_key,
         ends.end_key as merged_into_lead_key,
         case

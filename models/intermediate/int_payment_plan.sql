@@ -1,10 +1,11 @@
+{%- set is_matched = is_matched_by_contact() %}
 with delivered as (
 
     select
         *,
         {{ as_of() }} as as_of_date,
         {{ id_source() }} || ':' || lead_id as lead_key,
-        coalesce({{ id_source() }} || ':' || client_id, {{ made_client_key('lead_id') }}) as client_key
+        coalesce({{ id_source() }} || ':' || client_id, {{ made_client_key('lead_id') }}, {{ contact_client_key() }}) as client_key
     from {{ ref('stg_template__payment_plan') }}
     where quarantine_rule is null and is_newest
 
@@ -70,7 +71,9 @@ named as (
         coalesce(clients_meant.id_key, lines.client_key) as named_client_key,
         leads_meant.id_key is not null or clients_meant.id_key is not null as is_written_otherwise,
         unknown_leads.reference_key is not null and leads_meant.id_key is null
-            and (lines.client_id is null or (unknown_clients.reference_key is not null and clients_meant.id_key is null)) as is_unknown_lead
+            and (lines.client_id is null or (unknown_clients.reference_key is not null and clients_meant.id_key is null)) as is_unknown_lead,
+        (lines.lead_key is null or (unknown_leads.reference_key is not null and leads_meant.id_key is null))
+            and (lines.client_id is null or (unknown_clients.reference_key is not null and clients_meant.id_key is null)) as is_unknown
     from lines
     left join leads_meant on lines.lead_key = leads_meant.reference_key
     left join clients_meant on lines.client_key = clients_meant.reference_key
@@ -79,11 +82,28 @@ named as (
 
 ),
 
+all_leads as {{ not_materialized() }} (
+
+    select * from {{ ref('int_leads') }}
+
+),
+
 leads as (
 
-    select lead_key, owner_client_key, is_left_out from {{ ref('int_leads') }} where lead_key in (select named_lead_key from named)
+    select lead_key, owner_client_key, is_left_out from all_leads where lead_key in (select named_lead_key from named)
 
-)
+){% if is_matched %},
+
+---------- whom addresses prove, where no id met anybody
+payers as (
+
+    select distinct coalesce(lead_key, client_key) as payer_key, source_name, contact_email_hash, contact_phone_hash from named
+    where is_unknown and {{ names_contact() }}
+
+),
+
+{{ proven_clients('payers', 'all_leads') }}
+{%- endif %}
 
 select
     named.source_name || ':' || named.plan_id as plan_key,
@@ -93,9 +113,16 @@ select
     named.load_id,
     named.file_name,
     named.row_number,
-    coalesce(leads.owner_client_key, named.named_client_key) as client_key,
-    case when named.is_written_otherwise then 'id_written_otherwise' when named.is_unknown_lead then 'unknown_lead' end as reference_rule,
-    coalesce(named.lead_id, named.client_id) as reference_id,
+    coalesce(leads.owner_client_key, {% if is_matched %}proven.client_key, {% endif %}named.named_client_key) as client_key,
+    case
+        {%- if is_matched %}
+        when proven.client_key is not null then 'matched_by_' || proven.matched_by
+        when payers.payer_key is not null then {{ unproven_rule('payers.payer_key') }}
+        {%- endif %}
+        when named.is_written_otherwise then 'id_written_otherwise'
+        when named.is_unknown_lead then 'unknown_lead'
+    end as reference_rule,
+    coalesce(named.lead_id, named.client_id, named.plan_id) as reference_id,
     named.service,
     named.currency,
     named.due_date,
@@ -105,4 +132,8 @@ select
     case when leads.is_left_out then 'excluded_lead' {{ rate_rule('named') }} end as quarantine_rule
 from named
 left join leads on named.named_lead_key = leads.lead_key
+{%- if is_matched %}
+left join (select distinct payer_key from payers) as payers on named.is_unknown and coalesce(named.lead_key, named.client_key) = payers.payer_key
+left join proven on payers.payer_key = proven.payer_key
+{%- endif %}
 {{ join_rate('named', 'rate_on') }}

@@ -1,9 +1,11 @@
 {{ config(materialized='view') }}
+{#- who became a lead on a later day was no client yet; days, because a bank knows no hour -#}
+{%- set is_client = 'coalesce(' ~ local_date('payers.client_since') ~ ' <= delivered.paid_date, false)' %}
 
 with newest as (
     {{ newest_rows('payments', [
         'source_name', 'source_system', 'load_id', 'file_name', 'row_number', 'payment_id', 'kind', 'currency',
-        'delivered_amount', 'direct_cost_original', 'paid_at', 'version_key', 'lead_key', 'client_key'], key='coalesce(lead_key, client_key)') }}
+        'delivered_amount', 'direct_cost_original', 'paid_at', 'version_key', 'lead_key', 'client_id', 'client_key'], key='coalesce(lead_key, client_key)') }}
 ),
 
 delivered as (
@@ -25,7 +27,7 @@ leads as (
 
 named_otherwise as (
 
-    select reference_key, reference_type, target_key from {{ ref('int_lead_references') }} where target_key is not null {{ only_new() }}
+    select * from {{ ref('int_lead_references') }} {{ only_new('where') }}
 
 ),
 
@@ -49,12 +51,18 @@ of_owners as (
         delivered.paid_date,
         coalesce(leads.is_left_out, false) as is_left_out,
         case when not leads.is_left_out then leads.owner_lead_key end as lead_key,
-        coalesce(leads.owner_client_key, client_names.target_key, delivered.client_key) as client_key,
-        leads.owner_channel_key
+        coalesce(leads.owner_client_key, client_names.target_key, case when {{ is_client }} then payers.target_key end, delivered.client_key) as client_key,
+        leads.owner_channel_key,
+        case when {{ is_client }} then payers.matched_by end as matched_by,
+        case when payers.reference_key is not null and not {{ is_client }} then coalesce(payers.unmatched_because, 'paid_before_lead') end as unmatched_because
     from delivered
     left join named_otherwise as lead_names on delivered.lead_key = lead_names.reference_key and lead_names.reference_type = 'lead'
     left join named_otherwise as client_names on delivered.client_key = client_names.reference_key and client_names.reference_type = 'client'
     left join leads on coalesce(lead_names.target_key, delivered.lead_key) = leads.lead_key
+    -- an id that meets somebody wins over an address
+    left join named_otherwise as payers
+        on delivered.subject_key = payers.reference_key and payers.reference_type = 'contact'
+        and leads.lead_key is null and client_names.target_key is null and (delivered.client_id is null or client_names.reference_key is not null)
 
 ),
 
@@ -81,6 +89,8 @@ valued as (
         signed.lead_key,
         signed.client_key,
         signed.owner_channel_key,
+        signed.matched_by,
+        signed.unmatched_because,
         signed.kind,
         signed.currency,
         signed.delivered_amount,

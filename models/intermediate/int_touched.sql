@@ -3,6 +3,7 @@
 {%- set leads = staged('leads') | map(attribute='relation') | list -%}
 {%- set events = staged('stage_events') | map(attribute='relation') | list -%}
 {%- set payments = staged('payments') | map(attribute='relation') | list -%}
+{%- set contacts = staged_contacts() -%}
 {%- set changed_rates = ref('int_changed_rates') -%}
 {#- references that matched no id letter by letter, as the last whole build knew them: an id that comes now can be theirs, or make them doubtful -#}
 {%- set held_references = api.Relation.create(schema='intermediate', identifier='int_lead_references') -%}
@@ -24,6 +25,12 @@ with recursive new_keys as (
     select lead_key, client_key from {{ table }} where {{ is_new() }}
     union all
     {%- endfor %}
+    {%- if is_matched_by_contact() %}
+    {%- for table in contacts %}
+    select null, client_key from {{ table }} where {{ is_new() }}
+    union all
+    {%- endfor %}
+    {%- endif %}
     -- payments of a day whose exchange rate came or changed
     {%- for table in payments %}
     select lead_key, client_key
@@ -58,9 +65,38 @@ links as {{ not_materialized() }} (
 
 ),
 
+{% if is_matched_by_contact() -%}
+-- who has one address hangs together, in payments and in the CRM: whom it proves depends on all who have it
+payer_addresses as {{ not_materialized() }} (
+    {%- for table in payments %}
+    select {{ contact_node() }} as node, contact_key
+    from ({{ contact_hashes(table, 'coalesce(lead_key, client_key)') }}
+    ) as held
+    where {{ is_of_matching_source() }}
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+    {%- endfor %}
+
+),
+
+address_links as (
+
+    select contact_key as one, node as other from payer_addresses
+    {%- for table in leads + contacts %}
+    union all
+    select contact_key, {{ contact_node() }}
+    from ({{ contact_hashes(table, 'client_key' if table in contacts else 'lead_key') }}
+    ) as held
+    where {{ contact_node() }} in (select node from payer_addresses)
+    {%- endfor %}
+
+),
+
+{% endif -%}
 named as (
 
-    select reference_key, source_name from {{ held_references }}
+    select reference_key, source_name from {{ held_references }} where reference_type <> 'contact'
     {%- for table in events + payments %}
     union
     select lead_key, source_name from {{ table }} where lead_key is not null and {{ is_new() }}
@@ -114,6 +150,12 @@ both_ways as {{ not_materialized() }} (
     select one, other from form_links
     union all
     select other, one from form_links
+    {%- if is_matched_by_contact() %}
+    union all
+    select one, other from address_links
+    union all
+    select other, one from address_links
+    {%- endif %}
     {%- for table in payments %}
     union all
     -- a payment of a lead that nobody delivered belongs to a client of its own, which leads nowhere else

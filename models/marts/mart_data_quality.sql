@@ -166,7 +166,8 @@ select
     cast(case when rules.rule in ('all', 'superseded') then coalesce(row_counts.money_superseded_base, 0) else 0 end as {{ amount_type() }}) as money_superseded,
     cast(case
         when rules.rule = 'all' then coalesce(left_out.money_left_out, 0)
-        when rules.severity = 'info' then rules.money_base
+        -- what is said of ids and addresses counts
+        when rules.severity = 'info' and rules.rule not in (select rule from lead_references) then rules.money_base
         else 0
     end as {{ amount_type() }}) as money_left_out
 from rules

@@ -29,6 +29,7 @@ COMMANDS: tuple[tuple[str, str, str, str], ...] = (
     ("doctor", "doctor", "doctor", "Look at everything a night needs, and how to mend it."),
     ("map", "map", "map_words", "Say what unknown channels, statuses and reasons mean."),
     ("connect", "connect", "connect", "Add a system by its API: HubSpot, amoCRM, Google Ads, Stripe and more."),
+    ("tap", "tap", "app", "Singer taps: install, list and remove them, each in an environment of its own."),
     ("new-source", "new_source", "new_source", "Draft a new source: staging models from a sample."),
     ("demo-data", "demo_data", "demo_data", "Write sample data of an agency that never was."),
 )

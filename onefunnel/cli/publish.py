@@ -107,6 +107,9 @@ def _print(state: Status) -> None:
                 rows = sum(entry["rows"] for entry in entries)
                 money = sum(float(entry["money_base"]) for entry in entries)
                 print(f"{what}: {rows:,} rows, {money:,.2f} in base currency")
+        for entry in state.matched:
+            what = f"{entry['source']}.{entry['entity']} {entry['rule'].replace('_', ' ')}"
+            print(f"by address: {what}: {entry['rows']:,} rows, {entry['money_base']} in base currency")
     if state.rolled_back_from:
         print(f"rolled back from {state.rolled_back_from}")
     if state.last_run:

@@ -92,6 +92,10 @@ def _stage_by(source: Source) -> Callable[..., None]:
         from onefunnel.extract.api import stage_api
 
         return stage_api
+    if source.connector == "singer":
+        from onefunnel.extract.singer import stage_singer
+
+        return stage_singer
     from onefunnel.extract.rest import stage_resource
 
     return stage_resource

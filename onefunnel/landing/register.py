@@ -32,7 +32,7 @@ TABLES = {
     ),
     "source_settings": (
         "source_name varchar, source_system varchar, connector varchar, time_zone varchar, date_order varchar, decimal_separator varchar, "
-        "currency varchar, owner varchar, date_formats varchar, ids_of varchar"
+        "currency varchar, owner varchar, date_formats varchar, ids_of varchar, match_by varchar"
     ),
     "working_hours": "isodow integer, opens time, closes time",
     "loads": (
@@ -172,7 +172,7 @@ def _fill_run(db: duckdb.DuckDBPyConnection, config: PipelineConfig, as_of: date
     )
     for source in config.sources:
         db.execute(
-            "insert into landing.source_settings values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "insert into landing.source_settings values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 source.name,
                 source.system,
@@ -184,6 +184,7 @@ def _fill_run(db: duckdb.DuckDBPyConnection, config: PipelineConfig, as_of: date
                 source.owner,
                 json.dumps(source.formats, ensure_ascii=False) if source.formats else None,
                 source.ids_of,
+                ",".join(source.match_by) or None,
             ],
         )
         for entity, options in source.entities.items():

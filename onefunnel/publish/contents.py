@@ -81,6 +81,9 @@ def _unsigned_zero(column: str, kind: str) -> str:
     """-0.0 as 0.0: storage keeps the one or the other as rows happen to lie, because they are equal."""
     return f"case when {column} = 0 then 0 else {column} end" if kind in ("DOUBLE", "FLOAT") else column
 
+# What `match_by` can say of a payment or plan line; dbt_project/macros/contacts.sql says it.
+MATCH_RULES = ["matched_by_email", "matched_by_phone", "contact_of_nobody", "contact_of_several", "paid_before_lead"]
+
 
 def contents(connection: duckdb.DuckDBPyConnection, database: str) -> dict[str, TableContent]:
     """Row count and content hash of every published relation of the connection's own database."""
@@ -113,5 +116,17 @@ def replaced_rows(db: duckdb.DuckDBPyConnection, tables: dict[str, Any]) -> list
     rows = db.execute(
         "select source_name, entity, rule, rows_affected, (money_superseded + money_left_out)::decimal(28, 2)::varchar "
         "from marts.mart_data_quality where rule = 'superseded' or (severity = 'info' and money_left_out > 0) order by all"
+    ).fetchall()
+    return [dict(zip(("source", "entity", "rule", "rows", "money_base"), row, strict=True)) for row in rows]
+
+
+def matched_rows(db: duckdb.DuckDBPyConnection, tables: dict[str, Any]) -> list[dict[str, Any]]:
+    """Payments and plan lines that an address led to a client, or to none, and their money (base currency): per source, entity and rule."""
+    if "facts.fct_lead_reference" not in tables:
+        return []
+    rows = db.execute(
+        "select source_name, entity, rule, sum(row_count)::bigint, coalesce(sum(money_base), 0)::decimal(28, 2)::varchar "
+        f"from facts.fct_lead_reference where rule in ({', '.join('?' * len(MATCH_RULES))}) group by all order by all",
+        MATCH_RULES,
     ).fetchall()
     return [dict(zip(("source", "entity", "rule", "rows", "money_base"), row, strict=True)) for row in rows]

@@ -34,6 +34,7 @@ class Manifest:
     tables: dict[str, dict[str, Any]]
     excluded: list[dict[str, Any]] = field(default_factory=list)
     replaced: list[dict[str, Any]] = field(default_factory=list)
+    matched: list[dict[str, Any]] = field(default_factory=list)
     published_at: str = ""
     flipped_at: str = ""
     rolled_back_from: str = ""

@@ -21,7 +21,7 @@ from onefunnel.errors import GateBlocked, OnefunnelError
 from onefunnel.faultpoints import reach
 from onefunnel.publish import postgres
 from onefunnel.publish.candidate import Candidate
-from onefunnel.publish.contents import contents, data_through, excluded_rows, replaced_rows
+from onefunnel.publish.contents import contents, data_through, excluded_rows, matched_rows, replaced_rows
 from onefunnel.publish.export import export_parquet, flip_parquet, parquet_folder
 from onefunnel.publish.manifest import (
     Manifest,
@@ -161,6 +161,7 @@ def describe(path: Path, candidate: Candidate, gate: GateResult, digest: str) ->
         through = data_through(db, tables)
         excluded = excluded_rows(db, tables)
         replaced = replaced_rows(db, tables)
+        matched = matched_rows(db, tables)
     return Manifest(
         version=candidate.version,
         parent=candidate.parent,
@@ -174,6 +175,7 @@ def describe(path: Path, candidate: Candidate, gate: GateResult, digest: str) ->
         tables={name: content.to_dict() for name, content in tables.items()},
         excluded=excluded,
         replaced=replaced,
+        matched=matched,
     )
 
 

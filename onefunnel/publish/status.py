@@ -30,6 +30,7 @@ class Status:
     stale_sources: list[str]
     excluded: list[dict[str, Any]]
     replaced: list[dict[str, Any]]
+    matched: list[dict[str, Any]]
     parent: str
     rolled_back_from: str
     last_run: dict[str, Any] | None
@@ -74,6 +75,7 @@ def status(settings: Settings) -> Status:
         stale_sources=stale_sources(manifest) if manifest else [],
         excluded=manifest.excluded if manifest else [],
         replaced=manifest.replaced if manifest else [],
+        matched=manifest.matched if manifest else [],
         parent=manifest.parent if manifest else "",
         rolled_back_from=manifest.rolled_back_from if manifest else "",
         last_run=asdict(run) if run else None,

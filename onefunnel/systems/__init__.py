@@ -82,12 +82,30 @@ class Resource(_Strict):
         return self.changes is None and self.window_days is None
 
 
+class Listing(_Strict):
+    """Where an account lists its stages or channels, for `onefunnel connect`: groups (pipelines) and the items in each, by JMESPath.
+
+    value: how staging writes one, of ${group} and ${item}; plain: groups whose items stand alone; alone: items that do so in every group.
+    """
+
+    field: Literal["stage", "channel"]
+    endpoint: dict[str, Any]
+    groups: str = ""
+    group: str = ""
+    items: str
+    item: str
+    label: str
+    value: str = "${item}"
+    plain: tuple[str, ...] = ()
+    alone: tuple[str, ...] = ()
+
+
 class Description(_Strict):
     """One system. account: what the account is, when one is needed; secrets and settings (these may be left out): what each is.
 
     hosts: others that the secrets may be sent to, such as that of OAuth. probe: the smallest request that proves the credentials.
     busy, denied: codes in the body of an error that say "later" and "not with these rights", where the HTTP status does not.
-    answers: json, or tsv under one line of column names.
+    answers: json, or tsv under one line of column names. lists: where its stages and channels can be looked up.
     """
 
     title: str
@@ -100,6 +118,7 @@ class Description(_Strict):
     answers: Literal["json", "tsv"] = "json"
     busy: tuple[str, ...] = ()
     denied: tuple[str, ...] = ()
+    lists: tuple[Listing, ...] = ()
     resources: dict[str, Resource] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -112,6 +131,9 @@ class Description(_Strict):
                 _check_words(endpoint, known | further, f"resources.{name}")
         for key in ("client", "probe"):
             _check_words(getattr(self, key), known, key)
+        for listing in self.lists:
+            _check_words(listing.endpoint, known, "lists")
+            _check_words(listing.value, {"group", "item"}, "lists")
         return self
 
 

@@ -10,6 +10,15 @@ from fake_server import Answer, Asked, FakeApi
 
 PAGE = 50
 STAGES = ("NEW", "PREPARATION", "WON", "LOSE")
+STATUSES = (
+    ("DEAL_STAGE", "NEW", "New", None),
+    ("DEAL_STAGE_2", "C2:UC_ABC", "Waits for the board", None),
+    ("DEAL_STAGE_2", "C2:WON", "Won", "S"),
+    ("STATUS", "IN_PROCESS", "In work", None),
+    ("STATUS", "JUNK", "Spam", "F"),
+    ("SOURCE", "WEB", "Site", None),
+    ("SOURCE", "UC_FAIR", "Fair in May", None),
+)
 LISTS = {"crm.deal.list": "deals", "crm.lead.list": "leads", "crm.contact.list": "contacts"}
 
 
@@ -33,22 +42,28 @@ class FakeBitrix24(FakeApi):
         money = {"OPPORTUNITY": f"{self.random.randrange(100, 9000)}.00", "CURRENCY_ID": "RUB"}
         self.leads[deal_id] = told | money | {"STATUS_ID": "CONVERTED", "SOURCE_ID": "WEB"}
         self.deals[deal_id] = told | money | {"LEAD_ID": str(deal_id), "CATEGORY_ID": "0", "STAGE_ID": "NEW", "SOURCE_ID": "WEB"}
+        self._told(1, deal_id, {"STATUS_ID": "CONVERTED", "STATUS_SEMANTIC_ID": "S"}, at)
         self.contacts[deal_id] = told | {"NAME": "Ivan", "EMAIL": [{"VALUE": f"p{deal_id}@client.test", "VALUE_TYPE": "WORK"}]}
-        self.move(deal_id, self.random.choice(STAGES), at)
+        self.move(deal_id, "NEW", at + timedelta(minutes=1))
+        self.move(deal_id, self.random.choice(STAGES[1:]), at + timedelta(minutes=9))
 
     def move(self, deal_id: int, stage: str, at: datetime) -> None:
         """The deal enters a stage."""
-        self.deals[deal_id] |= {"STAGE_ID": stage, "DATE_MODIFY": at.isoformat()}
-        row = {"OWNER_ID": str(deal_id), "CREATED_TIME": at.isoformat(), "TYPE_ID": "2"}
-        for kind, column in ((2, "STAGE_ID"), (1, "STATUS_ID")):
-            self.history[kind].append(row | {"ID": str(len(self.history[kind]) + 1), column: stage})
+        told = {"STAGE_ID": stage, "STAGE_SEMANTIC_ID": {"WON": "S", "LOSE": "F"}.get(stage, "P")}
+        self.deals[deal_id] |= told | {"DATE_MODIFY": at.isoformat()}
+        self._told(2, deal_id, told, at)
+
+    def _told(self, kind: int, owner: int, stage: dict[str, str], at: datetime) -> None:
+        row = {"ID": str(len(self.history[kind]) + 1), "OWNER_ID": str(owner), "CREATED_TIME": at.isoformat(), "TYPE_ID": "2"}
+        self.history[kind].append(row | stage)
 
     def route(self, asked: Asked) -> Answer:
         prefix, _, method = asked.path.rpartition("/")
         if prefix != f"/rest/1/{self.secret}":
             return Answer({"error": "INVALID_CREDENTIALS", "error_description": "Invalid request credentials"}, 401)
         if method == "crm.status.list":
-            return Answer({"result": [{"ID": "1", "ENTITY_ID": "DEAL_STAGE", "STATUS_ID": "NEW", "NAME": "New"}]})
+            names = ("ENTITY_ID", "STATUS_ID", "NAME", "SEMANTICS")
+            return Answer({"result": [{"ID": str(number), **dict(zip(names, each, strict=True))} for number, each in enumerate(STATUSES)]})
         if method == "crm.stagehistory.list":
             return Answer({"result": {"items": self._found(asked.body, self.history[asked.body["entityTypeId"]])}})
         return Answer({"result": self._found(asked.body, list(getattr(self, LISTS[method]).values()))})

@@ -44,7 +44,7 @@ class FakeStripe(FakeApi):
             "source": {"id": f"{kind[:2]}_{number}", "object": kind, "customer": f"cus_{number % 9}", "livemode": True},
         }
         if kind in ("refund", "dispute"):
-            row["source"] |= {"charge": f"ch_{number - 1}", "customer": None}
+            row["source"] |= {"charge": {"id": f"ch_{number - 1}", "customer": f"cus_{number % 9}"}, "customer": None}
         row["source"]["metadata"] = {"lead_id": f"L{number}"} if kind == "charge" else {}
         self.rows.append(row)
         return row

@@ -13,6 +13,7 @@ from fake_bitrix24 import FakeBitrix24
 from fake_google_ads import FakeGoogleAds
 from fake_hubspot import FakeHubSpot
 from fake_meta_ads import FakeMetaAds
+from fake_server import Answer
 from fake_stripe import FakeStripe
 from fake_yandex_direct import FakeYandexDirect
 
@@ -134,3 +135,43 @@ def test_a_list_that_cannot_take_it_stays_untouched(tmp_path: Path, text: str, s
 def test_what_is_missing_or_wrong_is_named_where_nobody_can_be_asked(tmp_path: Path, options: dict[str, Any], says: str) -> None:
     with pytest.raises(ConfigError, match=says):
         connect(**options, sources=tmp_path / "sources.yml")
+
+
+def test_stages_and_channels_that_need_mapping_are_shown(serve: Callable[..., Any], tmp_path: Path, monkeypatch: Any, capsys: Any) -> None:
+    """As lines of the file of words; those that the project, or the agency's own words, map already are counted only."""
+    path, words = tmp_path / "sources.yml", tmp_path / "words"
+    words.mkdir()
+    (words / "stage_mapping.csv").write_text("source_system,source_field,source_value,stage_key\namocrm,status,7/101,sql\n")
+    path.write_text("version: 1\nwords: words\n" + LIST.partition("\n")[2])
+    amo = FakeAmoCrm(1, token=SECRET)
+    serve(amo, "amocrm", {})
+    monkeypatch.setenv("AMOCRM_TOKEN", SECRET)
+    connect("amocrm", account="example.amocrm.ru", base_url=amo.url, sources=path)
+    said = capsys.readouterr().out
+    assert "stages: 5 listed, 2 to be mapped:" in said
+    assert "  stage_mapping.csv: amocrm,status,7/102,…   (102)" in said
+    assert len(amo.asked) == 2
+
+    bitrix = FakeBitrix24(1, secret=SECRET)
+    serve(bitrix, "bitrix24", {})
+    monkeypatch.setenv("BITRIX24_WEBHOOK", f"{bitrix.url}/rest/1/{SECRET}/")
+    connect("bitrix24", sources=path)
+    said = capsys.readouterr().out
+    assert "stages: 3 listed, 1 to be mapped:" in said
+    assert "  stage_mapping.csv: bitrix24,status,c2:uc_abc,…   (Waits for the board)" in said
+    assert "  channel_mapping.csv: bitrix24,uc_fair,…   (Fair in May)" in said
+    assert len(bitrix.asked) == 2
+
+
+def test_a_right_that_does_not_go_so_far_does_not_stop_it(serve: Callable[..., Any], tmp_path: Path, monkeypatch: Any, capsys: Any) -> None:
+    api = FakeHubSpot(1, token=SECRET)
+    serve(api, "hubspot", {})
+    api.before = lambda asked: Answer({"category": "MISSING_SCOPES"}, 403) if "pipelines" in asked.path else None
+    monkeypatch.setenv("HUBSPOT_TOKEN", SECRET)
+    connect("hubspot", base_url=api.url, sources=tmp_path / "sources.yml")
+    said = capsys.readouterr().out
+    assert "Its stages cannot be listed" in said
+    assert load_config(tmp_path / "sources.yml").source("hubspot")
+    api.before = None
+    connect("hubspot", name="other", secret=["token=HUBSPOT_TOKEN"], base_url=api.url, sources=tmp_path / "sources.yml")
+    assert "stages: 7 listed, 0 to be mapped" in capsys.readouterr().out

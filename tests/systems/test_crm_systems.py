@@ -112,7 +112,7 @@ def test_bitrix24_has_every_lead_deal_and_stage(bitrix: FakeBitrix24, serve: Cal
     home = bitrix24(serve, bitrix)
     loads = home.land()
     assert {name: load.rows for name, load in loads.items()} == {
-        **{"deals": 120, "leads": 120, "deal_stages": 120, "lead_stages": 120, "contacts": 120, "statuses": 1}
+        **{"deals": 120, "leads": 120, "deal_stages": 240, "lead_stages": 120, "contacts": 120, "statuses": 7}
     }
     assert Counter(row["STAGE_ID"] for row in home.rows("deals")) == Counter(deal["STAGE_ID"] for deal in bitrix.deals.values())
     contact = newest(home, "contacts", "ID")["7",]

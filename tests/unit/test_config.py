@@ -141,3 +141,12 @@ def test_ids_of_names_another_source(tmp_path: Path) -> None:
     path.write_text(f"version: 1\nsources:\n- {block.format('bank')}\n", encoding="utf-8")
     with pytest.raises(ConfigError, match="ids_of names no other source: crm"):
         load_config(path)
+
+
+@pytest.mark.parametrize(("said", "wrong"), [("[email, email]", "email is given twice"), ("[name]", "match_by")])
+def test_match_by_names_addresses_once(tmp_path: Path, said: str, wrong: str) -> None:
+    path = tmp_path / "sources.yml"
+    block = f"{{name: bank, system: template, connector: files, match_by: {said}, entities: {{payments: {{path: p.csv}}}}}}"
+    path.write_text(f"version: 1\nsources:\n- {block}\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match=wrong):
+        load_config(path)

@@ -18,6 +18,8 @@ typed as (
         {{ to_text('lead_id') }} as lead_id,
         -- money whose customer is unknown is money: it is a client of its own
         coalesce({{ to_text('customer') }}, case when lead_id is null then coalesce({{ to_text('charge_id') }}, {{ to_text('source_id') }}) end) as client_id,
+        {{ to_text('email') }} as contact_email_hash,
+        {{ to_text('phone') }} as contact_phone_hash,
 
         ---------- categories
         reporting_category,

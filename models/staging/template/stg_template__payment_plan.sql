@@ -18,6 +18,8 @@ typed as (
         {{ own_id(to_text('plan_id')) }} as plan_id,
         {{ to_text('lead_id') }} as lead_id,
         {{ to_text('client_id') }} as client_id,
+        {{ to_text('contact_email') }} as contact_email_hash,
+        {{ to_text('contact_phone') }} as contact_phone_hash,
 
         ---------- categories
         {{ category('service') }} as service,
@@ -40,7 +42,7 @@ judged as (
     select
         *,
         case
-            when plan_id is null or (lead_id is null and client_id is null) then 'missing_id'
+            when plan_id is null or (lead_id is null and client_id is null and not {{ names_contact() }}) then 'missing_id'
             when due_date_text is null then 'missing_date'
             when due_date is null then 'unparsable_date'
             when due_date < date '2000-01-01' or due_date > date '2100-01-01' then 'implausible_date'

@@ -15,6 +15,8 @@ paid_deals as (
         'deal-' || lead_id as payment_id,
         lead_id,
         cast(null as varchar) as client_id,
+        cast(null as varchar) as contact_email_hash,
+        cast(null as varchar) as contact_phone_hash,
         'payment' as kind,
         'EUR' as currency,
         initial_amount_text as amount_text,
