@@ -72,6 +72,12 @@ class Quality(Strict):
     max_age_hours: Annotated[float, Field(gt=0)] = 48
 
 
+class Alerts(Strict):
+    """What is told beside trouble with data. business_signal: control charts that leave their limits to the bad side (mart_signal)."""
+
+    business_signal: bool = False
+
+
 class PipelineConfig(Strict):
     """The whole of sources.yml. `file` is where it was read from; relative paths in it start from its folder."""
 
@@ -80,6 +86,7 @@ class PipelineConfig(Strict):
     reporting: Reporting = Field(default_factory=Reporting)
     lookback_days: int = Field(35, ge=0)
     quality: Quality = Field(default_factory=Quality)
+    alerts: Alerts = Field(default_factory=Alerts)
     sources: tuple[Source, ...] = Field(min_length=1)
     words: Path | None = None
 

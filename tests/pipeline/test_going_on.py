@@ -138,7 +138,8 @@ def build(run_cli: RunCli, sources: Path, home: Path, as_of: date, *, breaks_off
 
 def by_hand(python: str, home: Path, *options: str) -> None:
     """What an analyst types in the project's folder."""
-    dbt = [python, "-m", "dbt.cli.main", "--quiet", "build", "--exclude-resource-type", "unit_test", *options]
+    build = ("build", "--exclude-resource-type", "unit_test", "--vars", "into_production: true")
+    dbt = [python, "-m", "dbt.cli.main", "--quiet", *build, *options]
     environment = child_environment(Settings(home=home)) | {"STARTED_BY_ONEFUNNEL": ""}
     subprocess.run(dbt, cwd=ROOT, env=environment, check=True, capture_output=True)
 
