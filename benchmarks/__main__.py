@@ -1,8 +1,8 @@
 """Measure speed and memory and write benchmarks/results.md.
 
-    python -m benchmarks                       the demo, a CSV of 1,000,000 rows, 1,000 to 1,000,000 leads
-    python -m benchmarks --sizes 10000000      another size; see --help
-    python -m benchmarks --peers 1000 100000   besides, the same models by Cosmos and by SQLMesh at these sizes
+python -m benchmarks                       the demo, a CSV of 1,000,000 rows, 1,000 to 1,000,000 leads
+python -m benchmarks --sizes 10000000      another size; see --help
+python -m benchmarks --peers 1000 100000   besides, the same models by Cosmos and by SQLMesh at these sizes
 """
 
 from __future__ import annotations

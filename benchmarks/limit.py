@@ -1,6 +1,6 @@
 """Run limit/*.sql on a landing, and compare what they made with what the models made.
 
-    python -m benchmarks.limit LANDING RESULT.duckdb AS_OF
+python -m benchmarks.limit LANDING RESULT.duckdb AS_OF
 """
 
 from __future__ import annotations

@@ -42,9 +42,7 @@ def run(arguments: Sequence[str | Path], variables: Mapping[str, str] | None = N
 
 def medians(costs: Sequence[Cost]) -> Cost:
     """Each figure's own median."""
-    return Cost(
-        median(cost.wall for cost in costs), median(cost.cpu for cost in costs), median(cost.peak_mb for cost in costs)
-    )
+    return Cost(median(cost.wall for cost in costs), median(cost.cpu for cost in costs), median(cost.peak_mb for cost in costs))
 
 
 def machine() -> str:

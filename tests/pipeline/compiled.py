@@ -62,9 +62,7 @@ class CompiledModels:
                 "insert into landing.loads values (?, 'template', ?, ?, ?, ?, ?, 'sha', 1, true)",
                 [SOURCE, entity, LOAD_ID, as_of_end, as_of_end, len(rows)],
             )
-            self.db.execute(
-                "insert into landing.files values (?, ?, ?, ?, 1, ?)", [SOURCE, entity, LOAD_ID, f"{entity}.csv", as_of_end]
-            )
+            self.db.execute("insert into landing.files values (?, ?, ?, ?, 1, ?)", [SOURCE, entity, LOAD_ID, f"{entity}.csv", as_of_end])
             if rows:
                 self._insert(entity, columns, rows)
         for relation, code, versions in self._models:

@@ -10,6 +10,7 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
+
 def _kpis(home: Path) -> dict[str, tuple[float | None, str | None]]:
     """Value of February 2026 over all channels, and why there is none, by KPI."""
     with duckdb.connect(str(home / "published/current.duckdb"), read_only=True) as db:

@@ -11,10 +11,7 @@ from nights import RunCli
 
 pytestmark = pytest.mark.slow
 
-CHANNELS = (
-    "channel_key,channel_group,is_paid,display_order,label_en,label_ru\n"
-    "pigeon,other,false,900,Carrier pigeon,Почтовый голубь\n"
-)
+CHANNELS = "channel_key,channel_group,is_paid,display_order,label_en,label_ru\npigeon,other,false,900,Carrier pigeon,Почтовый голубь\n"
 MAPPING = "source_system,source_value,channel_key\ntemplate,Carrier  Pigeon,pigeon\n"
 LEADS = """lead_id,created_at,channel,status
 L1,2026-01-05 10:00,carrier pigeon,Angebot raus

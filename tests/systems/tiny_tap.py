@@ -8,7 +8,7 @@ from __future__ import annotations
 import zipfile
 from pathlib import Path
 
-PROGRAM = r'''
+PROGRAM = r"""
 import argparse, json, os, subprocess, sys, time
 
 FIELDS = ("id", "amount", "email", "more", "odd name")
@@ -63,7 +63,7 @@ def main():
         child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
         open(config["note"], "w").write(str(child.pid))
         time.sleep(60)
-'''
+"""
 METADATA = "Metadata-Version: 2.1\nName: tap-tiny\nVersion: 1.0\n"
 WHEEL = "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
 

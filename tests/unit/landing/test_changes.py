@@ -37,9 +37,7 @@ def warehouse(tmp_path: Path) -> Path:
     return path
 
 
-def plan(
-    warehouse: Path, *files: FileKey, as_of: date = DAY, code: str = "code", full_refresh: bool = False
-) -> BuildPlan:
+def plan(warehouse: Path, *files: FileKey, as_of: date = DAY, code: str = "code", full_refresh: bool = False) -> BuildPlan:
     with duckdb.connect(str(warehouse)) as db:
         return plan_build(db, frozenset(files), as_of, code, full_refresh=full_refresh)
 

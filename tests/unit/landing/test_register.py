@@ -86,9 +86,7 @@ def test_views_show_the_contract_of_all_sources_whatever_the_case_and_order(nigh
 def test_the_run_and_its_sources(night: Night) -> None:
     night.land()
     night.register()
-    assert night.query("from landing.pipeline_run") == [
-        (DAY, "Europe/Berlin", "EUR", 14, datetime(2024, 6, 22, 22, 0), 1, None, None, 7)
-    ]
+    assert night.query("from landing.pipeline_run") == [(DAY, "Europe/Berlin", "EUR", 14, datetime(2024, 6, 22, 22, 0), 1, None, None, 7)]
     assert night.query("from landing.working_hours order by isodow") == [(1, time(9), time(17, 30)), (6, time(10), time(12))]
     settings = night.query("select source_name, source_system, date_order, currency, owner from landing.source_settings order by 1")
     assert settings == [
