@@ -36,11 +36,11 @@ test: $(READY) ## Run every test this machine can run (PYTEST_ARGS="-m 'not slow
 	@$(PYTEST) --durations=30 $(PYTEST_ARGS)
 
 check: $(READY) ## While working: style, types, the fast tests, what the documents claim; a minute
-	@$(BIN)/ruff check .
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy & types=$$!; $(PYTEST) --quiet -m "not slow and not browser and not airflow" $(PYTEST_ARGS); wait $$types
 
 lint: $(READY) ## Check the style and the types of the Python code
-	@$(BIN)/ruff check .
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
 
 docs: $(READY) ## Write docs/metrics.md from the seeds, and the dbt docs of the last build into target/

@@ -21,8 +21,10 @@ from onefunnel.errors import OnefunnelError
 from onefunnel.interval import Interval
 from onefunnel.landing.changes import mark_built
 from onefunnel.landing.register import code_fingerprint, register_landing
+from onefunnel.locking import build_lock
 from onefunnel.project import project_root
 from onefunnel.publish.warehouse import before_build
+from onefunnel.sandbox import keep_last_build
 from onefunnel.settings import Settings, redact, secret_variables
 
 Progress = Callable[[str], None]
@@ -103,8 +105,17 @@ def build(
 
     Raises BuildError with the message of the node that failed first.
     """
-    as_of = as_of or newest_as_of(config, settings)
-    paths, progress = settings.paths, progress or (lambda line: None)
+    with build_lock(settings):
+        result = _build(config, settings, as_of or newest_as_of(config, settings), full_refresh, select, progress or (lambda line: None))
+        if not select:
+            keep_last_build(settings)
+    return result
+
+
+def _build(
+    config: PipelineConfig, settings: Settings, as_of: date, full_refresh: bool, select: str | None, progress: Progress
+) -> BuildResult:
+    paths = settings.paths
     registered = register_landing(paths.warehouse, config, settings, as_of, full_refresh=full_refresh)
     before_build(settings, as_of)
     progress(registered.plan.sentence())
@@ -112,7 +123,7 @@ def build(
         folder.mkdir(parents=True, exist_ok=True)
     (paths.target / "run_results.json").unlink(missing_ok=True)
     started = time.monotonic()
-    code, last_lines = _run(
+    code, last_lines = run_dbt(
         command(registered.plan.built_through is None, select, [source.system for source in config.sources]),
         child_environment(settings, config.secret_variables),
         progress,
@@ -170,6 +181,7 @@ def child_environment(settings: Settings, secret_names: Iterable[str] = ()) -> d
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         # a build that nobody but onefunnel started is one that the next may go on from
         "STARTED_BY_ONEFUNNEL": "1",
+        "DBT_TARGET": "prod",
         "DO_NOT_TRACK": "1",
         "PYTHONUTF8": "1",
     }
@@ -231,7 +243,7 @@ def _start(environment: dict[str, str]) -> subprocess.Popen[str]:
     )
 
 
-def _run(arguments: list[str], environment: dict[str, str], progress: Progress) -> tuple[int, list[str]]:
+def run_dbt(arguments: list[str], environment: dict[str, str], progress: Progress) -> tuple[int, list[str]]:
     last: deque[str] = deque(maxlen=LAST_LINES)
     child = _take_warm(environment) or _start(environment)
     with suppress(OSError):  # one that has died already says why on its output

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from onefunnel.settings import Settings
 
 RUN_LOCK = "run.lock"
+BUILD_LOCK = "build.lock"
 
 
 def _holder_file(lock_path: Path) -> Path:
@@ -76,3 +77,9 @@ def run_lock(settings: Settings, *, wait_seconds: float = 0, purpose: str = "run
         yield
     finally:
         lock.release()
+
+
+def build_lock(settings: Settings) -> FileLock:
+    """The lock of whoever writes the warehouse; a run that only extracts or proves does not hold it. Copies are made under it."""
+    settings.paths.home.mkdir(parents=True, exist_ok=True)
+    return FileLock(settings.paths.home / BUILD_LOCK)

@@ -69,6 +69,11 @@ class HomePaths:
         """What dbt compiles and reports."""
         return self.home / "target"
 
+    @property
+    def sandboxes(self) -> Path:
+        """Analysts' copies of the warehouse, each laid out as a home."""
+        return self.home / "sandboxes"
+
 
 class Settings(BaseSettings):
     """Settings by environment variable ONEFUNNEL_<NAME>. Secrets are SecretStr, so that printing settings shows none."""
@@ -81,6 +86,10 @@ class Settings(BaseSettings):
     alert_urls: SecretStr | None = Field(None, description="Where alerts go: apprise URLs, separated by commas")
     publish_postgres_url: SecretStr | None = Field(None, description="Postgres to publish to as well, as a role that may create schemas")
     publish_postgres_reader: str = Field("onefunnel_reader", description="Postgres role of BI; it may select from the views only")
+    sandbox: str | None = Field(None, description="The sandbox that dbt's target `sandbox` and onefunnel diff mean")
+    publish_facts: bool = Field(
+        False, description="Publish the facts as Parquet and to Postgres, too; marts and dimensions are there always"
+    )
     keep_versions: int = Field(7, ge=1, description="Published versions to keep for rollback")
     threads: int = Field(2, ge=1, description="Threads of DuckDB and dbt")
     memory_limit: str = Field("4GB", pattern=r"^\d+(\.\d+)?\s?(KB|MB|GB|TB|KiB|MiB|GiB|TiB)$", description="Memory limit of DuckDB")

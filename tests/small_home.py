@@ -36,6 +36,10 @@ def build_warehouse(settings: Settings, number: int, as_of: date = date(2026, 3,
             "'ann@x.io' as contact_email from range(50)"
         )
         db.execute(
+            f"create or replace table facts.dim_channel as select 'channel' || range as channel_key, 'Channel {number}' as label_en, "
+            f"'Канал {number}' as label_ru from range(50)"
+        )
+        db.execute(
             "create or replace table marts.mart_publication as select ''::varchar as version, null::timestamp as published_at, "
             f"date '{as_of}' as as_of, date '{as_of}' as data_through, '{{\"demo\": \"{as_of}\"}}' as data_through_by_source, "
             "''::varchar as quality_status"

@@ -2,7 +2,7 @@
 
 {# The last whole build, if this one goes on from it; else none. `onefunnel build` decides and says so in landing.pipeline_run; unit tests judge whole tables. #}
 {% macro built_through() -%}
-    {%- if not execute or flags.FULL_REFRESH or is_unit_test() -%} {{ return(none) }} {%- endif -%}
+    {%- if not execute or should_full_refresh() or is_unit_test() -%} {{ return(none) }} {%- endif -%}
     {%- set run = adapter.get_relation(target.database, 'landing', 'pipeline_run') -%}
     {%- if run is none -%} {{ return(none) }} {%- endif -%}
     {%- set found = run_query("select built_through from " ~ run) -%}
@@ -19,10 +19,26 @@
     {{ return(config.get('materialized') != 'incremental' or load_cached_relation(this) is not none) }}
 {%- endmacro %}
 
+{# In a sandbox a formula that was changed counts for all rows, not only for those that a next build would touch. Also asked by dbt's own materializations. #}
+{% macro should_full_refresh() -%}
+    {%- set asked = config.get('full_refresh') if config -%}
+    {{ return(target.name == 'sandbox' or (flags.FULL_REFRESH if asked is none else asked)) }}
+{%- endmacro %}
+
+{% macro refuse_by_hand() -%}
+    {%- if execute and target.name == 'prod' and is_by_hand() and not var('into_production') -%}
+    {{ exceptions.raise_compiler_error("this would build in production's own warehouse. Build in a copy of it: onefunnel sandbox NAME, then "
+        ~ "dbt build --target sandbox. If you mean production, ask again: dbt build --vars 'into_production: true'") }}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro is_by_hand() -%}
+    {{ return(flags.WHICH in ('build', 'run', 'seed', 'snapshot') and not env_var('STARTED_BY_ONEFUNNEL', '')) }}
+{%- endmacro %}
+
 {# Before anything is built by hand: the next night builds everything. After --full-refresh by hand, so does the next build by hand. #}
 {% macro forget_last_build() -%}
-    {%- if execute and flags.WHICH in ('build', 'run', 'seed', 'snapshot') and not env_var('STARTED_BY_ONEFUNNEL', '')
-            and adapter.get_relation(target.database, 'landing', 'built_run') -%}
+    {%- if execute and is_by_hand() and adapter.get_relation(target.database, 'landing', 'built_run') -%}
     {%- do run_query('delete from landing.built_run') -%}
     {%- if flags.FULL_REFRESH -%}
         {%- do run_query('update landing.pipeline_run set built_through = null, built_until = null') -%}

@@ -13,8 +13,12 @@ KINDS: dict[str, str] = {
     "unmapped_value": "values that no seed maps",
     "unknown_lead": "rows that name leads which nobody delivered",
     "late_beyond_lookback": "figures changed beyond the lookback",
+    "business_signal": "out of the ordinary",
     "test": "a test of the alert channels",
 }
+
+# Told once and never again while they last; their end is no news.
+TOLD_ONCE = frozenset({"business_signal"})
 
 # From harmless to harmful: going up is worsening.
 SEVERITIES = ("warn", "error")

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from onefunnel import state
-from onefunnel.alerts.kinds import KINDS, SEVERITIES, runbook_of
+from onefunnel.alerts.kinds import KINDS, SEVERITIES, TOLD_ONCE, runbook_of
 from onefunnel.errors import OnefunnelError
 
 if TYPE_CHECKING:
@@ -95,6 +95,8 @@ def _why_now(known: Condition | None, severity: str, rows: int, now: datetime) -
     """Why a condition is told in this run: new, worse, reminder, or "" for not at all."""
     if known is None or known.state == "resolved" or known.sent_at is None:
         return "new"
+    if known.kind in TOLD_ONCE:
+        return ""
     if SEVERITIES.index(severity) > SEVERITIES.index(known.sent_severity or severity):
         return "worse"
     if known.sent_rows and rows >= WORSE_FACTOR * known.sent_rows:
@@ -113,7 +115,7 @@ def resolve_alert(path: Path, kind: str, subject: str, *, owner: str, run_id: st
             return False
         db.execute(
             "update conditions set state = 'resolved', last_at = ?, run_id = ?, due = ? where fingerprint = ?",
-            (moment, run_id, "all_clear" if known.sent_at else "", known.fingerprint),
+            (moment, run_id, "all_clear" if known.sent_at and kind not in TOLD_ONCE else "", known.fingerprint),
         )
     return True
 

@@ -12,6 +12,7 @@ from onefunnel.alerts.compose import compose
 from onefunnel.alerts.deliver import deliver
 from onefunnel.alerts.kinds import runbook_of
 from onefunnel.alerts.outbox import raise_alert, resolve_alert
+from onefunnel.alerts.signals import note_signals
 from onefunnel.publish.status import status
 from onefunnel.quality.gates import CANDIDATE, LANDING, run_folder, saved_gate
 from onefunnel.quality.result import CheckResult, GateResult
@@ -34,6 +35,8 @@ def settle(settings: Settings, config: PipelineConfig, as_of: date, run_id: str,
         gate = saved_gate(settings, run_id, name)
         if gate:
             note_gate(path, gate, run_id, now)
+    if config.alerts.business_signal:
+        note_signals(settings, run_id, now=now)
     messages = compose(path, run_id, shows=status(settings).sentence, report=_report(settings, run_id), now=now)
     delivered = deliver(settings, now=now)
     return {

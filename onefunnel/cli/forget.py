@@ -45,3 +45,5 @@ def forget(
         print("nobody was found under this value; it is on the list all the same, so that no later extraction brings it in")
     if result.warehouse_removed:
         print("the warehouse was removed; the next night (or onefunnel build) makes it anew from landing")
+    if result.sandboxes:
+        print(f"sandboxes removed, as they were copies of it: {', '.join(result.sandboxes)}")

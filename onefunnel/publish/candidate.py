@@ -14,6 +14,7 @@ from onefunnel.durable import fsync_file, fsync_folder, remove_quietly
 from onefunnel.errors import OnefunnelError
 from onefunnel.extract.normalise import literal, quoted
 from onefunnel.faultpoints import reach
+from onefunnel.publish.comments import describe
 from onefunnel.publish.contents import PERSONAL_COLUMNS, WORKING_COLUMNS, relations
 from onefunnel.publish.manifest import current_version
 from onefunnel.publish.warehouse import is_damage, set_aside_if_damaged
@@ -69,7 +70,7 @@ def find_candidate(settings: Settings, version: str | None = None) -> Candidate:
 
 def make_candidate(
     settings: Settings,
-    config: PipelineConfig,
+    config: PipelineConfig | None,
     as_of: date,
     run_id: str,
     *,
@@ -127,6 +128,7 @@ def _build(settings: Settings, candidate: Candidate, *, quality_status: str) -> 
             if number == 0:
                 reach("candidate.after_first_table")
         _stamp(db, candidate, quality_status, found)
+        describe(db, settings.paths.target / "manifest.json")
         db.execute("detach warehouse")
         reach("candidate.before_checkpoint")
         db.execute("checkpoint")
@@ -161,14 +163,6 @@ def _copy(db: duckdb.DuckDBPyConnection, relation: str, columns: list[str]) -> N
         db.execute(definition.replace("warehouse.", ""))
         return
     db.execute(f"create table {schema}.{table} as select {selected} from warehouse.{schema}.{table} order by all")
-    comments = db.execute(
-        "select column_name, comment from duckdb_columns() where database_name = 'warehouse' and schema_name || '.' || table_name = ? "
-        "and comment is not null",
-        [relation],
-    ).fetchall()
-    for column, comment in comments:
-        if column in columns:
-            db.execute(f"comment on column {schema}.{table}.{quoted(column)} is {literal(comment)}")
 
 
 def _stamp(db: duckdb.DuckDBPyConnection, candidate: Candidate, quality_status: str, found: dict[str, list[tuple[str, str]]]) -> None:

@@ -81,6 +81,7 @@ def _unsigned_zero(column: str, kind: str) -> str:
     """-0.0 as 0.0: storage keeps the one or the other as rows happen to lie, because they are equal."""
     return f"case when {column} = 0 then 0 else {column} end" if kind in ("DOUBLE", "FLOAT") else column
 
+
 # What `match_by` can say of a payment or plan line; dbt_project/macros/contacts.sql says it.
 MATCH_RULES = ["matched_by_email", "matched_by_phone", "contact_of_nobody", "contact_of_several", "paid_before_lead"]
 

@@ -1,7 +1,8 @@
 """An erase request: takes a person's identity out of everything a home keeps; neither a re-extraction nor a rollback brings it back.
 
-Reaches landing (every load, also superseded ones), the warehouse (removed; the next night rebuilds it from landing), candidates, every
-retained version with its Parquet export, the report page, quality results and logs. See docs/runbook.md, erase request.
+Reaches landing (every load, also superseded ones), the warehouse (removed; the next night rebuilds it from landing), analysts' sandboxes
+(removed: copies of it), candidates, every retained version with its Parquet export, the report page, quality results and logs.
+See docs/runbook.md, erase request.
 """
 
 from __future__ import annotations
@@ -20,9 +21,11 @@ from onefunnel.forgotten import Forgotten, erase_rows, identity_columns, new_tok
 from onefunnel.landing.loads import MANIFEST, LoadManifest
 from onefunnel.publish import postgres
 from onefunnel.publish.candidate import leftovers
+from onefunnel.publish.comments import copy_comments
 from onefunnel.publish.contents import contents
 from onefunnel.publish.export import export_in_place, parquet_folder
 from onefunnel.publish.manifest import current_version, load_manifest, version_manifest_file
+from onefunnel.sandbox import remove_all
 
 if TYPE_CHECKING:
     from onefunnel.settings import Settings
@@ -39,6 +42,7 @@ class Erased:
     versions: tuple[str, ...]
     files: int
     warehouse_removed: bool
+    sandboxes: tuple[str, ...] = ()
 
 
 def forget(settings: Settings, value: str) -> Erased:
@@ -66,9 +70,11 @@ def forget(settings: Settings, value: str) -> Erased:
     versions = _erase_versions(settings, tokens)
     files = _erase_texts(settings, [*known, value])
     removed = _remove_working_files(settings)
+    # only now: what is being made of the warehouse at this moment is among them
+    sandboxes = remove_all(settings)
     _rewrite_page(settings)
     replace(listed, unfinished=False).save(landing)
-    return Erased(sum(changed.values()), len(changed), tuple(versions), files, removed)
+    return Erased(sum(changed.values()), len(changed), tuple(versions), files, removed, sandboxes)
 
 
 def _identities(settings: Settings, value: str) -> set[str]:
@@ -180,6 +186,7 @@ def _rewrite_version(path: Path, tokens: dict[str, str]) -> bool:
                 old = f"old.{quoted(schema)}.{quoted(table)}"
                 db.execute(f"create schema if not exists {quoted(schema)}")
                 db.execute(f"create table {quoted(schema)}.{quoted(table)} as select *{replaced} from {old} order by rowid")
+            copy_comments(db, "old")
             db.execute("detach old")
             db.execute("checkpoint")
         beside.chmod(0o444)

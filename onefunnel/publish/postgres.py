@@ -1,4 +1,5 @@
-"""The same publication in Postgres, for BI that reads a server: a schema per version, and views in schema `marts` that show one of them.
+"""The same publication in Postgres, for BI that reads a server: a schema per version, and views that show one of them, in the schemas and
+under the names of the file: `marts.mart_…`, `facts.dim_…`.
 
 A version is built and counted under its own name (`marts__<version>`) before anybody sees it; switching repoints all views in one
 transaction. Readers get a role of their own that may select from the views and nothing else.
@@ -15,8 +16,10 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from onefunnel.errors import OnefunnelError
-from onefunnel.extract.normalise import quoted
+from onefunnel.extract.normalise import literal, quoted
+from onefunnel.publish.comments import comments_of
 from onefunnel.publish.manifest import version_file
+from onefunnel.publish.shelf import SCHEMAS, shelf
 
 if TYPE_CHECKING:
     import psycopg
@@ -59,24 +62,28 @@ def prepare(settings: Settings, version: str, *, anew: bool = False) -> None:
         with server.transaction():
             server.execute(f"drop schema if exists {quoted(schema)} cascade")
             server.execute(f"create schema {quoted(schema)}")
-            for table, columns in _tables(file).items():
-                _copy(file, server, schema, table, columns)
+            for (source, table), columns in _tables(file, settings).items():
+                _copy(file, server, (source, table), f"{quoted(schema)}.{quoted(table)}", columns)
             # the comment is the mark of a finished schema: it appears with the rest or not at all
             server.execute(f"comment on schema {quoted(schema)} is '{version}'")
 
 
 def show(settings: Settings, version: str) -> None:
-    """Make the views of schema `marts` show a version, in one transaction. Builds its schema if that is missing."""
+    """Make the views show a version, in one transaction. Builds its schema if that is missing."""
     prepare(settings, version)
     with _connected(settings) as server, server.transaction():
         server.execute("set local lock_timeout = '20s'")
-        server.execute(f"create schema if not exists {VIEWS}")
-        tables = _names(server, "select table_name from information_schema.tables where table_schema = %s", schema_of(version))
-        for view in _names(server, "select table_name from information_schema.views where table_schema = %s", VIEWS):
-            if view not in tables:
-                server.execute(f"drop view {VIEWS}.{quoted(view)}")
+        schema = schema_of(version)
+        tables = _names(server, "select table_name from information_schema.tables where table_schema = %s", schema)
+        for shown in SCHEMAS:
+            server.execute(f"create schema if not exists {shown}")
+            for view in _names(server, "select table_name from information_schema.views where table_schema = %s", shown):
+                if view not in tables:
+                    server.execute(f"drop view {shown}.{quoted(view)}")
         for table in tables:
-            _point(server, table, schema_of(version))
+            _point(server, table, schema)
+        if comments := _comments_of_views(server, schema):
+            server.execute(comments)
         server.execute(f"comment on schema {VIEWS} is '{version}'")
         _grant(server, settings.publish_postgres_reader)
 
@@ -115,15 +122,47 @@ def _connected(settings: Settings) -> Iterator[psycopg.Connection]:
         ) from None
 
 
-def _tables(file: duckdb.DuckDBPyConnection) -> dict[str, list[tuple[str, str]]]:
+def _shown_in(table: str) -> str:
+    """The schema of the view on a table of a version: that of the file, by the name's prefix."""
+    return "facts" if table.startswith(("dim_", "fct_")) else VIEWS
+
+
+def _tables(file: duckdb.DuckDBPyConnection, settings: Settings) -> dict[tuple[str, str], list[tuple[str, str]]]:
+    """Columns with their types of each table on the shelf."""
     rows = file.execute(
-        "select table_name, column_name, data_type from duckdb_columns() where schema_name = 'marts' and not internal "
-        "order by table_name, column_index"
+        "select schema_name, table_name, column_name, data_type from duckdb_columns() where not internal order by table_name, column_index"
     ).fetchall()
-    tables: dict[str, list[tuple[str, str]]] = {}
-    for table, column, kind in rows:
-        tables.setdefault(table, []).append((column, kind))
+    tables: dict[tuple[str, str], list[tuple[str, str]]] = {place: [] for place in shelf(file, settings)}
+    for schema, table, column, kind in rows:
+        if (schema, table) in tables:
+            tables[schema, table].append((column, kind))
     return tables
+
+
+def _comments(file: duckdb.DuckDBPyConnection, place: tuple[str, str], target: str) -> str:
+    """Statements that give a table the comments that it and its columns have in the file."""
+    said = comments_of(file, file.execute("select current_database()").fetchone()[0])
+    return "; ".join(
+        f"comment on {f'column {target}.{quoted(column)}' if column else f'table {target}'} is {literal(text)}"
+        for schema, table, column, text in said
+        if (schema, table) == place
+    )
+
+
+def _comments_of_views(server: psycopg.Connection, schema: str) -> str:
+    """Statements that give the views the comments of the tables of a version, where BI tools look for them."""
+    rows = server.execute(
+        "select tables.relname, columns.attname, said.description from pg_description as said "
+        "inner join pg_class as tables on tables.oid = said.objoid and said.classoid = 'pg_class'::regclass "
+        "left join pg_attribute as columns on columns.attrelid = tables.oid and columns.attnum = said.objsubid and said.objsubid > 0 "
+        "where tables.relnamespace = (select oid from pg_namespace where nspname = %s) order by 1, 2",
+        (schema,),
+    ).fetchall()
+    views = [(f"{_shown_in(table)}.{quoted(table)}", column, comment) for table, column, comment in rows]
+    return "; ".join(
+        f"comment on column {view}.{quoted(column)} is {literal(comment)}" if column else f"comment on view {view} is {literal(comment)}"
+        for view, column, comment in views
+    )
 
 
 def _type_of(kind: str) -> str:
@@ -131,28 +170,32 @@ def _type_of(kind: str) -> str:
     return f"numeric({decimal[1]}, {decimal[2]})" if decimal else TYPES.get(kind, "text")
 
 
-def _copy(file: duckdb.DuckDBPyConnection, server: psycopg.Connection, schema: str, table: str, columns: list[tuple[str, str]]) -> None:
-    """Copy one mart and prove it: as many rows, and as many values in each column, as the file has."""
-    target = f"{quoted(schema)}.{quoted(table)}"
+def _copy(
+    file: duckdb.DuckDBPyConnection, server: psycopg.Connection, place: tuple[str, str], target: str, columns: list[tuple[str, str]]
+) -> None:
+    """Copy one table, and prove it: as many rows, and as many values in each column, as the file has."""
+    source = f"{quoted(place[0])}.{quoted(place[1])}"
     server.execute(f"create table {target} ({', '.join(f'{quoted(name)} {_type_of(kind)}' for name, kind in columns)})")
     chosen = ", ".join(quoted(name) if _type_of(kind) != "text" else f"cast({quoted(name)} as varchar)" for name, kind in columns)
-    rows = file.execute(f"select {chosen} from marts.{quoted(table)}")
+    rows = file.execute(f"select {chosen} from {source}")
     with server.cursor().copy(f"copy {target} from stdin") as copy:
         while batch := rows.fetchmany(BATCH_ROWS):
             for row in batch:
                 copy.write_row(row)
     counts = ", ".join(f"count({quoted(name)})" for name, _ in columns)
     written = server.execute(f"select count(*), {counts} from {target}").fetchone()
-    expected = file.execute(f"select count(*), {counts} from marts.{quoted(table)}").fetchone()
+    expected = file.execute(f"select count(*), {counts} from {source}").fetchone()
     if tuple(written or ()) != tuple(expected or ()):
-        raise OnefunnelError(f"Postgres took {written} of {expected} rows and values of {table}", hint="run again; nothing was switched")
+        raise OnefunnelError(f"Postgres took {written} of {expected} rows and values of {place[1]}", hint="run again; nothing was switched")
+    if comments := _comments(file, place, target):
+        server.execute(comments)
 
 
 def _point(server: psycopg.Connection, table: str, schema: str) -> None:
     """Let a view show the table of this schema. It is replaced where its columns allow it, so that what users built on it lives on."""
     import psycopg
 
-    view, rows = f"{VIEWS}.{quoted(table)}", f"select * from {quoted(schema)}.{quoted(table)}"
+    view, rows = f"{_shown_in(table)}.{quoted(table)}", f"select * from {quoted(schema)}.{quoted(table)}"
     try:
         with server.transaction():
             server.execute(f"create or replace view {view} as {rows}")
@@ -165,8 +208,9 @@ def _grant(server: psycopg.Connection, reader: str) -> None:
     """Let the reading role see the views, and only them. A role that does not exist is an administrator's to make."""
     if not server.execute("select 1 from pg_roles where rolname = %s", (reader,)).fetchone():
         return
-    server.execute(f"grant usage on schema {VIEWS} to {quoted(reader)}")
-    server.execute(f"grant select on all tables in schema {VIEWS} to {quoted(reader)}")
+    for schema in SCHEMAS:
+        server.execute(f"grant usage on schema {schema} to {quoted(reader)}")
+        server.execute(f"grant select on all tables in schema {schema} to {quoted(reader)}")
 
 
 def _comment(server: psycopg.Connection, schema: str) -> str | None:

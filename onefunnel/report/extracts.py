@@ -129,6 +129,17 @@ EXTRACTS: dict[str, Extract] = {
         "metric, comparison, basis, month",
         "month",
     ),
+    "signals": Extract(
+        "marts.mart_signal",
+        _names(
+            "metric channel_key week average expected lower_limit upper_limit is_out is_worse is_open owner_department "
+            "display_order label_en label_ru sentence_en sentence_ru"
+        ),
+        "metric, channel_key, week",
+        # a year of charts
+        where="week > (select max(week) from marts.mart_signal) - 364",
+        expressions={f"sentence_{language}": f"case when is_open then sentence_{language} end" for language in ("en", "ru")},
+    ),
     "quality": Extract("marts.mart_data_quality", ("*",), "all"),
     "publication": Extract("marts.mart_publication", ("*",)),
 }

@@ -90,7 +90,9 @@ def read_factors(db: duckdb.DuckDBPyConnection, seeds: Path) -> list[dict[str, s
     """Owner and labels of the verdict's factors in their order. A version from before they were published has those of the seed."""
     keys = ("factor", "owner_department", "value_kind", "label_en", "label_ru")
     if columns_of(db, "facts.dim_factor"):
-        rows = db.execute(f"select {', '.join(keys)} from facts.dim_factor order by display_order").fetchall()
+        rows = db.execute(
+            "select factor, department, value_kind, label_en, label_ru from facts.dim_factor order by display_order"
+        ).fetchall()
         return [dict(zip(keys, row, strict=True)) for row in rows]
     with (seeds / "factor_owners.csv").open(encoding="utf-8", newline="") as file:
         lines = [row for row in csv.DictReader(file) if "{" not in row["factor"]]

@@ -70,7 +70,7 @@ def test_an_analyst_builds_at_the_root_without_flags(demo_home: Path, tmp_path: 
     home.mkdir()
     shutil.copy(demo_home / "warehouse.duckdb", home)
     environment = {**os.environ, "ONEFUNNEL_HOME": str(home), "DBT_TARGET_PATH": str(home / "target"), "DBT_LOG_PATH": str(home)}
-    for verb in (["build"], ["docs", "generate"]):
+    for verb in (["build", "--vars", "into_production: true"], ["docs", "generate"]):
         done = subprocess.run(
             [sys.executable, "-m", "dbt.cli.main", "--no-use-colors", *verb], capture_output=True, text=True, cwd=ROOT, env=environment
         )

@@ -10,7 +10,7 @@ import pytest
 from oracle.compare import assert_same, differences, published
 from oracle.entities import Settings
 from oracle.funnel import Funnel, build_funnel
-from oracle.kpis import KPIS
+from oracle.kpis import KPIS, Kpi, with_added
 from oracle.marts import MARTS
 from oracle.template import read_template
 
@@ -42,6 +42,12 @@ def test_mart_equals_the_oracle(night: str, mart: str, request: pytest.FixtureRe
     keys, calculate = MARTS[mart]
     with duckdb.connect(str(home / "published" / "current.duckdb"), read_only=True) as connection:
         assert_same(published(connection, mart), calculate(funnel), keys)
+
+
+def test_a_kpi_that_is_added_to_the_seed_is_computed_once_more_by_its_line() -> None:
+    line = {"kpi_key": "rejection_share", "statistic": "ratio", "numerator": "rejected", "numerator_less": "", "denominator": "leads"}
+    assert with_added(KPIS, [line])["rejection_share"] == Kpi("ratio", "rejected", "leads")
+    assert with_added(KPIS, [{**line, "kpi_key": "cpl"}]) == KPIS
 
 
 def test_oracle_knows_every_kpi(demo: duckdb.DuckDBPyConnection) -> None:

@@ -13,11 +13,12 @@ from small_home import publish_number
 
 from onefunnel import state
 from onefunnel.alerts import conditions, settle, watch
+from onefunnel.config import Alerts
 from onefunnel.quality import CheckResult, GateResult, run_folder
 from onefunnel.settings import Settings
 
 AS_OF = date(2026, 3, 31)
-CONFIG: Any = SimpleNamespace(sources=[SimpleNamespace(name="crm", owner="sales-ops")])
+CONFIG: Any = SimpleNamespace(sources=[SimpleNamespace(name="crm", owner="sales-ops")], alerts=Alerts())
 CHECK = CheckResult(
     "money_reconcile", "candidate", "marts.mart_kpi_monthly", "block", "fail", "analytics", "docs/runbook.md#money_reconcile", rows=3
 )

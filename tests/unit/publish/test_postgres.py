@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -38,7 +39,7 @@ def published(server: str, tmp_path: Path) -> Iterator[Settings]:
     url = f"postgresql://onefunnel_writer:canary-password@{server}/postgres"
     yield settings_of(tmp_path / "home", keep_versions=2, publish_postgres_url=SecretStr(url))
     with psycopg.connect(url, autocommit=True) as writer:
-        for (schema,) in writer.execute("select nspname from pg_namespace where nspname like 'marts%'").fetchall():
+        for (schema,) in writer.execute("select nspname from pg_namespace where nspname like 'marts%' or nspname = 'facts'").fetchall():
             writer.execute(f'drop schema "{schema}" cascade')
 
 
@@ -85,6 +86,23 @@ def test_switching_and_rollback_follow_the_file_and_old_schemas_go(server: str, 
     assert read(server, "select distinct value from marts.mart_kpi_monthly") == [(2.0,)]
     kept = {postgres.schema_of(manifest.version) for manifest in retained(published)}
     assert {str(row[0]) for row in read(server, r"select nspname from pg_namespace where nspname like 'marts\_\_%'")} == kept
+
+
+def test_labels_and_comments_are_there_and_a_rollback_shows_the_older_ones(server: str, published: Settings) -> None:
+    column = {"label_ru": {"description": "It's the label in Russian."}}
+    model = {"schema": "facts", "name": "dim_channel", "resource_type": "model", "description": "Channels.", "columns": column}
+    published.paths.target.mkdir(parents=True)
+    (published.paths.target / "manifest.json").write_text(json.dumps({"nodes": {"model.dim_channel": model}}))
+    publish_number(published, 1)
+    publish_number(published.model_copy(update={"publish_facts": True}), 2)
+    labelled = "select distinct label_en, label_ru from marts.mart_kpi_monthly inner join facts.dim_channel using (channel_key)"
+    assert read(server, labelled) == [("Channel 2", "Канал 2")]
+    assert read(server, "select count(*) from facts.fct_payment") == [(50,)]
+    said = "select obj_description('facts.dim_channel'::regclass), col_description('facts.dim_channel'::regclass, 3)"
+    assert read(server, said) == [("Channels.", "It's the label in Russian.")]
+    rollback(published)
+    assert read(server, labelled) == [("Channel 1", "Канал 1")]
+    assert read(server, "select table_name from information_schema.views where table_schema = 'facts'") == [("dim_channel",)]
 
 
 def test_a_mart_that_changes_its_columns_is_switched_too(server: str, published: Settings) -> None:

@@ -12,8 +12,11 @@ import duckdb
 import pytest
 from small_home import FAILED, build_warehouse, passing_gate, publish_number, shown_numbers
 
+from onefunnel.durable import sha256_of
 from onefunnel.errors import GateBlocked, OnefunnelError
 from onefunnel.publish.candidate import Candidate, make_candidate
+from onefunnel.publish.comments import comments_of
+from onefunnel.publish.forget import forget
 from onefunnel.publish.manifest import current_manifest, current_version, earlier_publication, retained, version_file, version_manifest_file
 from onefunnel.publish.publication import heal, publish, rollback
 from onefunnel.publish.status import status
@@ -52,6 +55,47 @@ def test_the_parquet_export_follows(settings: Settings, candidate: Candidate) ->
     publish(candidate, passing_gate(candidate), settings)
     exported = settings.paths.published / "parquet" / "current" / "marts" / "mart_kpi_monthly.parquet"
     assert duckdb.sql(f"select count(*), min(value) from '{exported}'").fetchone() == (50, 2.0)
+
+
+def test_dimensions_are_exported_always_and_facts_when_asked_for(settings: Settings) -> None:
+    def exported() -> set[str]:
+        folder = settings.paths.published / "parquet" / "current"
+        return {str(path.relative_to(folder)) for path in folder.rglob("*.parquet")}
+
+    publish_number(settings, 1)
+    assert {path for path in exported() if path.startswith("facts/")} == {"facts/dim_channel.parquet"}
+    labels = settings.paths.published / "parquet/current/facts/dim_channel.parquet"
+    assert duckdb.sql(f"select distinct label_en, label_ru from '{labels}'").fetchall() == [("Channel 1", "Канал 1")]
+    publish_number(settings.model_copy(update={"publish_facts": True}), 2)
+    assert {"facts/fct_payment.parquet", "facts/fct_quarantine.parquet", "facts/dim_channel.parquet"} < exported()
+    payments = settings.paths.published / "parquet/current/facts/fct_payment.parquet"
+    assert duckdb.sql(f"from '{payments}'").columns == ["payment_key", "amount_base"]
+    rollback(settings)
+    assert duckdb.sql(f"select distinct label_en from '{labels}'").fetchall() == [("Channel 1",)]
+
+
+def test_tables_and_columns_are_described_as_the_yaml_does_and_stay_so(settings: Settings) -> None:
+    """dbt's manifest holds the descriptions; an erase request writes the file anew."""
+    described = {"schema": "facts", "name": "dim_channel", "resource_type": "model", "description": "It's one row per channel."}
+    columns = {"label_en": {"description": "Label in English."}, "gone": {"description": "No such column."}}
+    settings.paths.target.mkdir(parents=True)
+    (settings.paths.target / "manifest.json").write_text(json.dumps({"nodes": {"model.dim_channel": {**described, "columns": columns}}}))
+
+    def told() -> set[tuple[str | None, str]]:
+        with duckdb.connect(str(settings.paths.current), read_only=True) as db:
+            return {(column, text) for *_, column, text in comments_of(db, db.execute("select current_database()").fetchone()[0])}
+
+    publish_number(settings, 1)
+    assert told() == {(None, "It's one row per channel."), ("label_en", "Label in English.")}
+    before = sha256_of(settings.paths.current)
+    with duckdb.connect(str(settings.paths.warehouse)) as db:
+        db.execute("create table marts.mart_customer_value as select 'demo:c77' as client_key")
+    candidate = make_candidate(settings, None, date(2026, 3, 31), "run")
+    publish(candidate, passing_gate(candidate), settings)
+    settings.paths.landing.mkdir()
+    forget(settings, "c77")
+    assert sha256_of(settings.paths.current) != before
+    assert told() == {(None, "It's one row per channel."), ("label_en", "Label in English.")}
 
 
 @pytest.mark.parametrize(

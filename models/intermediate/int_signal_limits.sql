@@ -1,0 +1,142 @@
+{%- set weights = signal_weights() -%}
+{%- set series = 'partition by metric, channel_key order by week' -%}
+{%- set before = 'rows between ' ~ (weights | length + var('signal_usual_weeks') - 1) ~ ' preceding and ' ~ weights | length ~ ' preceding' -%}
+-- EWMA control charts (docs/verdict.md): the weighted average of the last weeks, against what the half year before them was used to. All is a ratio
+-- total / units; the variance of a total is units x that of a single unit: binomial of a share, Poisson of a count, that of the sample of a mean.
+with ended as (
+
+    select charts.metric, charts.kind, charts.ripe_days, charts.channel_key, weeks.week, weeks.season_index, weeks.season_variance
+    from (
+        select metric, kind, ripe_days, channel_key, min(week) as first_week
+        from {{ ref('int_signal_counts') }}
+        group by metric, kind, ripe_days, channel_key
+        having sum(total) > 0 and (kind = 'count' or sum(units) > 0)
+    ) as charts
+    inner join {{ ref('int_signal_weeks') }} as weeks
+        on weeks.week >= charts.first_week and {{ add_days('weeks.week', '6 + charts.ripe_days') }} <= {{ as_of() }}
+
+),
+
+filled as (
+
+    select
+        ended.*,
+        case ended.kind
+            when 'count' then ended.season_index
+            when 'per_cost' then coalesce(counts.units, 0.0) * ended.season_index
+            else coalesce(counts.units, 0.0)
+        end as units,
+        coalesce(counts.total, 0.0) as total,
+        coalesce(counts.squares, 0.0) as squares
+    from ended
+    left join {{ ref('int_signal_counts') }} as counts
+        on ended.metric = counts.metric and ended.channel_key = counts.channel_key and ended.week = counts.week
+
+),
+
+windowed as (
+
+    select
+        *,
+        {%- for column in ['units', 'total', 'squares'] %}
+        sum({{ column }}) over ({{ series }} {{ before }}) as usual_{{ column }},
+        {%- endfor %}
+        sum(total * total / nullif(units, 0)) over ({{ series }} {{ before }}) as usual_scatter,
+        count(nullif(units, 0)) over ({{ series }} {{ before }}) as usual_weeks,
+        {%- for column in ['units', 'total'] %}
+        {%- for weight in weights %}
+        {{ '+ ' if not loop.first }}{{ weight }} * coalesce(lag({{ column }}, {{ loop.index0 }}) over ({{ series }}), 0.0)
+        {%- endfor %} as average_{{ column }},
+        {%- endfor %}
+        {%- for weight in weights %}
+        {{ '+ ' if not loop.first }}{{ weight * weight }} * coalesce(lag(units, {{ loop.index0 }}) over ({{ series }}), 0.0)
+        {%- endfor %} as average_spread
+    from filled
+
+),
+
+-- size: of a sample whose chance would be that of the average
+rated as (
+
+    select
+        *,
+        usual_total / nullif(usual_units, 0) as usual,
+        average_total / nullif(average_units, 0) as average,
+        average_units * average_units / nullif(average_spread, 0) as size,
+        case when channel_key = 'all' then {{ var('signal_limit_z') }} else {{ var('signal_channel_limit_z') }} end as limit_z
+    from windowed
+
+),
+
+-- of small samples the limits of a score test: a rate of 100 % has a chance too
+varied as (
+
+    select
+        *,
+        case
+            when kind = 'share'
+                then (usual * size + limit_z * limit_z / 2) * ((1 - usual) * size + limit_z * limit_z / 2) / power(size + limit_z * limit_z, 2)
+            when kind in ('count', 'per_cost') then usual + limit_z * limit_z / (4 * size)
+            else greatest(usual_squares / usual_units - usual * usual, 0.0)
+        end as unit_variance,
+        case kind
+            when 'share' then size >= 20
+            when 'mean' then size >= 60 and usual_units >= 100
+            when 'log_mean' then size >= 10 and usual_units >= 30
+            else size * usual >= 10
+        end and usual_weeks >= {{ var('signal_least_weeks') }} as has_limits
+    from rated
+    where usual_units > 0 and average_units > 0
+
+),
+
+-- weeks that differ more than chance would have them (campaigns, holidays) widen the limits
+scattered as (
+
+    select
+        *,
+        greatest(1.0, ({{ var('signal_least_weeks') }} + (usual_scatter - usual_total * usual) / nullif(unit_variance, 0))
+            / ({{ var('signal_least_weeks') }} + usual_weeks - 1)) as dispersion
+    from varied
+    where has_limits
+
+),
+
+limited as (
+
+    select
+        *,
+        limit_z * sqrt(
+            unit_variance * coalesce(dispersion, 1.0) * (1 / size + 1 / usual_units)
+            + case when kind in ('count', 'per_cost') then season_variance * usual * usual else 0.0 end
+        ) as width,
+        case when average < usual then -1 when average > usual then 1 else 0 end as side
+    from scattered
+
+),
+
+turned as (
+
+    select *, coalesce(side <> lag(side) over ({{ series }}), true) as is_turn from limited
+
+)
+
+select
+    filled.metric,
+    filled.kind,
+    filled.ripe_days,
+    filled.channel_key,
+    filled.week,
+    filled.season_index,
+    filled.units,
+    filled.total,
+    turned.average,
+    turned.usual,
+    turned.usual - turned.width as lower_limit,
+    turned.usual + turned.width as upper_limit,
+    coalesce(abs(turned.average - turned.usual) > turned.width, false) as is_out,
+    turned.side,
+    -- since the average was last on the other side of what is usual (Nishina 1992)
+    max(case when turned.is_turn then turned.week end) over (partition by filled.metric, filled.channel_key order by filled.week) as since
+from filled
+left join turned on filled.metric = turned.metric and filled.channel_key = turned.channel_key and filled.week = turned.week

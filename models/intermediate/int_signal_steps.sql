@@ -1,0 +1,51 @@
+{%- set stages = funnel_stages() -%}
+{%- set ages = signal_ages() -%}
+-- Entries into each step by the week of the entry, and how many went on within so many days: all weeks are seen at one age.
+with attempts as {{ not_materialized() }} (
+
+    select * from {{ ref('fct_lead_funnel') }}
+
+),
+
+steps as (
+
+    select * from {{ ref('int_signal_stages') }}
+
+),
+
+entered as (
+    {% for stage in stages[1:] %}
+    select
+        '{{ stage }}' as stage_key,
+        attempts.channel_key,
+        case steps.from_stage_key
+            {%- for earlier in stages[:loop.index] %}
+            when '{{ earlier }}' then attempts.{{ earlier }}_proof_date
+            {%- endfor %}
+        end as entered_on,
+        attempts.{{ stage }}_proof_date as taken_on,
+        count(*) as entries
+    from (
+        select channel_key{% for each in stages %}, {{ first_proof(each, 'date') }} as {{ each }}_proof_date{% endfor %} from attempts
+    ) as attempts
+    inner join steps on steps.stage_key = '{{ stage }}'
+    group by 2, 3, 4
+    {%- if not loop.last %}
+
+    union all
+    {% endif %}
+    {%- endfor %}
+
+)
+
+select
+    stage_key,
+    channel_key,
+    {{ week_start('entered_on') }} as week,
+    sum(entries) as entries
+    {%- for days in ages %},
+    sum(case when {{ days_between('entered_on', 'taken_on') }} <= {{ days }} then entries else 0 end) as taken_{{ days }}
+    {%- endfor %}
+from entered
+where entered_on is not null and entered_on <= {{ as_of() }}
+group by stage_key, channel_key, {{ week_start('entered_on') }}
