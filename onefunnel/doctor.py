@@ -19,8 +19,8 @@ from onefunnel.config import PipelineConfig, load_config
 from onefunnel.errors import OnefunnelError
 from onefunnel.project import project_root
 from onefunnel.settings import Settings
-from onefunnel.sources import DatabaseSource, FilesSource
-from onefunnel.words import count_replaced
+from onefunnel.sources import DatabaseSource, FilesSource, SingerSource
+from onefunnel.words import STAGES, count_replaced
 
 Verdict = Literal["ok", "warning", "failed"]
 SUPPORTED = ((3, 11), (3, 13))
@@ -52,7 +52,7 @@ def examine(settings: Settings, environment: Mapping[str, str] | None = None) ->
     if config is not None:
         checks += _guarded_all("words", partial(_words, config))
         for source in config.enabled_sources:
-            checks += _guarded_all(f"source {source.name}", partial(_source, config, source, env))
+            checks += _guarded_all(f"source {source.name}", partial(_source, settings, config, source, env))
     checks += [
         _guarded("hash key", lambda: _hash_key(settings)),
         _guarded("alerts", lambda: _alerts(settings)),
@@ -157,7 +157,7 @@ def _project() -> Check:
     return Check("project", "ok", str(root))
 
 
-def _source(config: PipelineConfig, source: Any, env: Mapping[str, str]) -> Iterator[Check]:
+def _source(settings: Settings, config: PipelineConfig, source: Any, env: Mapping[str, str]) -> Iterator[Check]:
     name = f"source {source.name}"
     if isinstance(source, FilesSource):
         from onefunnel.extract.files import find_files
@@ -174,6 +174,10 @@ def _source(config: PipelineConfig, source: Any, env: Mapping[str, str]) -> Iter
         variable = f"AIRFLOW_CONN_{source.airflow_connection.upper()}"
         if not env.get(variable):
             yield Check(name, "warning", f"{variable} is not set", "fine if Airflow's own database holds the connection; else set it")
+    elif isinstance(source, SingerSource):
+        from onefunnel.taps import find_tap
+
+        find_tap(settings, source.tap, f"{config.file}: source {source.name}")
     secrets = config.model_copy(update={"sources": (source,)}).secret_variables
     unset = sorted(variable for variable in secrets if not env.get(variable))
     if unset:
@@ -184,6 +188,9 @@ def _source(config: PipelineConfig, source: Any, env: Mapping[str, str]) -> Iter
 
 def _words(config: PipelineConfig) -> Iterator[Check]:
     for name, lines in config.own_words.items():
+        if name == STAGES:
+            yield Check("words", "ok", f"{config.words}/{name}.csv: {len(lines)} line(s) replace the shipped stages")
+            continue
         replaced = count_replaced(name, lines)
         yield Check("words", "ok", f"{config.words}/{name}.csv: {len(lines)} line(s), of which {replaced} win over a shipped one")
 

@@ -25,7 +25,19 @@ pytestmark = pytest.mark.slow
 
 FIRST_NIGHT = date(2026, 3, 8)
 REPORTING = "version: 1\nreporting: {base_currency: EUR, time_zone: Europe/Berlin}\nsources:\n"
-SOURCE = "  - name: {name}\n    system: template\n    connector: files\n    time_zone: Europe/Berlin\n    entities:\n"
+SOURCE = (
+    "  - name: {name}\n    system: template\n    connector: files\n    time_zone: Europe/Berlin\n    match_by: [email, phone]\n"
+    "    entities:\n"
+)
+
+
+def address(random: Random) -> dict[str, str | None]:
+    """Addresses of which a few are several people's, written in more than one way."""
+    number = random.randrange(60)
+    email = random.choice((f"p{number}@x.io", f"P{number}@X.io ", None))
+    return {"contact_email": email, "contact_phone": random.choice((f"+49 151 11{number:02}", f"49-151/11{number:02}", None, None, None))}
+
+
 # Sources of one home, by what they say of keys that come twice: nothing, and each rule once.
 OVERLAPS: dict[str, dict[str, str]] = {
     "plain": {},
@@ -51,11 +63,13 @@ def changed(random: Random, entity: str, row: dict[str, str | None], files: File
         "leads": [
             {"contact_id": lead.get("contact_id")}, {"is_test": "true"}, {"is_deleted": "true"}, {"is_test": None, "is_duplicate": None},
             {"duplicate_of": lead["lead_id"]}, {"duplicate_of": None}, {"channel": "blog"}, {"created_at": "no date"},
-            {"first_contact_at": "2026-03-15 10:00:00"}, {"status": "lost", "status_at": "2026-03-16 12:00:00"},
+            address(random), address(random), {"first_contact_at": "2026-03-15 10:00:00"},
+            {"status": "lost", "status_at": "2026-03-16 12:00:00"},
         ],
         "stage_events": [{"lead_id": lead["lead_id"]}, {"stage": "lost"}, {"entered_at": "2026-03-17 09:00:00"}, {"lead_id": "nobody"}],
         "payments": [
             {"lead_id": lead["lead_id"]}, {"amount": "77"}, {"kind": "refund"}, {"lead_id": "nobody", "client_id": "C1"},
+            {"lead_id": None, "client_id": None} | address(random),
             {"lead_id": None, "client_id": lead.get("contact_id") or "C2"}, {"currency": "USD"}, {"paid_at": "2026-03-20 10:00:00"},
         ],
         "ad_spend": [{"cost": "9.99"}, {"cost": "wrong"}],
@@ -69,6 +83,13 @@ def deliveries(seed: int, nights: int) -> list[Files]:
     """Everything a random source ever says, told over several nights: late rows, corrections, rates that come after the money."""
     random = Random(seed)  # noqa: S311  test data
     files = random_files(seed, leads=30, dirty=True)
+    for row in files["leads"]:
+        row |= address(random)
+    for row in files["payments"] + files["payment_plan"]:
+        unknown = random.choice((None, None, f"nobody{random.randrange(9)}"))
+        nobody = {"lead_id": unknown, "client_id": None} if random.random() < 0.5 else {}
+        payer = random.choice(files["leads"]) if random.random() < 0.7 else address(random)
+        row |= nobody | {name: payer[name] for name in ("contact_email", "contact_phone")}
     told: list[Files] = [{entity: [] for entity in IN_PARTS} for _ in range(nights)]
     for entity in IN_PARTS:
         for row in files[entity]:
@@ -148,6 +169,9 @@ def test_nights_that_go_on_make_what_full_builds_make(tmp_path: Path, run_cli: R
         build(run_cli, sources, full, as_of)
         wanted = contents(full / "warehouse.duckdb")
         assert differing(home, wanted) == set()
+    with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as db:
+        rules = db.execute("select distinct coalesce(matched_by, unmatched_because) from facts.fct_payment order by all").fetchall()
+    assert {"email", "contact_of_nobody", "paid_before_lead"} <= {rule for (rule,) in rules}, rules
     # models alone, whose parents were written by the night before
     by_hand(python, home, "--select", "fct_lead_funnel", "fct_payment", "dim_client", "int_left_out_rows")
     assert differing(home, wanted) == set()

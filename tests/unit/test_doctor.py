@@ -77,6 +77,14 @@ def test_an_unset_secret_is_named_and_a_set_one_is_enough(sources, tmp_path):
     assert look(path, tmp_path / "home", {"CRM_URL": "postgresql://x"})["source crm"].status == "ok"
 
 
+def test_a_tap_that_is_not_installed_fails_with_how_to_install_it(sources, tmp_path):
+    path = write_sources(sources.parent, "connector: singer, tap: tap-pipedrive, entities: {leads: {stream: deals}}")
+    check = look(path, tmp_path / "home")["source crm"]
+    assert check.status == "failed"
+    assert check.found.startswith("the tap tap-pipedrive is not installed")
+    assert 'onefunnel tap add "tap-pipedrive==' in check.mend
+
+
 def test_without_a_hash_key_it_warns_and_a_short_one_fails(sources, tmp_path):
     assert look(sources, tmp_path / "home", hash_key=None)["hash key"].status == "warning"
     assert look(sources, tmp_path / "home", hash_key="short")["hash key"].status == "failed"
