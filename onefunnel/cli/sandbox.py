@@ -9,6 +9,7 @@ import typer
 from onefunnel.cli.common import Console, HomeOption, JsonOption, SourcesOption, load_run, load_settings, print_json
 
 if TYPE_CHECKING:
+    from onefunnel.config import PipelineConfig
     from onefunnel.sandbox import Sandbox
     from onefunnel.settings import Settings
 
@@ -71,12 +72,12 @@ def _list(found: list[Sandbox], as_json: bool) -> None:
         print(f"{each.name:<20} {each.age:>7} old  {each.bytes / 1e6:>7.0f} MB  as of {each.as_of}  {each.path}")
 
 
-def _check(settings: Settings, chosen: Sandbox, as_json: bool, config: object) -> None:
+def _check(settings: Settings, chosen: Sandbox, as_json: bool, config: PipelineConfig) -> None:
     """dbt's data tests, then the very gate that a publication of it would have to pass."""
     from onefunnel.sandbox_check import check
 
     with Console(quiet=as_json).progress(f"proving {chosen.name}") as progress:
-        result = check(settings, config, chosen, progress.step)  # type: ignore[arg-type]
+        result = check(settings, config, chosen, progress.step)
     if as_json:
         print_json(result.to_dict())
     else:

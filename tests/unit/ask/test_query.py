@@ -111,6 +111,7 @@ def test_rows_and_size_are_bounded_and_it_says_so(published: Path) -> None:
     assert (len(wide.rows), wide.is_cut) == (2, True)
 
 
+@pytest.mark.slow
 def test_time_and_memory_are_bounded(published: Path) -> None:
     started = time.monotonic()
     with pytest.raises(OnefunnelError, match="stopped"):

@@ -62,6 +62,7 @@ def test_what_cannot_be_answered_is_an_error_without_a_place(published: Path, to
     assert str(published.parent) not in answer.content[0].text
 
 
+@pytest.mark.slow
 def test_a_client_starts_the_command_and_asks(home: Path) -> None:
     command = StdioServerParameters(command=sys.executable, args=["-m", "onefunnel.cli.main", "mcp", "--home", str(home)], cwd=ROOT)
     assert call(command, "query", sql="select count(*) as n from marts.mart_kpi_monthly").structured_content["rows"] == [[3]]
