@@ -10,9 +10,12 @@ with cohorts as (
         funnel.stage_key,
         funnel.stage_order,
         cast(funnel.reached as double) as reached,
+        -- what only a status dates is overwritten as leads go on: months of it cannot be compared
+        case when funnel.stage_key = 'lead' or lasting.stage_key is not null then 1 else 0 end as is_lasting,
         cast(lag(funnel.reached) over (partition by funnel.lead_month, funnel.channel_key, funnel.window_days order by funnel.stage_order) as double) as entered
     from {{ ref('mart_funnel_cohort') }} as funnel
     inner join {{ ref('dim_stage') }} as stages on funnel.stage_key = stages.stage_key
+    left join {{ ref('int_signal_stages') }} as lasting on funnel.stage_key = lasting.stage_key
     -- a stage that is not recorded is passed over, and the next rate spans it
     where funnel.is_mature and stages.is_recorded and stages.is_dated and funnel.window_days in ({{ windows | join(', ') }})
 
@@ -62,6 +65,7 @@ compared as (
         cohorts.stage_order,
         chosen.month,
         chosen.window_days,
+        min(cohorts.is_lasting) as is_lasting,
         sum(case when cohorts.lead_month = chosen.month then cohorts.entered end) as entered,
         sum(case when cohorts.lead_month = chosen.month then cohorts.reached end) as reached,
         sum(case when cohorts.lead_month < chosen.month then cohorts.entered end) as usual_entered,
@@ -94,7 +98,10 @@ rated as (
     select
         compared.*,
         compared.reached / nullif(compared.entered, 0) as rate,
-        compared.usual_reached / nullif(compared.usual_entered, 0) as usual_rate,
+        case
+            when compared.is_lasting + coalesce(lag(compared.is_lasting) over (partition by compared.channel_key order by compared.stage_order), 1) = 2
+                then compared.usual_reached / nullif(compared.usual_entered, 0)
+        end as usual_rate,
         max(case when compared.stage_key = '{{ funnel_stages()[-1] }}' then compared.reached end) over (partition by compared.channel_key) as clients,
         {{ safe_divide('checks.amount', 'checks.clients') }} as first_payment
     from compared
@@ -107,7 +114,7 @@ judged as (
     select
         *,
         clients / nullif(rate, 0) / 100 as gain_clients,
-        greatest(clients * (usual_rate / nullif(rate, 0) - 1), 0.0) as lost_clients,
+        case when usual_rate > rate then clients * (usual_rate / nullif(rate, 0) - 1) when usual_rate <= rate then 0.0 end as lost_clients,
         -- beyond what chance does to one of eight steps (Bonferroni, 5 %, one side)
         entered >= {{ var('verdict_own_clients') }} and (rate - usual_rate) / nullif(sqrt(usual_rate * (1 - usual_rate) * (1 / nullif(entered, 0) + 1 / nullif(usual_entered, 0))), 0) < -2.5 as is_below_usual
     from rated
