@@ -96,7 +96,7 @@ function stepGains(body) {
   put(body, h("h3", null, t("gains_title")),
     h("p", { class: "lead", id: "gains" }, worst
       ? t("gains_worst", { stage: stageLabel(worst.stage_key), pct: percent(worst.rate, 0), usual: percent(worst.usual_rate, 0), clients: count(worst.lost_clients) })
-      : t("gains_none")),
+      : t(rows.some((row) => isNumber(row.usual_rate)) ? "gains_none" : "gains_unknown")),
     dataTable({
       caption: t("gains_title"), head: [t("stage"), t("step_conversion"), t("usual"), t("lost_clients"), t("gain_clients"), t("gain_revenue")],
       rows: rows.map((row) => [stageLabel(row.stage_key), { text: percent(row.rate), value: row.rate, class: row.is_bottleneck ? "bad" : "" }, percent(row.usual_rate),

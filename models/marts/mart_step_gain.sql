@@ -11,7 +11,7 @@ with cohorts as (
         funnel.stage_order,
         cast(funnel.reached as double) as reached,
         -- what only a status dates is overwritten as leads go on: months of it cannot be compared
-        case when funnel.stage_key = 'lead' or lasting.stage_key is not null then 1 else 0 end as is_lasting,
+        case when funnel.stage_order = 1 or lasting.stage_key is not null then 1 else 0 end as is_lasting,
         cast(lag(funnel.reached) over (partition by funnel.lead_month, funnel.channel_key, funnel.window_days order by funnel.stage_order) as double) as entered
     from {{ ref('mart_funnel_cohort') }} as funnel
     inner join {{ ref('dim_stage') }} as stages on funnel.stage_key = stages.stage_key
