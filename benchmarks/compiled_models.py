@@ -16,6 +16,8 @@ from pathlib import Path
 
 import duckdb
 
+from onefunnel.landing.register import show_stages
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -39,6 +41,9 @@ def compile_models(select: Iterable[str], home: Path, target: Path, *, project: 
     """
     dbt = Path(sys.executable).with_name("dbt")
     home.mkdir(parents=True, exist_ok=True)
+    with duckdb.connect(str(home / "warehouse.duckdb")) as warehouse:
+        warehouse.execute("create schema if not exists landing")
+        show_stages(warehouse, {})
     done = subprocess.run(
         [str(dbt), "--log-level", "warn", "compile", "--select", *select, "--project-dir", str(project), "--profiles-dir", str(project)],
         capture_output=True,
@@ -94,6 +99,9 @@ def load_seeds(connection: duckdb.DuckDBPyConnection, names: Iterable[str], *, p
     for name in names:
         path = str(project / "seeds" / f"{name}.csv").replace("'", "''")
         connection.execute(f"create or replace table seeds.{name} as select * from read_csv('{path}', header = true, nullstr = '')")
+        if key := {"factor_owners": "factor", "kpis": "kpi_key"}.get(name):
+            # such a line stands for those of another funnel
+            connection.execute(f"delete from seeds.{name} where {key} like '%{{stage}}%'")
 
 
 def run_models(connection: duckdb.DuckDBPyConnection, models: Iterable[CompiledModel]) -> None:

@@ -14,10 +14,12 @@ import duckdb
 
 from onefunnel.landing.register import STORAGE
 from onefunnel.project import project_root
+from onefunnel.words import shipped_kpis
 
 # numbered in the order they run in, over one connection: later ones read temporary tables of earlier ones
 SCRIPTS = sorted(Path(__file__).with_name("limit").glob("*.sql"))
 ENTITIES = ("leads", "stage_events", "payments", "ad_spend", "fx_rates")
+KPI_COLUMNS = ("kpi_key", "statistic", "numerator", "numerator_less", "denominator", "is_additive")
 FACTS = ("fct_lead_funnel", "fct_stage_event", "fct_payment", "fct_ad_spend")
 MARTS = (
     "mart_kpi_monthly", "mart_funnel_cohort", "mart_speed", "mart_rejections", "dim_client", "mart_customer_value",
@@ -49,6 +51,7 @@ def run_limit(landing: Path, result: Path, as_of: date, *, threads: int = 2, mem
     limits = {"threads": threads, "memory_limit": memory_limit, "temp_directory": spill}
     with duckdb.connect(str(result), config=limits | STORAGE) as db:
         db.execute("set variable seeds = ?", [str(project_root() / "seeds")])
+        db.execute("set variable kpis = ?", [[{name: line[name] or None for name in KPI_COLUMNS} for line in shipped_kpis()]])
         db.execute("set variable as_of = ?", [as_of])
         for entity in ENTITIES:
             db.execute(f"set variable {entity} = ?", [landed_parts(landing, entity)])

@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 from benchmarks.pandas_rows import STAGES, business_minutes, read_leads, read_payments, read_spend
-from onefunnel.project import project_root
+from onefunnel.words import shipped_kpis
 
 NOT_DELIVERED = ["plan_fulfilment"]
 LTV_AGES = (30, 90, 180, 365)
@@ -115,7 +115,7 @@ def durations(leads: pd.DataFrame, wins: pd.DataFrame) -> pd.DataFrame:
 
 def _divide(measures: pd.DataFrame, lasted: pd.DataFrame) -> pd.DataFrame:
     """Each KPI as the seed defines it; nothing divided by nothing is null."""
-    seed = pd.read_csv(project_root() / "seeds" / "kpis.csv")
+    seed = pd.DataFrame(shipped_kpis()).replace("", None)
     values = {}
     for kpi in seed[~seed["kpi_key"].isin(NOT_DELIVERED)].itertuples():
         if kpi.statistic in ("median", "p90"):

@@ -78,6 +78,22 @@ class Alerts(Strict):
     business_signal: bool = False
 
 
+class Recipient(Strict):
+    """Who reads the morning message: the environment variable that holds the apprise URL, never the URL itself, and the language."""
+
+    url_env: str = Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
+    language: Literal["en", "ru"] = "en"
+
+
+class Digest(Strict):
+    """The morning message. at: local time until which it waits for the watchdog; link: where readers open the page; pdf: attach it."""
+
+    to: tuple[Recipient, ...] = Field(min_length=1)
+    at: time | None = None
+    link: str = ""
+    pdf: bool = True
+
+
 class PipelineConfig(Strict):
     """The whole of sources.yml. `file` is where it was read from; relative paths in it start from its folder."""
 
@@ -87,6 +103,7 @@ class PipelineConfig(Strict):
     lookback_days: int = Field(35, ge=0)
     quality: Quality = Field(default_factory=Quality)
     alerts: Alerts = Field(default_factory=Alerts)
+    digest: Digest | None = None
     sources: tuple[Source, ...] = Field(min_length=1)
     words: Path | None = None
 
@@ -120,7 +137,7 @@ class PipelineConfig(Strict):
     @property
     def secret_variables(self) -> set[str]:
         """Names of the environment variables this file declares to be secret."""
-        names: set[str] = set()
+        names: set[str] = {recipient.url_env for recipient in self.digest.to} if self.digest else set()
         for source in self.sources:
             if isinstance(source, DatabaseSource) and source.url_env:
                 names.add(source.url_env)

@@ -16,7 +16,8 @@ import duckdb
 from onefunnel.config import PipelineConfig
 from onefunnel.durable import write_whole
 from onefunnel.errors import ConfigError, OnefunnelError
-from onefunnel.words import Line, OwnWords, known_keys, read_words, shipped_lines, target_of
+from onefunnel.funnel import roles_of, stages_of
+from onefunnel.words import KEYS, STAGES, Line, OwnWords, known_keys, read_words, shipped_lines, stages_in_force, target_of
 
 # The file of words that takes an unmapped field, and the other columns of its line.
 FILES = {
@@ -107,16 +108,18 @@ def write_lines(config: PipelineConfig, accepted: list[tuple[Unmapped, str]]) ->
         )
     folder = config.folder / config.words
     before = read_words(folder)
-    by_file: dict[str, list[Line]] = {}
+    by_file: dict[str, dict[tuple[str, ...], Line]] = {}
     for word, key in accepted:
-        by_file.setdefault(word.file, []).append(line_of(word, key))
+        # a status of leads and a stage of events may be one word, and so may words of two sources: the last answer counts
+        line = line_of(word, key)
+        by_file.setdefault(word.file, {})[tuple(line[column] for column in KEYS[word.file])] = line
     written = []
     for name, lines in by_file.items():
         path, columns = folder / f"{name}.csv", list(shipped_lines(name)[0])
         text = io.StringIO()
         writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")
         writer.writeheader()
-        writer.writerows([*before.get(name, []), *lines])
+        writer.writerows([*before.get(name, []), *lines.values()])
         write_whole(path, text.getvalue())
         written.append(path)
     return written
@@ -127,9 +130,14 @@ def _meanings(file: str, own: OwnWords) -> dict[str, str]:
     keys_file, column = target_of(file)
     keys = set(known_keys(keys_file, column, own)) - {"unmapped", "unknown"}
     meanings = {key: key for key in keys}
-    for line in [*shipped_lines(keys_file), *own.get(keys_file, [])]:
+    own_lines = own.get(keys_file, [])
+    for line in own_lines if keys_file == STAGES and own_lines else [*shipped_lines(keys_file), *own_lines]:
         meanings |= {line[label]: line[column] for label in ("label_en", "label_ru") if line.get(label) and line[column] in keys}
+    # a word of a shipped stage means the agency's stage of the same role
+    roles, shipped = roles_of(stages_in_force(own)), roles_of(stages_of(shipped_lines(STAGES)))
+    same_role = {key: roles[role] for role, key in shipped.items() if role in roles} if keys_file == STAGES else {}
     for line in [*shipped_lines(file), *own.get(file, [])]:
-        if line[column] in keys:
-            meanings.setdefault(line["source_value"], line[column])
+        key = line[column] if line[column] in keys else same_role.get(line[column])
+        if key:
+            meanings.setdefault(line["source_value"], key)
     return meanings

@@ -137,9 +137,12 @@ def report_step(settings: Settings, config: PipelineConfig, as_of: date, run_id:
 def alerts_step(settings: Settings, config: PipelineConfig, as_of: date, run_id: str) -> dict[str, Any]:
     """Close the run in the journal, turn what it and the gates say into alerts and all-clears, deliver them. Runs whatever happened."""
     from onefunnel.alerts import settle
+    from onefunnel.digest import queue_digest, send_digests
 
     close_run(settings, as_of, run_id)
-    return settle(settings, config, as_of, run_id)
+    settled = settle(settings, config, as_of, run_id)
+    queue_digest(settings, config, run_id)
+    return {**settled, "digests": send_digests(settings)}
 
 
 def close_run(settings: Settings, as_of: date, run_id: str) -> None:

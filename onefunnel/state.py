@@ -39,6 +39,11 @@ create table if not exists deliveries (
     next_attempt_at text not null, sent_at text, error text not null default '',
     primary key (message_id, channel)
 );
+create table if not exists digests (
+    version text not null, url_env text not null, language text not null, title text not null, body text not null,
+    wants_pdf integer not null, not_before text not null, state text not null, sent_at text, error text not null default '',
+    primary key (version, url_env, language)
+);
 """
 
 

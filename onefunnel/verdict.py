@@ -185,9 +185,14 @@ FIXED_WORDS = {
 }
 
 
-def read_words(project: Path, language: str) -> Words:
-    """Labels from the project's seeds, the same that the headlines are made of."""
-    owners = sorted(_seed(project, "factor_owners"), key=lambda row: int(row["display_order"]))
+def read_words(published: Path, project: Path, language: str) -> Words:
+    """Labels of the published factors, and of the departments from the project's seeds: the same that the headlines are made of."""
+    import duckdb
+
+    from onefunnel.report.payload import read_factors
+
+    with duckdb.connect(str(published), read_only=True) as connection:
+        owners = read_factors(connection, project / "seeds")
     texts = {row["template_key"]: row[f"text_{language}"] for row in _seed(project, "headline_templates")}
     return Words(
         factors={row["factor"]: row[f"label_{language}"] for row in owners},

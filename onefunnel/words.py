@@ -1,4 +1,7 @@
-"""An agency's own words: CSV files in the folder that `words` in sources.yml names. Each adds to its seed and wins over it line by line."""
+"""An agency's own words: CSV files in the folder that `words` in sources.yml names. Each adds to its seed and wins over it line by line.
+
+funnel_stages.csv alone replaces: stages of two funnels make none (onefunnel/funnel.py).
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 
+from onefunnel import funnel
 from onefunnel.errors import ConfigError
 from onefunnel.project import project_root
 
@@ -25,6 +29,8 @@ KEYS: dict[str, tuple[str, ...]] = {
     "factor_owners": ("factor",),
     "kpis": ("kpi_key",),
 }
+# The file that replaces the shipped one.
+STAGES = "funnel_stages"
 # Columns whose values are keys of another file.
 REFERENCES = {
     ("stage_mapping", "stage_key"): ("funnel_stages", "stage_key"),
@@ -58,8 +64,8 @@ def shipped_lines(name: str) -> list[Line]:
 
 def count_replaced(name: str, lines: list[Line]) -> int:
     """How many lines of a file say another thing of a key that the project ships."""
-    shipped = {_key(name, line) for line in shipped_lines(name)}
-    return sum(_key(name, line) in shipped for line in lines)
+    shipped = {_key(line, KEYS[name]) for line in shipped_lines(name)}
+    return sum(_key(line, KEYS[name]) in shipped for line in lines)
 
 
 def read_words(folder: Path) -> OwnWords:
@@ -68,15 +74,24 @@ def read_words(folder: Path) -> OwnWords:
         raise ConfigError("the folder of words is missing", where=str(folder), hint="create it, or take `words` out of sources.yml")
     numbered: dict[Path, list[tuple[int, Line]]] = {}
     for path in sorted(folder.glob("*.csv")):
-        if path.stem not in KEYS:
-            raise ConfigError(
-                f"{path.name} is no file of words", where=str(folder), hint=f"one of: {', '.join(f'{name}.csv' for name in KEYS)}"
-            )
+        if path.stem not in (*KEYS, STAGES):
+            names = ", ".join(f"{name}.csv" for name in (*KEYS, STAGES))
+            raise ConfigError(f"{path.name} is no file of words", where=str(folder), hint=f"one of: {names}")
         numbered[path] = list(_read(path))
     own = {path.stem: [line for _, line in lines] for path, lines in numbered.items()}
     for path, lines in numbered.items():
-        _check(path, lines, own)
+        if path.stem == STAGES:
+            _check_keys(path, lines, ("stage_key",))
+            funnel.check_stages(str(path), lines)
+    for path, lines in numbered.items():
+        if path.stem != STAGES:
+            _check(path, lines, own)
     return own
+
+
+def stages_in_force(own: OwnWords) -> list[funnel.Stage]:
+    """The agency's stages, or the shipped ones."""
+    return funnel.in_force(shipped_lines(STAGES), own.get(STAGES, []))
 
 
 def target_of(mapping: str) -> tuple[str, str]:
@@ -84,8 +99,17 @@ def target_of(mapping: str) -> tuple[str, str]:
     return next(reference for (name, _), reference in REFERENCES.items() if name == mapping)
 
 
+def shipped_kpis() -> list[Line]:
+    """The KPIs of the shipped stages: lines of kpis.csv with each {role} named, without those that stand for another funnel's steps."""
+    roles = funnel.roles_of(stages_in_force({}))
+    lines = [line for line in shipped_lines("kpis") if "{stage}" not in line["kpi_key"]]
+    return [{column: funnel.named_by_role(text, roles) for column, text in line.items()} for line in lines]
+
+
 def known_keys(name: str, column: str, own: OwnWords) -> list[str]:
     """Keys of a file, the agency's own included."""
+    if name == STAGES:
+        return [stage.key for stage in stages_in_force(own)]
     return list(dict.fromkeys(line[column] for line in [*shipped_lines(name), *own.get(name, [])] if line.get(column)))
 
 
@@ -99,7 +123,8 @@ def _read(path: Path) -> Iterator[tuple[int, Line]]:
     columns, allowed = reader.fieldnames or [], list(shipped_lines(path.stem)[0])
     if unknown := [name for name in columns if name not in allowed]:
         raise ConfigError(f"no column {unknown[0]!r} here", where=f"{path}, line 1", hint=f"columns: {', '.join(allowed)}")
-    if missing := [name for name in KEYS[path.stem] if name not in columns]:
+    needed = [name for name in funnel.COLUMNS if name != "is_terminal"] if path.stem == STAGES else KEYS[path.stem]
+    if missing := [name for name in needed if name not in columns]:
         raise ConfigError(f"column {missing[0]} is missing", where=f"{path}, line 1", hint=f"columns: {', '.join(allowed)}")
     try:
         for row in reader:
@@ -113,21 +138,27 @@ def _read(path: Path) -> Iterator[tuple[int, Line]]:
         raise ConfigError(f"not CSV: {error}", where=f"{path}, line {reader.line_num}", hint="mind the quotation marks") from None
 
 
-def _key(name: str, line: Line) -> tuple[str, ...]:
-    return tuple(" ".join(line[column].split()).lower() for column in KEYS[name])
+def _key(line: Line, columns: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(" ".join(line[column].split()).lower() for column in columns)
+
+
+def _check_keys(path: Path, lines: list[tuple[int, Line]], columns: tuple[str, ...]) -> None:
+    seen: dict[tuple[str, ...], int] = {}
+    for number, line in lines:
+        where, key = f"{path}, line {number}", _key(line, columns)
+        if not all(key):
+            raise ConfigError(f"{columns[key.index('')]} is empty", where=where, hint="fill it or take the line out")
+        if key in seen:
+            raise ConfigError(f"{' / '.join(key)} is said twice", where=where, hint=f"line {seen[key]} says it already: keep one")
+        seen[key] = number
 
 
 def _check(path: Path, lines: list[tuple[int, Line]], own: OwnWords) -> None:
     name = path.stem
-    shipped = {_key(name, line) for line in shipped_lines(name)}
-    seen: dict[tuple[str, ...], int] = {}
+    shipped = {_key(line, KEYS[name]) for line in shipped_lines(name)}
+    _check_keys(path, lines, KEYS[name])
     for number, line in lines:
-        where, key = f"{path}, line {number}", _key(name, line)
-        if not all(key):
-            raise ConfigError(f"{KEYS[name][key.index('')]} is empty", where=where, hint="fill it or take the line out")
-        if key in seen:
-            raise ConfigError(f"{' / '.join(key)} is said twice", where=where, hint=f"line {seen[key]} says it already: keep one")
-        seen[key] = number
+        where, key = f"{path}, line {number}", _key(line, KEYS[name])
         if key not in shipped:
             empty = [column for column in shipped_lines(name)[0] if column not in OPTIONAL and not line.get(column)]
             if empty:

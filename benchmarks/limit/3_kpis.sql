@@ -50,7 +50,7 @@ kpis as (
 
     -- the source delivers no payment plan: what is made from one is unknown, not 0
     select kpi_key, statistic, numerator, numerator_less, denominator, coalesce(denominator = 'planned', false) as is_unknown
-    from read_csv(getvariable('seeds') || '/kpis.csv')
+    from (select unnest(getvariable('kpis'), recursive := true))
 
 ),
 
@@ -122,7 +122,7 @@ from compared;
 create or replace table mart_kpi_daily as
 with kpis as (
 
-    select kpi_key, numerator from read_csv(getvariable('seeds') || '/kpis.csv') where is_additive
+    select kpi_key, numerator from (select unnest(getvariable('kpis'), recursive := true)) where is_additive = 'true'
 
 ),
 

@@ -52,6 +52,7 @@ const publication = () => table("publication")[0] || {};
 const kpiRow = (kpi, channel, month) => group("kpi", "kpi", "channel_key", "month")(kpi, channel, month)[0] || null;
 const kpiInfo = (kpi) => group("kpis", "kpi_key")(kpi)[0] || null;
 const stageInfo = (stage) => group("stages", "stage_key")(stage)[0] || null;
+const stageOf = (role) => table("stages").find((stage) => (stage.role || "").split(" ").includes(role));
 const funnelStages = () => table("stages").filter((stage) => !stage.is_terminal);
 const sum = (rows, key) => rows.reduce((total, row) => total + (row[key] || 0), 0);
 /** Null without a denominator, and where the numerator is unknown: JavaScript would take null for 0. */

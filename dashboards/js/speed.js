@@ -26,10 +26,10 @@ function speedTable(rows, first, name) {
   });
 }
 
-function firstContactChart() {
+function firstContactChart(contact) {
   const months = monthsUpTo(state.month, 25);
   const find = group("speed", "step_key", "owner", "month");
-  const rows = months.map((month) => find("first_contact", "all", month)[0] || {});
+  const rows = months.map((month) => find(contact.stage_key, "all", month)[0] || {});
   const sla = rows.map((row) => row.sla_business_minutes).find(isNumber);
   const title = t("first_contact_title");
   return figure({
@@ -60,7 +60,8 @@ section("speed", "speed", "month", (body) => {
     return;
   }
   put(body, speedTable(all, t("step"), (row) => stepName(row.step_key)), note(t("speed_note")));
-  put(body, h("div", { class: "pair" }, firstContactChart(), figure({
+  const contact = stageOf("contact");
+  put(body, h("div", { class: "pair" }, contact ? firstContactChart(contact) : null, figure({
     id: "owners", title: t("owners_title"), draw: () => ownerBars(people), asTable: () => speedTable(people, t("step"), (row) => `${ownerLabel(row.owner)}: ${stepName(row.step_key)}`),
     after: [h("figcaption", null, t("owners_key"))],
   })));

@@ -38,3 +38,11 @@
     {%- else -%} least({% for later in onwards %}{{ later }}_{{ moment }}{{ ', ' if not loop.last }}{% endfor %})
     {%- endif -%}
 {%- endmacro %}
+
+{# What KPIs are added up of, by the entity that it is made from; one entity of several is enough. Durations are beside them (durations_measured). #}
+{% macro measures_by_entity() -%}
+    {%- set of_leads = ['leads', 'cohort_clients', 'rejected', 'returned', 'lost'] + stage_measures() -%}
+    {%- set of_payments = ['payments', 'payment_amount', 'revenue', 'new_clients', 'plan_paid', 'cohort_revenue', 'cohort_net_income', 'client_net_income'] -%}
+    {%- for age in client_ages() -%} {%- do of_payments.extend(['client_net_income_' ~ age ~ 'd', 'clients_' ~ age ~ 'd']) -%} {%- endfor -%}
+    {{ return({'ad_spend': ['cost'], 'channel_costs': ['cost'], 'payment_plan': ['planned'], 'leads': of_leads, 'payments': of_payments}) }}
+{%- endmacro %}

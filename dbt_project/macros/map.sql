@@ -52,7 +52,3 @@
         else least(greatest({{ minutes_since_midnight(local_timestamp) }} - {{ day }}.opens_minute, 0), {{ day }}.working_minutes)
     end
 {%- endmacro %}
-
-{% macro funnel_stages() -%}
-    {{ return(['lead', 'first_contact', 'brief_filled', 'sql', 'sal', 'demo_held', 'proposal_sent', 'contract_sent', 'paid']) }}
-{%- endmacro %}

@@ -28,5 +28,6 @@
     {%- endif %}
     insert into {{ this }} ({{ columns | map(attribute='name') | select('in', said) | join(', ') }})
     select words.* from ({{ words }}) as words where not exists (select 1 from {{ this }} where {{ same }});
+    {{ name_stages() if this.identifier == 'kpis' }}
     {%- endif %}
 {%- endmacro %}

@@ -3,13 +3,13 @@ with checks as (
 
     select 'mart_funnel_cohort' as mart, cast(sum(reached) as {{ amount_type() }}) as in_mart, (select cast(count(*) as {{ amount_type() }}) from {{ ref('fct_lead_funnel') }}) as in_facts
     from {{ ref('mart_funnel_cohort') }}
-    where channel_key <> 'all' and stage_key = 'lead' and window_days = 0
+    where channel_key <> 'all' and stage_key = '{{ funnel_stages() | first }}' and window_days = 0
 
     union all
 
-    select 'mart_funnel_cohort paid', cast(sum(reached) as {{ amount_type() }}), (select cast(count(*) as {{ amount_type() }}) from {{ ref('fct_lead_funnel') }} where paid_reached)
+    select 'mart_funnel_cohort won', cast(sum(reached) as {{ amount_type() }}), (select cast(count(*) as {{ amount_type() }}) from {{ ref('fct_lead_funnel') }} where {{ funnel_stages() | last }}_reached)
     from {{ ref('mart_funnel_cohort') }}
-    where channel_key = 'all' and stage_key = 'paid' and window_days = 0
+    where channel_key = 'all' and stage_key = '{{ funnel_stages() | last }}' and window_days = 0
 
     union all
 

@@ -3,6 +3,7 @@ select
     stages.stage_order,
     stages.department,
     stages.is_terminal,
+    stages.role,
     stages.label_en,
     stages.label_ru,
     recorded.is_recorded,

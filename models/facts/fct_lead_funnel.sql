@@ -1,5 +1,6 @@
 {{ config(materialized='incremental', meta={'replaces': 'lead_key', 'keeps_replaced': true}, post_hook='{{ empty_replaced_rows() }}') }}
-{%- set stages = funnel_stages() -%}
+{%- set stages, roles = funnel_stages(), stage_roles() -%}
+{%- set lead, won = stages[0], stages[-1] -%}
 
 with attempts as (
 
@@ -13,7 +14,7 @@ proven as (
         lead_attempt_key,
         max(stage_order) as status_stage_order,
         max(case when is_terminal then 1 else 0 end) = 1 as has_terminal_status,
-        max(case when stage_key = 'partner_handoff' then 1 else 0 end) = 1 as has_handoff_status
+        max(case when role = 'partner' then 1 else 0 end) = 1 as has_handoff_status
         {%- for stage in stages[1:] %},
         max(case when stage_key = '{{ stage }}' then 1 else 0 end) = 1 as {{ stage }}_proven
         {%- endfor %}
@@ -40,9 +41,10 @@ endings as (
     select
         {{ lead_attempt_key() }} as lead_attempt_key,
         min(entered_at) as ended_at,
-        max(case when stage_key = 'partner_handoff' then 1 else 0 end) = 1 as has_handoff_event,
+        max(case when stages.role = 'partner' then 1 else 0 end) = 1 as has_handoff_event,
         max(case when reason_choice = 1 then reason_key end) as event_reason_key
     from ending_events
+    inner join {{ ref('funnel_stages') }} as stages on ending_events.stage_key = stages.stage_key
     group by lead_key, attempt_number
 
 ),
@@ -51,7 +53,7 @@ joined as (
 
     select
         attempts.*,
-        attempts.lead_date as created_date,
+        attempts.{{ lead }}_date as created_date,
         {%- for stage in stages[1:] %}
         attempts.{{ stage }}_at is not null or coalesce(proven.{{ stage }}_proven, false) as {{ stage }}_proven,
         {%- endfor %}
@@ -76,10 +78,10 @@ judged as (
     select
         *,
         case
-            when furthest_stage_order = 9 then 'won'
+            when furthest_stage_order = {{ stages | length }} then 'won'
             when not has_ended then 'open'
-            when furthest_stage_order < 4 then 'rejected'
-            when furthest_stage_order = 4 then 'returned'
+            when furthest_stage_order < {{ stages.index(roles.handoff) + 1 }} then 'rejected'
+            when furthest_stage_order < {{ stages.index(roles.accepted) + 1 }} then 'returned'
             else 'lost'
         end as outcome
     from joined
@@ -90,8 +92,8 @@ dated as (
 
     select
         *,
-        case outcome when 'open' then null when 'won' then paid_at else ended_at end as outcome_at,
-        case outcome when 'open' then null when 'won' then paid_date else {{ local_date('ended_at') }} end as outcome_date
+        case outcome when 'open' then null when 'won' then {{ won }}_at else ended_at end as outcome_at,
+        case outcome when 'open' then null when 'won' then {{ won }}_date else {{ local_date('ended_at') }} end as outcome_date
     from judged
 
 )
@@ -115,10 +117,10 @@ select
     dated.created_at,
     dated.created_date,
     {{ month_start('dated.created_date') }} as lead_month,
-    true as lead_reached,
-    dated.created_at as lead_at,
-    dated.created_date as lead_date,
-    false as lead_is_imputed,
+    true as {{ lead }}_reached,
+    dated.created_at as {{ lead }}_at,
+    dated.created_date as {{ lead }}_date,
+    false as {{ lead }}_is_imputed,
     {%- for stage in stages[1:] %}
     dated.furthest_stage_order >= {{ loop.index + 1 }} as {{ stage }}_reached,
     dated.{{ stage }}_at,
@@ -134,13 +136,14 @@ select
     {{ month_start('dated.outcome_date') }} as outcome_month,
     case when dated.outcome in ('rejected', 'returned', 'lost') then coalesce(dated.ending_reason_key, 'unknown') end as reason_key,
     case when dated.outcome in ('rejected', 'returned', 'lost') then furthest_stage.stage_key end as lost_after_stage_key,
-    case dated.outcome when 'rejected' then 'marketing' when 'returned' then 'marketing' when 'lost' then 'sales' end as lost_department,
+    case when dated.outcome in ('rejected', 'returned', 'lost') then endings.department end as lost_department,
     {%- for stage in stages[1:] %}
     {%- set previous = stages[loop.index0] %}
     case when dated.{{ stage }}_at >= dated.{{ previous }}_at then {{ minutes_between('dated.' ~ previous ~ '_at', 'dated.' ~ stage ~ '_at') }} end as {{ stage }}_lag_minutes,
     case when dated.{{ stage }}_at >= dated.{{ previous }}_at then dated.{{ stage }}_position - dated.{{ previous }}_position end as {{ stage }}_lag_business_minutes,
     {%- endfor %}
-    case when dated.paid_at >= dated.created_at then {{ minutes_between('dated.created_at', 'dated.paid_at') }} / 1440 end as lt_days,
+    case when dated.{{ won }}_at >= dated.created_at then {{ minutes_between('dated.created_at', 'dated.' ~ won ~ '_at') }} / 1440 end as lt_days,
     {{ build_number() }} as build_number
 from dated
 inner join {{ ref('funnel_stages') }} as furthest_stage on dated.furthest_stage_order = furthest_stage.stage_order
+left join {{ ref('funnel_stages') }} as endings on dated.outcome = endings.stage_key

@@ -1,7 +1,8 @@
 {{ config(materialized='view') }}
 
 -- Attempts and when each first entered each stage, with the moment's position on the working calendar. What is reached without a date is in int_attempt_status.
-{% set stages = funnel_stages() %}
+{%- set stages = funnel_stages() -%}
+{%- set lead, won = stages[0], stages[-1] %}
 
 with attempts as (
 
@@ -20,7 +21,7 @@ entries as (
         min(case when stage_order = {{ loop.index + 1 }} then business_position end) as {{ stage }}_position
         {%- endfor %}
     from {{ ref('int_stage_events') }}
-    where stage_order between 2 and 9 {{ only_new() }}
+    where stage_order > 1 {{ only_new() }}
     group by lead_key, attempt_number
 
 ),
@@ -29,7 +30,7 @@ dated_statuses as (
 
     select lead_attempt_key, stage_order, entered_at, {{ local_timestamp('entered_at') }} as entered_local_at
     from {{ ref('int_attempt_status') }}
-    where stage_order between 2 and 9 and entered_at is not null
+    where stage_order > 1 and entered_at is not null
 
 ),
 
@@ -64,20 +65,20 @@ first_payments as (
 -- better evidence first: the ledger dates the client, an event dates a stage, a status only where nothing else does
 select
     attempts.*,
-    attempts.created_at as lead_at,
-    cast(attempts.created_local_at as date) as lead_date,
-    {{ business_position('attempts.created_local_at', 'created_day') }} as lead_position
+    attempts.created_at as {{ lead }}_at,
+    cast(attempts.created_local_at as date) as {{ lead }}_date,
+    {{ business_position('attempts.created_local_at', 'created_day') }} as {{ lead }}_position
     {%- for stage in stages[1:-1] %},
     coalesce(entries.{{ stage }}_at, statuses.{{ stage }}_at) as {{ stage }}_at,
     coalesce(entries.{{ stage }}_date, statuses.{{ stage }}_date) as {{ stage }}_date,
     coalesce(entries.{{ stage }}_position, statuses.{{ stage }}_position) as {{ stage }}_position
     {%- endfor %},
-    coalesce(first_payments.paid_at, entries.paid_at, statuses.paid_at) as paid_at,
-    coalesce(cast(first_payments.paid_local_at as date), entries.paid_date, statuses.paid_date) as paid_date,
+    coalesce(first_payments.paid_at, entries.{{ won }}_at, statuses.{{ won }}_at) as {{ won }}_at,
+    coalesce(cast(first_payments.paid_local_at as date), entries.{{ won }}_date, statuses.{{ won }}_date) as {{ won }}_date,
     case
         when first_payments.paid_at is not null then {{ business_position('first_payments.paid_local_at', 'paid_day') }}
-        else coalesce(entries.paid_position, statuses.paid_position)
-    end as paid_position
+        else coalesce(entries.{{ won }}_position, statuses.{{ won }}_position)
+    end as {{ won }}_position
 from attempts
 left join entries on attempts.lead_attempt_key = entries.lead_attempt_key
 left join statuses on attempts.lead_attempt_key = statuses.lead_attempt_key

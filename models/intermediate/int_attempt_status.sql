@@ -42,9 +42,10 @@ select
     stages.stage_key,
     stages.stage_order,
     stages.is_terminal,
+    stages.role,
     min(mapped.entered_at) as entered_at
 from mapped
 inner join stages on mapped.stage_key = stages.stage_key
 -- an ending, or the win, of a later day than this night's
 where not coalesce(mapped.ends_later, false) or not (stages.is_terminal or stages.stage_key = '{{ funnel_stages() | last }}')
-group by mapped.lead_attempt_key, stages.stage_key, stages.stage_order, stages.is_terminal
+group by mapped.lead_attempt_key, stages.stage_key, stages.stage_order, stages.is_terminal, stages.role

@@ -40,7 +40,7 @@ owned as (
         mapped.*,
         leads.lead_key is not null as is_known,
         -- that it is a lead and how it ended are said of the row itself, which counts nowhere; what was reached belongs to who is left
-        leads.exclusion is null or (mapped.stage_key <> 'lead' and not coalesce(stages.is_terminal, false) and not leads.is_left_out) as can_move,
+        leads.exclusion is null or (mapped.stage_key <> '{{ funnel_stages() | first }}' and not coalesce(stages.is_terminal, false) and not leads.is_left_out) as can_move,
         leads.owner_lead_key,
         leads.owner_client_key,
         leads.owner_exclusion

@@ -1,4 +1,5 @@
 {{ config(materialized='incremental', meta={'replaces': 'lead_key'}) }}
+{%- set stages, contact = funnel_stages(), stage_roles().contact %}
 
 with leads as (
 
@@ -33,20 +34,20 @@ of_valid_leads as (
 
 ),
 
--- a lead row that carries its own first-contact time is an entry into that stage like any other
+-- a lead row that carries its own first-contact time is an entry into that stage like any other; a funnel without one has no use for it
 first_contacts as (
 
     select
         -- a form that no delivered key can take
         'first_contact_at#' || lead_key as stage_event_key,
         lead_key,
-        'first_contact' as stage_key,
+        cast({{ dbt.string_literal(contact) if contact else 'null' }} as varchar) as stage_key,
         first_contact_at as entered_at,
         sdr as actor,
         cast(null as varchar) as reason_key,
         true as is_from_lead
     from leads
-    where first_contact_at is not null
+    where first_contact_at is not null {{ '' if contact else 'and 1 = 0' }}
 
 ),
 
@@ -175,6 +176,6 @@ select
     is_from_lead,
     bits_before & stage_bit = 0 as is_first_entry,
     -- a regression goes back behind the furthest stage entered before; endings have the highest bits and are no stage of the way
-    stage_order is not null and bits_before % {{ 2 ** (funnel_stages() | length + 1) }} >= 2 * stage_bit as is_regression,
+    stage_order is not null and bits_before % {{ 2 ** (stages | length + 1) }} >= 2 * stage_bit as is_regression,
     {{ build_number() }} as build_number
 from placed

@@ -21,7 +21,7 @@ counted as (
         count(case when funnel.{{ stage }}_reached then 1 end) as {{ stage }}_reached,
         count(case when funnel.{{ stage }}_reached and not funnel.{{ stage }}_is_imputed then 1 end) as {{ stage }}_recorded,
         count(funnel.{{ stage }}_at) as {{ stage }}_dated,
-        {%- if stage in ['lead', 'paid'] %}
+        {%- if loop.first or loop.last %}
         count(funnel.{{ stage }}_at) as {{ stage }}_kept
         {%- else %}
         count(case when kept_by_source.keeps_{{ stage }} then funnel.{{ stage }}_at end) as {{ stage }}_kept

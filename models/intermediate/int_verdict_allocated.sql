@@ -1,3 +1,5 @@
+{%- set stages = funnel_stages() -%}
+{%- set lead, won = stages[0], stages[-1] -%}
 -- Effects come from groups: a channel with enough clients is a group of its own, small ones are pooled (int_verdict_groups).
 -- Of a pooled group's effects, a channel gets what its own leads did to the clients they usually bring, and its usual share of the common step rates.
 with channels as (
@@ -26,9 +28,9 @@ of_channels as (
         channels.channel_key,
         channels.part = 'pooled' and not effects.is_of_channel as is_pooled,
         case when effects.is_of_channel then 1.0 else channels.group_share end as group_share,
-        channels.base_lead_count,
-        channels.current_lead_count,
-        channels.paid_quality
+        channels.base_{{ lead }}_count as base_leads,
+        channels.current_{{ lead }}_count as current_leads,
+        channels.{{ won }}_quality
     from effects
     inner join channels
         on effects.basis = channels.basis and effects.month = channels.month and effects.comparison = channels.comparison
@@ -44,10 +46,10 @@ with_group as (
         groups.current_all_leads,
         -- clients expected per lead of this channel, on the scale of the metric
         of_channels.weight * case
-            when groups.base_paid_expected > 0 and groups.current_paid_expected > 0
-                then of_channels.paid_quality / {{ logarithmic_mean('groups.current_paid_expected', 'groups.base_paid_expected') }}
-            when groups.base_lead_flow > 0 and groups.current_lead_flow > 0
-                then 1 / {{ logarithmic_mean('groups.current_lead_flow', 'groups.base_lead_flow') }}
+            when groups.base_{{ won }}_expected > 0 and groups.current_{{ won }}_expected > 0
+                then of_channels.{{ won }}_quality / {{ logarithmic_mean('groups.current_' ~ won ~ '_expected', 'groups.base_' ~ won ~ '_expected') }}
+            when groups.base_{{ lead }}_flow > 0 and groups.current_{{ lead }}_flow > 0
+                then 1 / {{ logarithmic_mean('groups.current_' ~ lead ~ '_flow', 'groups.base_' ~ lead ~ '_flow') }}
             else 0.0
         end as effect_per_lead,
         -- one row each, added in this order: a sum of doubles in any order would differ in its last bits
@@ -76,14 +78,14 @@ allocated as (
         owner_department,
         method,
         is_pooled,
-        case when is_pooled and factor = 'channel_mix' then base_lead_count / base_all_leads else base end as base,
-        case when is_pooled and factor = 'channel_mix' then current_lead_count / current_all_leads else current_value end as current_value,
+        case when is_pooled and factor = 'channel_mix' then base_leads / base_all_leads else base end as base,
+        case when is_pooled and factor = 'channel_mix' then current_leads / current_all_leads else current_value end as current_value,
         case
-            when is_pooled and factor = 'channel_mix' then effect_per_lead * (current_lead_count - base_lead_count) - effect_of_all_leads
+            when is_pooled and factor = 'channel_mix' then effect_per_lead * (current_leads - base_leads) - effect_of_all_leads
             else effect * group_share
         end as effect,
         case
-            when is_pooled and factor = 'channel_mix' then effect_per_lead * sqrt(current_lead_count + base_lead_count)
+            when is_pooled and factor = 'channel_mix' then effect_per_lead * sqrt(current_leads + base_leads)
             else sqrt(greatest(weight * weight * (log_variance + shared_log_variance) + direct_variance, 0.0)) * group_share
         end as stderr
     from with_group

@@ -1,9 +1,10 @@
 {%- set stages = funnel_stages() -%}
+{%- set lead, won = stages[0], stages[-1] -%}
 {%- set measures = [] -%}
 {%- for stage in stages -%}{%- do measures.append(stage ~ '_count') -%}{%- endfor -%}
 {%- do measures.extend(['new_revenue', 'new_revenue_squares', 'existing_revenue', 'existing_revenue_squares', 'refunds', 'refund_squares']) -%}
 
-{%- set columns = ['basis', 'month', 'comparison', 'channel_key', 'lead_quality'] -%}
+{%- set columns = ['basis', 'month', 'comparison', 'channel_key', lead ~ '_quality'] -%}
 {%- for stage in stages[1:] -%}{%- do columns.append(stage ~ '_quality') -%}{%- endfor -%}
 {%- for measure in measures -%}{%- do columns.extend(['base_' ~ measure, 'current_' ~ measure]) -%}{%- endfor -%}
 
@@ -76,15 +77,15 @@ typed as (
     select
         paired.*,
         {%- set product = [] %}
-        1.0 as lead_quality,
+        1.0 as {{ lead }}_quality,
         {%- for stage in stages[1:] %}
         {%- do product.append('coalesce(channel_rates.' ~ stage ~ '_rate, all_history.' ~ stage ~ '_rate, 1.0)') %}
         {{ product | join(' * ') }} as {{ stage }}_quality,
         {%- endfor %}
         case
-            when paired.base_lead_count = 0 and paired.current_lead_count > 0 then 'opened_channel'
-            when paired.base_lead_count > 0 and paired.current_lead_count = 0 then 'closed_channel'
-            when paired.base_lead_count > 0 and least(paired.base_paid_count, paired.current_paid_count) >= {{ var('verdict_own_clients') }} then 'own'
+            when paired.base_{{ lead }}_count = 0 and paired.current_{{ lead }}_count > 0 then 'opened_channel'
+            when paired.base_{{ lead }}_count > 0 and paired.current_{{ lead }}_count = 0 then 'closed_channel'
+            when paired.base_{{ lead }}_count > 0 and least(paired.base_{{ won }}_count, paired.current_{{ won }}_count) >= {{ var('verdict_own_clients') }} then 'own'
             else 'pooled'
         end as part
     from paired
@@ -98,10 +99,10 @@ counted as (
 
     select
         *,
-        sum(case when part = 'pooled' then base_paid_count else 0.0 end) over (partition by basis, month, comparison) as base_pooled,
-        sum(case when part = 'pooled' then current_paid_count else 0.0 end) over (partition by basis, month, comparison) as current_pooled,
+        sum(case when part = 'pooled' then base_{{ won }}_count else 0.0 end) over (partition by basis, month, comparison) as base_pooled,
+        sum(case when part = 'pooled' then current_{{ won }}_count else 0.0 end) over (partition by basis, month, comparison) as current_pooled,
         row_number() over (
-            partition by basis, month, comparison, part order by least(base_paid_count, current_paid_count), channel_key
+            partition by basis, month, comparison, part order by least(base_{{ won }}_count, current_{{ won }}_count), channel_key
         ) as rank_from_smallest
     from typed
 
@@ -126,10 +127,10 @@ grouped as (
 select
     *,
     -- the channel's part of what its group usually brings; equal parts where nothing is known
+    {%- set brings = won ~ '_quality * (base_' ~ lead ~ '_count + current_' ~ lead ~ '_count)' %}
+    {%- set all_bring = exact_sum(brings, over='partition by basis, month, comparison, group_key', digits=20) %}
     case
-        when {{ exact_sum('paid_quality * (base_lead_count + current_lead_count)', over='partition by basis, month, comparison, group_key', digits=20) }} > 0
-            then paid_quality * (base_lead_count + current_lead_count)
-                / {{ exact_sum('paid_quality * (base_lead_count + current_lead_count)', over='partition by basis, month, comparison, group_key', digits=20) }}
+        when {{ all_bring }} > 0 then {{ brings }} / {{ all_bring }}
         else 1.0 / count(*) over (partition by basis, month, comparison, group_key)
     end as group_share
 from grouped

@@ -1,5 +1,6 @@
 {{ config(materialized='incremental', meta={'replaces': 'cohort_key', 'touched': 'int_verdict_touched_cohorts'}) }}
 {%- set stages = funnel_stages() -%}
+{%- set won = stages[-1] -%}
 {%- set later_first = stages[1:] | reverse | list -%}
 
 with leads as (
@@ -64,7 +65,7 @@ placed as (
         window_key,
         channel_key,
         window_ends_at,
-        paid_reached,
+        {{ won }}_reached,
         case
             {%- for stage in later_first %}
             when {{ stage }}_at <= window_ends_at or {{ stage }}_undated then {{ stages.index(stage) }}
@@ -110,7 +111,7 @@ per_client as (
     from placed
     inner join {{ ref('fct_payment') }} as payments
         on placed.lead_attempt_key = payments.lead_attempt_key and payments.paid_at <= placed.window_ends_at
-    where placed.paid_reached
+    where placed.{{ won }}_reached
     group by placed.cohort_key, placed.channel_key, placed.lead_attempt_key
 
 ),

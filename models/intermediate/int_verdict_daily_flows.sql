@@ -17,7 +17,7 @@ select
     {%- for stage in stages[:-1] %}
     cast(sum(case when flow = '{{ stage }}' then amount else 0 end) as bigint) as {{ stage }}_count,
     {%- endfor %}
-    cast(sum(case when flow = 'new_clients' then amount else 0 end) as bigint) as paid_count
+    cast(sum(case when flow = 'new_clients' then amount else 0 end) as bigint) as {{ stages[-1] }}_count
     {%- for flow in money %},
     sum(case when flow = '{{ flow }}' then amount else 0 end) as {{ flow }}
     {%- endfor %}

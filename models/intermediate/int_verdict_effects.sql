@@ -29,7 +29,7 @@ adjusted as (
         market.log_variance as market_variance,
         market.season_variance as market_season_variance,
         market.rest_variance,
-        base_paid_expected > 0 and current_paid_expected > 0 as knows_quality,
+        base_{{ stages[-1] }}_expected > 0 and current_{{ stages[-1] }}_expected > 0 as knows_quality,
         product_groups.basis = 'period' as is_flow
     from product_groups
     left join {{ ref('int_verdict_market') }} as market
@@ -91,7 +91,7 @@ factors as (
         'channel_mix' as factor,
         {%- for side in ['base', 'current'] %}
         {%- set other = 'current' if side == 'base' else 'base' %}
-        {{ side }}_lead_flow / {{ side }}_all_leads * case when knows_quality then sqrt({{ side }}_mix_quality / {{ other }}_mix_quality) else 1.0 end,
+        {{ side }}_{{ stages[0] }}_flow / {{ side }}_all_leads * case when knows_quality then sqrt({{ side }}_mix_quality / {{ other }}_mix_quality) else 1.0 end,
         {%- endfor %}
         base_lead_variance + current_lead_variance,
         - 1 / base_all_leads - 1 / current_all_leads,

@@ -1,7 +1,8 @@
 {#- A ledger of the flows, as int_kpi_entries is one of measures: going on, a build adds +1 for every new row and -1 for every row that it replaced. -#}
 {{ config(materialized='incremental', meta={'ledger': true}) }}
-{%- set days = {'lead': 'created_date'} -%}
-{%- for stage in funnel_stages()[1:-1] %} {%- do days.update({stage: stage ~ '_date'}) -%} {%- endfor -%}
+{%- set stages = funnel_stages() -%}
+{%- set days = {stages[0]: 'created_date'} -%}
+{%- for stage in stages[1:-1] %} {%- do days.update({stage: stage ~ '_date'}) -%} {%- endfor -%}
 {%- set money = ['new_clients', 'new_revenue', 'new_revenue_squares', 'existing_revenue', 'existing_revenue_squares', 'refunds', 'refund_squares'] -%}
 
 with attempts as {{ not_materialized() }} (

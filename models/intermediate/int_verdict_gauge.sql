@@ -1,3 +1,4 @@
+{%- set lead = funnel_stages()[0] -%}
 {%- set sides = ['base', 'current'] -%}
 {%- set parts = {'all': 'true', 'gauge': 'is_gauge', 'not_gauge': 'not is_gauge', 'unpaid': 'is_unpaid', 'paid': 'not is_unpaid'} -%}
 -- What the number of leads tells of the market where nobody measured it: channels whose leads nobody buys are a control group of those that are bought.
@@ -11,11 +12,11 @@ with leads as (
         channels.channel_key,
         coalesce(dim_channel.is_market_gauge, false) as is_gauge,
         coalesce(dim_channel.is_market_gauge or not dim_channel.is_paid, false) and channels.channel_key <> 'unmapped' as is_unpaid,
-        channels.base_lead_count as base_leads,
-        channels.current_lead_count as current_leads
+        channels.base_{{ lead }}_count as base_leads,
+        channels.current_{{ lead }}_count as current_leads
     from {{ ref('int_verdict_channels') }} as channels
     left join {{ ref('dim_channel') }} as dim_channel on channels.channel_key = dim_channel.channel_key
-    where channels.base_lead_count + channels.current_lead_count > 0
+    where channels.base_{{ lead }}_count + channels.current_{{ lead }}_count > 0
 
 ),
 

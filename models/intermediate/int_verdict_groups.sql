@@ -1,4 +1,5 @@
 {%- set stages = funnel_stages() -%}
+{%- set lead, won = stages[0], stages[-1] -%}
 {%- set sides = ['base', 'current'] -%}
 {%- set money = ['new_revenue', 'new_revenue_squares'] -%}
 
@@ -15,12 +16,12 @@ with summed as (
         {%- for side in sides %}
         {%- for stage in stages %},
         sum({{ side }}_{{ stage }}_count) as {{ side }}_{{ stage }}_count,
-        {{ exact_sum(side ~ '_lead_count * ' ~ stage ~ '_quality', digits=20) }} as {{ side }}_{{ stage }}_expected
+        {{ exact_sum(side ~ '_' ~ lead ~ '_count * ' ~ stage ~ '_quality', digits=20) }} as {{ side }}_{{ stage }}_expected
         {%- endfor %}
         {%- for measure in money %},
         {{ exact_sum(side ~ '_' ~ measure) }} as {{ side }}_{{ measure }}
         {%- endfor %},
-        {{ exact_sum(side ~ '_lead_count * paid_quality * paid_quality', digits=20) }} as {{ side }}_quality_squares
+        {{ exact_sum(side ~ '_' ~ lead ~ '_count * ' ~ won ~ '_quality * ' ~ won ~ '_quality', digits=20) }} as {{ side }}_quality_squares
         {%- endfor %}
     from {{ ref('int_verdict_channels') }}
     group by basis, month, comparison, group_key
@@ -46,7 +47,7 @@ classed as (
 
     select
         summed.*,
-        case when part in ('opened_channel', 'closed_channel') then part when base_lead_count > 0 and current_lead_count > 0 then 'product' else 'carry_over' end
+        case when part in ('opened_channel', 'closed_channel') then part when base_{{ lead }}_count > 0 and current_{{ lead }}_count > 0 then 'product' else 'carry_over' end
             as group_class
         {%- for stage in stages[1:-1] %}
         {%- set order = loop.index %},
@@ -67,35 +68,35 @@ select
     group_key,
     group_class,
     {%- for side in sides %}
-    {{ side }}_lead_count as {{ side }}_lead_flow,
-    {{ side }}_lead_expected,
-    case when {{ side }}_paid_expected > 0 then {{ side }}_paid_expected / nullif({{ side }}_lead_count, 0) else 1.0 end as {{ side }}_mix_quality,
+    {{ side }}_{{ lead }}_count as {{ side }}_{{ lead }}_flow,
+    {{ side }}_{{ lead }}_expected,
+    case when {{ side }}_{{ won }}_expected > 0 then {{ side }}_{{ won }}_expected / nullif({{ side }}_{{ lead }}_count, 0) else 1.0 end as {{ side }}_mix_quality,
     case
-        when {{ side }}_paid_expected > 0 then {{ side }}_quality_squares / ({{ side }}_paid_expected * {{ side }}_paid_expected)
-        else 1.0 / nullif({{ side }}_lead_count, 0)
+        when {{ side }}_{{ won }}_expected > 0 then {{ side }}_quality_squares / ({{ side }}_{{ won }}_expected * {{ side }}_{{ won }}_expected)
+        else 1.0 / nullif({{ side }}_{{ lead }}_count, 0)
     end as {{ side }}_lead_variance,
-    {{ side }}_paid_expected,
+    {{ side }}_{{ won }}_expected,
     {%- for stage in stages[1:] %}
     {#- the flow of the nearest stage that carries one, and what the mix of channels would usually make of it #}
     {%- set flow, expected = [], [] %}
     {%- for earlier in stages[1:loop.index + 1] | reverse %}
-    {%- set usable = '1 = 1' if earlier == 'paid' else 'not passes_over_' ~ earlier %}
+    {%- set usable = '1 = 1' if earlier == won else 'not passes_over_' ~ earlier %}
     {%- do flow.append('when ' ~ usable ~ ' then ' ~ side ~ '_' ~ earlier ~ '_count') %}
     {%- do expected.append('when ' ~ usable ~ ' then ' ~ side ~ '_' ~ earlier ~ '_expected') %}
     {%- endfor %}
-    case {{ flow | join(' ') }} else {{ side }}_lead_count end as {{ side }}_{{ stage }}_flow,
-    case {{ expected | join(' ') }} else {{ side }}_lead_expected end as {{ side }}_{{ stage }}_expected,
+    case {{ flow | join(' ') }} else {{ side }}_{{ lead }}_count end as {{ side }}_{{ stage }}_flow,
+    case {{ expected | join(' ') }} else {{ side }}_{{ lead }}_expected end as {{ side }}_{{ stage }}_expected,
     {%- endfor %}
     {%- for measure in money %}
     {{ side }}_{{ measure }},
     {%- endfor %}
-    {{ side }}_paid_count as {{ side }}_new_clients,
-    case when group_class = 'product' then sum(case when group_class = 'product' then {{ side }}_lead_count else 0.0 end) over (
+    {{ side }}_{{ won }}_count as {{ side }}_new_clients,
+    case when group_class = 'product' then sum(case when group_class = 'product' then {{ side }}_{{ lead }}_count else 0.0 end) over (
         partition by basis, month, comparison, group_class
     ) end as {{ side }}_all_leads,
     {%- endfor %}
     {%- for stage in stages[1:-1] %}
     passes_over_{{ stage }},
     {%- endfor %}
-    false as passes_over_paid
+    false as passes_over_{{ won }}
 from classed

@@ -1,3 +1,4 @@
+{%- set lead = funnel_stages()[0] -%}
 -- The market's part in the number of leads, of each group: how demand changed, from the delivered index (its season included), else from the gauge channels.
 with channels as (
 
@@ -6,7 +7,7 @@ with channels as (
         channels.month,
         channels.comparison,
         channels.group_key,
-        channels.base_lead_count as leads,
+        channels.base_{{ lead }}_count as leads,
         coalesce(of_channel.current_index / of_channel.base_index, of_all.current_index / of_all.base_index) as index_change,
         max(case when of_channel.month is not null or of_all.month is not null then 1 else 0 end) over (
             partition by channels.basis, channels.month, channels.comparison
@@ -23,7 +24,7 @@ with channels as (
     left join {{ ref('int_verdict_gauge') }} as gauge
         on channels.basis = gauge.basis and channels.month = gauge.month and channels.comparison = gauge.comparison
     left join {{ ref('dim_channel') }} as dim_channel on channels.channel_key = dim_channel.channel_key
-    where channels.base_lead_count > 0
+    where channels.base_{{ lead }}_count > 0
 
 ),
 

@@ -1,4 +1,5 @@
 {%- set stages = funnel_stages() -%}
+{%- set won = stages[-1] -%}
 -- The metrics themselves, straight from the cells: what the effects must add up to.
 with totals as (
 
@@ -26,12 +27,12 @@ compared as (
         month,
         comparison,
         max(case when not is_recorded or not has_age then 1 else 0 end) = 1 as passes_over_stages,
-        max(case when stage_key = 'paid' and not has_age then 1 else 0 end) = 0 as is_comparable
+        max(case when stage_key = '{{ won }}' and not has_age then 1 else 0 end) = 0 as is_comparable
     from {{ ref('int_verdict_stages') }}
     group by basis, month, comparison
 
 )
-{% for metric, column in [('new_clients', 'paid_count'), ('new_client_revenue', 'new_revenue'), ('revenue', 'revenue')] %}
+{% for metric, column in [('new_clients', won ~ '_count'), ('new_client_revenue', 'new_revenue'), ('revenue', 'revenue')] %}
 select
     totals.basis,
     totals.month,

@@ -1,3 +1,5 @@
+{%- set stages = funnel_stages() -%}
+{%- set lead, won = stages[0], stages[-1] -%}
 {%- set languages = ['en', 'ru'] -%}
 -- The departments of a headline in words: "sales -8 (proposal -> contract 61 % -> 44 %)".
 with departments as (
@@ -38,9 +40,9 @@ changes as (
         {%- for side in ['base', 'current'] %}
         case
             when main_factors.factor = 'market_demand' then {{ '100.0' if side == 'base' else 'main_factors.demand' }}
-            when main_factors.factor = 'lead_volume' then coalesce(carriers.{{ side }}_lead_count, metrics.{{ side }}_lead_count)
+            when main_factors.factor = 'lead_volume' then coalesce(carriers.{{ side }}_{{ lead }}_count, metrics.{{ side }}_{{ lead }}_count)
             when main_factors.factor = 'average_check'
-                then coalesce(carriers.{{ side }}_new_revenue, checks.{{ side }}_value) / nullif(coalesce(carriers.{{ side }}_paid_count, metrics.{{ side }}_paid_count), 0)
+                then coalesce(carriers.{{ side }}_new_revenue, checks.{{ side }}_value) / nullif(coalesce(carriers.{{ side }}_{{ won }}_count, metrics.{{ side }}_{{ won }}_count), 0)
             else coalesce({{ stage_count('carriers.' ~ side, 'main_factors.stage_key') }}, {{ stage_count('metrics.' ~ side, 'main_factors.stage_key') }})
                 / nullif(coalesce({{ stage_count('carriers.' ~ side, 'main_factors.from_stage_key') }}, {{ stage_count('metrics.' ~ side, 'main_factors.from_stage_key') }}), 0)
         end as {{ side }}_number,

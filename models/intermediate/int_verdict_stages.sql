@@ -38,5 +38,5 @@ select
     stage_order,
     is_recorded,
     -- the clients of a period are those of the ledger
-    has_age or (basis = 'period' and stage_key = 'paid') as has_age
+    has_age or (basis = 'period' and stage_key = '{{ funnel_stages() | last }}') as has_age
 from judged

@@ -1,4 +1,5 @@
 {{ config(materialized='incremental', meta={'replaces': 'client_key'}) }}
+{%- set won = funnel_stages() | last %}
 
 -- Lost clients and when to call them: mart_winback says whose day has come.
 with attempts as {{ not_materialized() }} (
@@ -25,8 +26,8 @@ clients as (
         client_key,
         count(case when outcome = 'open' then 1 end) as open_attempts,
         -- a win without a date may be later than the loss: such a client is not called
-        count(case when outcome = 'won' and paid_at is null then 1 end) as undated_wins,
-        max(paid_at) as last_paid_at,
+        count(case when outcome = 'won' and {{ won }}_at is null then 1 end) as undated_wins,
+        max({{ won }}_at) as last_paid_at,
         max(created_at) as last_created_at
     from attempts
     group by client_key

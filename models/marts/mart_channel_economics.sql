@@ -1,6 +1,7 @@
+{%- set roles = stage_roles() -%}
 {#- column: measure. Cohort basis: what the leads created in the month became, against what was spent in it. -#}
 {%- set measures = {
-    'cost': 'cost', 'leads': 'leads', 'sql': 'cohort_sql', 'sal': 'cohort_sal', 'clients': 'cohort_clients',
+    'cost': 'cost', 'leads': 'leads', 'sql': 'cohort_' ~ roles.handoff, 'sal': 'cohort_' ~ roles.accepted, 'clients': 'cohort_clients',
     'revenue': 'cohort_revenue', 'net_income': 'cohort_net_income'} -%}
 
 with daily as (

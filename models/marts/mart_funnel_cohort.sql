@@ -27,7 +27,7 @@ stage_windows as (
         channel_key,
         '{{ stage }}' as stage_key,
         {{ window }} as window_days,
-        lead_reached_0 as leads,
+        {{ stages[0] }}_reached_0 as leads,
         reopened,
         {{ stage }}_reached_{{ window }} as reached,
         {{ stage }}_imputed_{{ window }} as reached_imputed,

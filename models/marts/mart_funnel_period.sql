@@ -33,7 +33,7 @@ entries as (
     select
         activity_month as event_month,
         channel_key,
-        case measure when 'attempts' then 'lead' else replace(measure, 'stage_', '') end as stage_key,
+        case measure when 'attempts' then '{{ funnel_stages() | first }}' else replace(measure, 'stage_', '') end as stage_key,
         sum(amount) as entries
     from measures
     where measure in ('attempts'{% for stage in funnel_stages()[1:] %}, 'stage_{{ stage }}'{% endfor %})

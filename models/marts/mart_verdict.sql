@@ -103,10 +103,10 @@ joined as (
         sides.is_partial as has_partial_month,
         metrics.basis = 'cohort' and sides.window_kind = 'to_date' as has_young_cohort,
         metrics.comparison in ('previous_month', 'previous_quarter') and not season.has_season as has_insufficient_history,
-        metrics.undated_count > {{ var('verdict_undated_share') }} * (metrics.base_first_contact_count + metrics.current_first_contact_count) as has_undated_milestones,
+        metrics.undated_count > {{ var('verdict_undated_share') }} * (metrics.base_{{ funnel_stages()[1] }}_count + metrics.current_{{ funnel_stages()[1] }}_count) as has_undated_milestones,
         metrics.passes_over_stages as has_unrecorded_stages,
         metrics.basis = 'period' as has_different_cohorts,
-        metrics.base_paid_count + metrics.current_paid_count < 2 * {{ var('verdict_own_clients') }} as has_few_clients
+        metrics.base_{{ funnel_stages() | last }}_count + metrics.current_{{ funnel_stages() | last }}_count < 2 * {{ var('verdict_own_clients') }} as has_few_clients
     from metrics
     inner join sides on metrics.basis = sides.basis and metrics.month = sides.month and metrics.comparison = sides.comparison
     inner join {{ ref('int_verdict_season') }} as season on metrics.month = season.month and metrics.comparison = season.comparison

@@ -20,6 +20,8 @@ from filelock import FileLock, Timeout
 from onefunnel import state
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from onefunnel.settings import Settings
 
 DEADLINE_SECONDS = 25.0
@@ -136,12 +138,12 @@ def _waiting(path: Any) -> int:
         return int(db.execute("select count(*) from messages where state = 'pending'").fetchone()[0])
 
 
-def send(url: str, title: str, body: str, level: str, deadline_seconds: float = DEADLINE_SECONDS) -> str:
+def send(url: str, title: str, body: str, level: str, deadline_seconds: float = DEADLINE_SECONDS, *, attachment: Path | None = None) -> str:
     """Send one message through one channel. Returns "" when it was taken, else why not, without any part of the URL."""
     outcome: list[str] = []
 
     def attempt() -> None:
-        outcome.append(_notify(url, title, body, level))
+        outcome.append(_notify(url, title, body, level, attachment))
 
     thread = threading.Thread(target=attempt, daemon=True)
     thread.start()
@@ -149,7 +151,7 @@ def send(url: str, title: str, body: str, level: str, deadline_seconds: float = 
     return outcome[0] if outcome else f"no answer within {deadline_seconds:.0f} s"
 
 
-def _notify(url: str, title: str, body: str, level: str) -> str:
+def _notify(url: str, title: str, body: str, level: str, attachment: Path | None) -> str:
     import apprise
 
     heard = io.StringIO()
@@ -162,7 +164,9 @@ def _notify(url: str, title: str, body: str, level: str) -> str:
         limited = url if "rto=" in url else f"{url}{'&' if '?' in url else '?'}cto=5&rto=20"
         if not channel.add(limited):
             return "the URL is not understood by apprise"
-        taken = channel.notify(body=body, title=title, notify_type=level, body_format=apprise.NotifyFormat.TEXT)
+        taken = channel.notify(
+            body=body, title=title, notify_type=level, body_format=apprise.NotifyFormat.TEXT, attach=str(attachment) if attachment else None
+        )
     except Exception as error:
         return type(error).__name__
     finally:

@@ -47,6 +47,9 @@ def watch(settings: Settings, *, max_age: timedelta = MAX_AGE, now: datetime | N
             problem = f"run {run.run_id} of {run.as_of} died without a word"
             raise_alert(path, "run_failed", "night", owner=OWNER, title=problem, run_id=run.run_id, now=moment)
     compose(path, run.run_id if run else "", shows=status(settings).sentence, now=moment)
+    from onefunnel.digest import send_digests
+
+    send_digests(settings, now=moment)
     return Watched(problem, run.started_at if run else "", deliver(settings, now=moment))
 
 

@@ -30,6 +30,12 @@ class Incident(StrEnum):
     budget_cut = "budget_cut"
 
 
+class Funnel(StrEnum):
+    agency = "agency"
+    simple = "simple"
+    saas = "saas"
+
+
 END = typer.Option(formats=["%Y-%m-%d"], help="Last day: nothing is dated later.", show_default="2026-03-31")
 INCIDENT_MONTH = typer.Option(
     formats=["%Y-%m"],
@@ -46,6 +52,7 @@ def demo_data(
     end: Annotated[datetime, END] = datetime(2026, 3, 31),
     incident: Annotated[Incident, typer.Option(help="What goes wrong, so that there is something to find.")] = Incident.none,
     incident_month: Annotated[datetime | None, INCIDENT_MONTH] = None,
+    funnel: Annotated[Funnel, typer.Option(help="Whose stages: the shipped nine, five, or the eleven of a SaaS company.")] = Funnel.agency,
     dirty: Annotated[bool, typer.Option("--dirty/--clean", help="Plant a few faulty rows of every kind, or none.")] = True,
     as_json: JsonOption = False,
 ) -> None:
@@ -63,6 +70,7 @@ def demo_data(
         incident=incident.value,
         incident_month=incident_month.date() if incident_month else None,
         dirty=dirty,
+        funnel=funnel.value,
     )
     console = Console(quiet=as_json)
     with console.progress("Generating ...") as progress:

@@ -66,4 +66,4 @@ def verdict(
 
     # piped into a file or a mail, lines keep a fixed width instead of the terminal's
     console = Console(width=None if sys.stdout.isatty() else 110, highlight=False)
-    console.print(render(found, read_words(project_root(), lang.value), lang.value))
+    console.print(render(found, read_words(published, project_root(), lang.value), lang.value))

@@ -83,7 +83,7 @@ def stage_events(cohort: Cohort, events: Events) -> pd.DataFrame:
     """All events of the month's leads, also those after the end of the data. Hidden: _attempt."""
     order = np.lexsort((events.lead, events.at))
     lead, stage, reason = events.lead[order], events.stage[order], events.reason[order]
-    by_sales = np.isin(stage, ("sal", "demo_held", "proposal_sent", "contract_sent", "paid", RETURNED, LOST))
+    by_sales = np.isin(stage, (*agency.STAGES[4:], RETURNED, LOST))
     columns = {
         "event_id": numbered(f"E{cohort.month:%y%m}", len(order)),
         "lead_id": cohort.lead_id[lead],

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from onefunnel.demo import catalogue as agency
+from onefunnel.demo.funnels import demo_funnel
 from onefunnel.demo.spec import DemoSpec
 
 RATE = 0.0003  # of an entity's rows, for each fault
@@ -94,13 +95,13 @@ def plant(spec: DemoSpec, entity: str, month: date, frame: pd.DataFrame) -> pd.D
         if month == spec.first_month:
             count = max(count, 1)
         rows = frame.iloc[healthy[random.integers(0, len(healthy), count)]].copy() if len(healthy) else frame.iloc[:0].copy()
-        copies.append(_spoil(entity, month, rule, changes, rows))
+        copies.append(_spoil(spec, entity, month, rule, changes, rows))
     planted = pd.concat(copies, ignore_index=True)
     place = np.concatenate([np.arange(len(frame)), random.random(len(planted)) * len(frame)])
     return pd.concat([frame, planted], ignore_index=True).iloc[np.argsort(place, kind="stable")].reset_index(drop=True)
 
 
-def _spoil(entity: str, month: date, rule: str, changes: dict[str, str], rows: pd.DataFrame) -> pd.DataFrame:
+def _spoil(spec: DemoSpec, entity: str, month: date, rule: str, changes: dict[str, str], rows: pd.DataFrame) -> pd.DataFrame:
     rows["_planted"] = rule
     if not changes:
         return rows
@@ -115,17 +116,18 @@ def _spoil(entity: str, month: date, rule: str, changes: dict[str, str], rows: p
             for own, original, old in zip(ids, originals, rows[column].tolist(), strict=True)
         ]
     if rule in EXCLUDED:
-        rows["status"], rows["reason"], rows["closed_at"] = "lead", "", ""
+        rows["status"], rows["reason"], rows["closed_at"] = demo_funnel(spec.funnel).stages[0], "", ""
     return rows
 
 
-def events_of_excluded(leads: pd.DataFrame, month: date, template: pd.DataFrame) -> pd.DataFrame:
+def events_of_excluded(spec: DemoSpec, leads: pd.DataFrame, month: date, template: pd.DataFrame) -> pd.DataFrame:
     """The entry event of each excluded lead: rows that must not be counted because their lead is not."""
     excluded = leads[leads["_planted"].isin(EXCLUDED)]
     rows = pd.DataFrame({column: "" for column in template.columns}, index=range(len(excluded)))
     rows["event_id"] = [f"XE{month:%y%m}-excluded-{number}" for number in range(1, len(excluded) + 1)]
     rows["lead_id"], rows["entered_at"] = excluded["lead_id"].to_numpy(), excluded["created_at"].to_numpy()
-    rows["stage"], rows["actor"], rows["_planted"] = "lead", excluded["sdr"].to_numpy(), "excluded_lead"
+    rows["stage"], rows["actor"] = demo_funnel(spec.funnel).stages[0], excluded["sdr"].to_numpy()
+    rows["_planted"] = "excluded_lead"
     rows["_at"], rows["_attempt"] = excluded["_at"].to_numpy(), 0
     return rows.astype({name: template[name].dtype for name in ("_at", "_attempt")})
 

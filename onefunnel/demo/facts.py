@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from onefunnel.demo.catalogue import STAGES
 from onefunnel.demo.dirt import EXCLUDED, HOSTILE_TEXTS, UNKNOWN_CHANNEL_VALUE
+from onefunnel.demo.funnels import demo_funnel
 from onefunnel.demo.journeys import HANDOFF, LOST, REJECTED, RETURNED
 from onefunnel.demo.world import World
 
@@ -29,6 +29,7 @@ def facts_of(world: World) -> dict[str, Any]:
             "incident": spec.incident,
             "incident_month": None if spec.incident == "none" else f"{spec.incident_start:%Y-%m}",
             "dirty": spec.dirty,
+            "funnel": spec.funnel,
         },
         "rows": {entity: len(frame) for entity, frame in tables.items()},
         "planted": _planted(tables),
@@ -67,34 +68,36 @@ def _month_of(seconds: pd.Series) -> np.ndarray:
 def attempts_of(world: World) -> pd.DataFrame:
     """One row per lead attempt: lead_id, attempt (0, 1), first entry into each stage and ending (seconds, NaN: none), furthest (0-8)."""
     leads, events = _good(world.tables["leads"]), _good(world.tables["stage_events"])
+    funnel = demo_funnel(world.spec.funnel)
     card = leads[leads["first_contact_at"] != ""]
     card_at = card["first_contact_at"].to_numpy(dtype="datetime64[s]").astype(np.int64)
     entries = pd.concat(
         [
-            pd.DataFrame({"lead_id": leads["lead_id"], "attempt": 0, "stage": "lead", "at": leads["_at"]}),
+            pd.DataFrame({"lead_id": leads["lead_id"], "attempt": 0, "stage": funnel.stages[0], "at": leads["_at"]}),
             pd.DataFrame({"lead_id": events["lead_id"], "attempt": events["_attempt"], "stage": events["stage"], "at": events["_at"]}),
-            pd.DataFrame({"lead_id": card["lead_id"], "attempt": 0, "stage": "first_contact", "at": card_at}),
+            pd.DataFrame({"lead_id": card["lead_id"], "attempt": 0, "stage": funnel.contact, "at": card_at}),
         ]
     )
     first = entries.pivot_table(index=["lead_id", "attempt"], columns="stage", values="at", aggfunc="min").reindex(
-        columns=[*STAGES, REJECTED, RETURNED, LOST, HANDOFF]
+        columns=[*funnel.stages, REJECTED, RETURNED, LOST, HANDOFF]
     )
-    first["furthest"] = (first[list(STAGES)].notna().to_numpy() * np.arange(len(STAGES))).max(axis=1)
+    first["furthest"] = (first[list(funnel.stages)].notna().to_numpy() * np.arange(len(funnel.stages))).max(axis=1)
     return first.reset_index()
 
 
 def _months(world: World) -> dict[str, dict[str, Any]]:
     attempts = attempts_of(world)
-    started = _month_of(attempts["lead"])
+    stages = demo_funnel(world.spec.funnel).stages
+    started = _month_of(attempts[stages[0]])
     result: dict[str, dict[str, Any]] = {}
     names = [f"{month:%Y-%m}" for month in world.spec.all_months]
     counts = {
         "leads": pd.Series(started[attempts["attempt"] == 0]).value_counts(),
         "attempts": pd.Series(started).value_counts(),  # leads and re-openings: what cohort_<stage> is a part of
     }
-    for order, stage in enumerate(STAGES[1:], start=1):
+    for order, stage in enumerate(stages[1:], start=1):
         counts[f"cohort_{stage}"] = pd.Series(started[attempts["furthest"] >= order]).value_counts()
-    for stage in (*STAGES[1:], REJECTED, RETURNED, LOST, HANDOFF):
+    for stage in (*stages[1:], REJECTED, RETURNED, LOST, HANDOFF):
         counts[f"{stage}_in_month"] = pd.Series(_month_of(attempts[stage].dropna())).value_counts()
     counts |= _client_counts(world)
     money = _money(world)

@@ -9,7 +9,8 @@ from typing import Any
 import pandas as pd
 
 from onefunnel.demo.facts import facts_of
-from onefunnel.demo.spec import DemoSpec
+from onefunnel.demo.funnels import words_of
+from onefunnel.demo.spec import AGENCY, DemoSpec
 from onefunnel.demo.tables import ENTITIES, visible
 from onefunnel.demo.world import Progress, build
 from onefunnel.durable import write_whole
@@ -17,15 +18,18 @@ from onefunnel.errors import ConfigError
 
 FACTS = "demo_facts.json"
 SOURCES = "sources.yml"
+WORDS = "words"
 MONTHLY = "ad_spend"  # delivered as one file per month, as ad platforms do
 
 
-def sources_text(folder: str = "") -> str:
-    """The sources.yml of the generated agency; `folder` leads from where that file lies to the data (empty, or with a slash at its end)."""
+def sources_text(folder: str = "", words: str = "") -> str:
+    """The sources.yml of the generated agency; `folder` leads from where that file lies to the data (empty, or with a slash at its end).
+    `words`: the folder of its own words, if it has any."""
+    own = f"\nwords: {words} # the stages, and how fast each should be" if words else ""
     paths = "\n".join(f'      {entity}: {{path: "{folder}{_pattern(entity)}"}}' for entity in ENTITIES)
     return f"""\
 # The agency that `onefunnel demo-data` generates. Every key: docs/adding-a-source.md
-version: 1
+version: 1{own}
 reporting:
   base_currency: EUR
   time_zone: Europe/Berlin
@@ -73,7 +77,10 @@ def write(spec: DemoSpec, out: Path, progress: Progress | None = None) -> dict[s
     for path in (out / MONTHLY).glob(f"{MONTHLY}_????-??.csv"):
         if path.name not in kept:
             path.unlink()
-    write_whole(out / SOURCES, sources_text())
+    own = WORDS if spec.funnel != AGENCY else ""
+    for path in sorted(words_of(spec.funnel).glob("*.csv")) if own else []:
+        write_whole(out / WORDS / path.name, path.read_text(encoding="utf-8"))
+    write_whole(out / SOURCES, sources_text(words=own))
     write_whole(out / FACTS, json.dumps(facts, indent=1) + "\n")
     return facts
 

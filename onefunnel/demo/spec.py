@@ -21,6 +21,9 @@ INCIDENTS = {
     "market_crisis": "all channels bring 40 % fewer leads, unpaid ones too (market)",
     "budget_cut": "PPC search is left a tenth of its budget, and brings as few leads (marketing)",
 }
+# Whose stages the agency has: the shipped ones, or those of an example.
+AGENCY = "agency"
+FUNNELS = (AGENCY, "simple", "saas")
 # Lead volume is what the caller asked for in this month; before and after it follows the growth, whatever months are generated.
 ANCHOR_MONTH = date(2026, 1, 1)
 
@@ -44,6 +47,7 @@ class DemoSpec:
     incident_month: date | None = None
     dirty: bool = True
     growth_pct: float = 0.3
+    funnel: str = AGENCY
 
     def __post_init__(self) -> None:
         _check(self.seed >= 0, f"seed is {self.seed}", "give --seed a number from 0")
@@ -51,6 +55,7 @@ class DemoSpec:
         _check(1 <= self.leads_per_month <= 1_000_000, f"{self.leads_per_month} leads a month", "give --leads-per-month 1 to 1000000")
         _check(2000 + self.months // 12 < self.end.year < 2090, f"the data would end on {self.end}", "give --end a date of our days")
         _check(self.incident in INCIDENTS, f"no incident {self.incident!r}", f"give --incident one of: {', '.join(INCIDENTS)}")
+        _check(self.funnel in FUNNELS, f"no funnel {self.funnel!r}", f"give --funnel one of: {', '.join(FUNNELS)}")
         if self.incident_month is not None:
             _check(self.incident_month.day == 1, f"incident month {self.incident_month} is not a month", "write it as YYYY-MM")
             inside = self.first_month <= self.incident_month <= self.end

@@ -9,11 +9,12 @@ from datetime import date, timedelta
 import pandas as pd
 
 from onefunnel.demo import costs, crm, dirt
+from onefunnel.demo.funnels import demo_funnel, told_by
 from onefunnel.demo.journeys import travel
 from onefunnel.demo.leads import Contacts, arrive
 from onefunnel.demo.money import settle
 from onefunnel.demo.rates import Rates
-from onefunnel.demo.spec import DemoSpec
+from onefunnel.demo.spec import AGENCY, DemoSpec
 from onefunnel.demo.tables import ENTITIES, columns_of, visible
 from onefunnel.demo.targets import targets
 from onefunnel.demo.working_time import WorkingClock, holidays
@@ -67,10 +68,13 @@ def _month(spec: DemoSpec, clock: WorkingClock, rates: Rates, month: date, conta
         "channel_costs": costs.channel_costs(spec, month),
         "targets": targets(spec, month),
     }
+    if spec.funnel != AGENCY:
+        frames |= told_by(demo_funnel(spec.funnel), frames["leads"], frames["stage_events"], spec.end_second)
+        frames["targets"] = frames["targets"][frames["targets"]["kpi"] != "first_contact_minutes"]
     if not spec.dirty:
         return frames
     frames["leads"] = dirt.dress_leads(spec, month, frames["leads"])
     frames = {entity: dirt.plant(spec, entity, month, frame) for entity, frame in frames.items()}
-    excluded = dirt.events_of_excluded(frames["leads"], month, frames["stage_events"])
+    excluded = dirt.events_of_excluded(spec, frames["leads"], month, frames["stage_events"])
     frames["stage_events"] = pd.concat([frames["stage_events"], excluded], ignore_index=True)
     return frames

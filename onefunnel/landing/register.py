@@ -21,6 +21,7 @@ from onefunnel.interval import Interval
 from onefunnel.landing.changes import BuildPlan, FileKey, file_key, fingerprint, plan_build
 from onefunnel.landing.loads import REJECTED, LandedFile, LoadManifest, all_loads, current_files, positions
 from onefunnel.settings import Settings
+from onefunnel.words import STAGES, OwnWords, stages_in_force
 
 log = logging.getLogger(__name__)
 
@@ -90,6 +91,7 @@ def register_landing(warehouse: Path, config: PipelineConfig, settings: Settings
         for table, shape in TABLES.items():
             db.execute(f"create or replace table landing.{table} ({shape})")
         _fill_run(db, config, as_of, plan)
+        show_stages(db, config.own_words)
         _fill_words(db, config)
         _fill_loads(db, loads, current)
         _fill_rejected(db, landing, current)
@@ -193,6 +195,20 @@ def _fill_run(db: duckdb.DuckDBPyConnection, config: PipelineConfig, as_of: date
             db.execute("insert into landing.working_hours values (?, ?, ?)", [isodow, hours.opens, hours.closes])
 
 
+def show_stages(db: duckdb.DuckDBPyConnection, own: OwnWords) -> None:
+    """Table landing.funnel_stages: the stages in force, from which models make their columns while dbt compiles them (macro funnel)."""
+    db.execute(
+        "create or replace table landing.funnel_stages (stage_key varchar, stage_order integer, department varchar, is_terminal boolean, "
+        "role varchar, label_en varchar, label_ru varchar, is_shipped boolean)"
+    )
+    shipped = STAGES not in own
+    rows = [
+        (stage.key, stage.order, stage.department, stage.is_terminal, " ".join(stage.roles), stage.label_en, stage.label_ru, shipped)
+        for stage in stages_in_force(own)
+    ]
+    db.executemany("insert into landing.funnel_stages values (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+
+
 def _fill_words(db: duckdb.DuckDBPyConnection, config: PipelineConfig) -> None:
     """A table words__<seed> of texts for each file of the agency's own words, none for others: the seeds take them in (own_words)."""
     for (old,) in db.execute(
@@ -200,7 +216,7 @@ def _fill_words(db: duckdb.DuckDBPyConnection, config: PipelineConfig) -> None:
     ).fetchall():
         db.execute(f"drop table landing.{quoted(old)}")
     for name, lines in config.own_words.items():
-        if lines:
+        if lines and name != STAGES:
             db.execute(f"create table landing.{quoted(f'words__{name}')} ({', '.join(f'{quoted(column)} varchar' for column in lines[0])})")
             rows = [list(line.values()) for line in lines]
             db.executemany(f"insert into landing.{quoted(f'words__{name}')} values ({', '.join('?' * len(lines[0]))})", rows)

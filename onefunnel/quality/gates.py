@@ -9,6 +9,7 @@ import re
 import time
 from dataclasses import asdict, replace
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from onefunnel.errors import OnefunnelError
 from onefunnel.quality.process import GateProcessError, warm_process
 from onefunnel.quality.result import CheckResult, GateResult, unproven
 from onefunnel.quality.suites import Suite, read_suites
+from onefunnel.words import stages_in_force
 
 if TYPE_CHECKING:
     from onefunnel.config import PipelineConfig
@@ -78,12 +80,24 @@ def check_candidate(candidate_path: Path, config: PipelineConfig, settings: Sett
             "lookback_days": config.lookback_days,
             "landed_rows": landed_rows(settings),
             "delivered_entities": delivered_entities(config, settings),
+            **_funnel_parameters(config),
         }
         result = _evaluated(CANDIDATE, run_id, Path(candidate_path), read_suites("gate_marts"), parameters, config, folder)
     except (OnefunnelError, OSError, duckdb.Error) as error:
         result = unproven(CANDIDATE, run_id, str(error).splitlines()[0], subject=str(candidate_path))
     result.save(folder / f"{CANDIDATE}.json")
     return result
+
+
+def _funnel_parameters(config: PipelineConfig) -> dict[str, Any]:
+    """What the gate says of the stages in force: their number, their columns, and when one was reached without the one before."""
+    keys = [stage.key for stage in stages_in_force(config.own_words) if not stage.is_terminal]
+    columns = ["lead_attempt_key", "lead_key", "source_name", "client_key", "channel_key", "created_at", "lead_month", "outcome"]
+    return {
+        "stages": len(keys),
+        "funnel_columns": [*columns, "furthest_stage_order", "lt_days", f"{keys[-1]}_at", *(f"{key}_reached" for key in keys)],
+        "skipped_stage": " or ".join(f"({later}_reached and not {earlier}_reached)" for earlier, later in pairwise(keys)),
+    }
 
 
 def _evaluated(

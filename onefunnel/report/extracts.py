@@ -30,7 +30,7 @@ EXTRACTS: dict[str, Extract] = {
     ),
     "stages": Extract(
         "facts.dim_stage",
-        _names("stage_key stage_order department label_en label_ru is_terminal is_recorded is_dated"),
+        _names("stage_key stage_order department label_en label_ru is_terminal role is_recorded is_dated"),
         "stage_order nulls last, 1",
     ),
     "reasons": Extract("facts.dim_reason", ("reason_key", "label_en", "label_ru", "reason_group"), "reason_key"),

@@ -86,11 +86,17 @@ def _largest_channels(db: duckdb.DuckDBPyConnection, count: int, first_month: st
     return ["all", "unmapped", *[key for (key,) in rows]]
 
 
-def _factor_labels(seeds: Path) -> list[dict[str, str]]:
-    """Order, owner and labels of the verdict's factors: a seed that is not published, because BI reads the effects."""
+def read_factors(db: duckdb.DuckDBPyConnection, seeds: Path) -> list[dict[str, str]]:
+    """Owner and labels of the verdict's factors in their order. A version from before they were published has those of the seed."""
+    keys = ("factor", "owner_department", "value_kind", "label_en", "label_ru")
+    if columns_of(db, "facts.dim_factor"):
+        rows = db.execute(
+            "select factor, department, value_kind, label_en, label_ru from facts.dim_factor order by display_order"
+        ).fetchall()
+        return [dict(zip(keys, row, strict=True)) for row in rows]
     with (seeds / "factor_owners.csv").open(encoding="utf-8", newline="") as file:
-        keys = ("factor", "owner_department", "value_kind", "label_en", "label_ru")
-        return [{key: row[key] for key in keys} for row in sorted(csv.DictReader(file), key=lambda row: int(row["display_order"]))]
+        lines = [row for row in csv.DictReader(file) if "{" not in row["factor"]]
+    return [{key: row[key] for key in keys} for row in sorted(lines, key=lambda row: int(row["display_order"]))]
 
 
 def _packed(db: duckdb.DuckDBPyConnection, sql: str, parameters: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -140,7 +146,7 @@ def build_payload(db: duckdb.DuckDBPyConnection, limit: Limit, seeds: Path, chec
             "factor_months": len(factor_months),
         },
         "checks": checks or {},
-        "factor_labels": _factor_labels(seeds),
+        "factor_labels": read_factors(db, seeds),
         "tables": {name: table for name, table in tables.items() if table is not None},
     }
 

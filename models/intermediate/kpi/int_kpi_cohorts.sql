@@ -6,7 +6,7 @@ with attempts as (
 
     select
         *,
-        cast(0 as double) as lead_age_days
+        cast(0 as double) as {{ stages[0] }}_age_days
         {%- for stage in stages[1:] %},
         {{ minutes_between('created_at', first_proof(stage, 'at')) }} / 1440 as {{ stage }}_age_days
         {%- endfor %}

@@ -3,6 +3,7 @@
     (null: never dated). Cohort measures belong to the day the lead was created, and become known later. -#}
 {{ config(materialized='incremental', meta={'ledger': true}) }}
 {%- set stages = funnel_stages()[1:] -%}
+{%- set won = stages[-1] -%}
 {%- set ages = client_ages() -%}
 
 with attempts as (
@@ -71,9 +72,9 @@ cohort_measures as (
 
     union all
     {% endfor %}
-    select 'cohort_clients', channel_key, created_date, paid_date, sum(entry_sign), sum(entry_sign)
+    select 'cohort_clients', channel_key, created_date, {{ won }}_date, sum(entry_sign), sum(entry_sign)
     from wins
-    group by channel_key, created_date, paid_date
+    group by channel_key, created_date, {{ won }}_date
 
 ),
 

@@ -1,21 +1,13 @@
 {#- What each measure is made from: one of its entities must be delivered, each of its stages recorded, and dated where the measure is one of time. -#}
-{%- set stages = funnel_stages()[1:] -%}
-{%- set endings = ['rejected', 'returned', 'lost'] -%}
-{%- set of_payments = ['payments', 'payment_amount', 'revenue', 'new_clients', 'plan_paid', 'cohort_revenue', 'cohort_net_income', 'client_net_income'] -%}
-{%- for age in client_ages() -%} {%- do of_payments.extend(['client_net_income_' ~ age ~ 'd', 'clients_' ~ age ~ 'd']) -%} {%- endfor -%}
-{%- set of_leads = ['leads', 'attempts', 'cohort_clients'] + endings -%}
-{%- set reached = [('cohort_clients', 'paid')] -%}
-{%- set timed = [
-    ('first_contact_minutes', 'first_contact'), ('first_contact_business_minutes', 'first_contact'),
-    ('brief_fill_hours', 'first_contact'), ('brief_fill_hours', 'brief_filled'), ('proposal_prep_days', 'demo_held'), ('proposal_prep_days', 'proposal_sent'),
-    ('contract_prep_days', 'proposal_sent'), ('contract_prep_days', 'contract_sent'), ('lt_days', 'paid'),
-] -%}
-{%- for stage in stages -%}
-    {%- do of_leads.extend(['stage_' ~ stage, 'cohort_' ~ stage]) -%} {%- do reached.append(('cohort_' ~ stage, stage)) -%} {%- do timed.append(('stage_' ~ stage, stage)) -%}
+{%- set stages, endings = funnel_stages()[1:], ['rejected', 'returned', 'lost'] -%}
+{%- set entities, reached, timed = [], [('cohort_clients', stages[-1])], [] -%}
+{%- for entity, measures in measures_by_entity().items() -%}
+    {%- for measure in measures -%} {%- do entities.append((measure, entity)) -%} {%- endfor -%}
 {%- endfor -%}
-{%- set entities = [('cost', 'ad_spend'), ('cost', 'channel_costs'), ('planned', 'payment_plan')] -%}
-{%- for measure in of_leads -%} {%- do entities.append((measure, 'leads')) -%} {%- endfor -%}
-{%- for measure in of_payments -%} {%- do entities.append((measure, 'payments')) -%} {%- endfor -%}
+{%- for duration in durations_measured() -%}
+    {%- for stage in duration.dated -%} {%- do timed.append((duration.measure, stage)) -%} {%- endfor -%}
+{%- endfor -%}
+{%- for stage in stages -%} {%- do reached.append(('cohort_' ~ stage, stage)) -%} {%- do timed.append(('stage_' ~ stage, stage)) -%} {%- endfor %}
 
 with entities_of_measures as (
 

@@ -75,7 +75,7 @@ def test_make_without_a_target_explains_itself():
 
 def test_every_kpi_is_in_the_metrics():
     with (ROOT / "seeds" / "kpis.csv").open(encoding="utf-8", newline="") as file:
-        keys = {row["kpi_key"] for row in csv.DictReader(file)}
+        keys = {row["kpi_key"] for row in csv.DictReader(file) if "{stage}" not in row["kpi_key"]}
     page = read("docs/metrics.md")
     assert {key for key in keys if f"`{key}`" not in page} == set()
 

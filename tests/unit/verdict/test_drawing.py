@@ -70,7 +70,7 @@ def test_json_holds_all_factors(home: Path, verdict_command: Callable) -> None:
 
 def test_the_steps_lead_from_base_to_current(home: Path) -> None:
     verdict = read_verdict(home / "published/current.duckdb", MONTH, "previous_month", "new_clients", "cohort")
-    steps = waterfall_steps(verdict, list(read_words(project_root(), "en").factors))
+    steps = waterfall_steps(verdict, list(read_words(home / "published/current.duckdb", project_root(), "en").factors))
     assert steps[0][1] == verdict.base
     assert steps[-1][2] == pytest.approx(verdict.current)
     for (_, _, after), (_, before, _) in zip(steps, steps[1:], strict=False):  # noqa: RUF007

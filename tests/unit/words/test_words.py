@@ -114,7 +114,9 @@ def test_accepted_words_are_lines_beside_those_that_are_there(tmp_path: Path) ->
     config = config_of(tmp_path, words="words")
     word = Unmapped("crm", "template", "leads", "channel", 'The "show", live', 3, "channel_mapping", ("blog",), False)
     status = Unmapped("crm", "template", "leads", "status", "Angebot", 1, "stage_mapping", (), False)
-    write_lines(config, [(word, "blog"), (status, "proposal_sent")])
+    # the same word as the stage of an event is the same line
+    stage = Unmapped("crm", "template", "stage_events", "stage", "Angebot", 1, "stage_mapping", (), False)
+    write_lines(config, [(word, "blog"), (stage, "contract_sent"), (status, "proposal_sent")])
     found = load_config(config.file).own_words
     assert found["channel_mapping"][1] == {"source_system": "template", "source_value": 'The "show", live', "channel_key": "blog"}
     assert found["stage_mapping"] == [
