@@ -81,6 +81,19 @@ SYSTEMS: dict[str, dict[str, Entity]] = {
         "contacts": Entity(_names("Id, Contact Owner Name, Created Time, Modified Time"), _names("Id"), _ZOHO_CONTACT),
         "spend": Entity(_names("Date, Source, Campaign, Impressions, Spend, Clicks, AdGroup, Ad"), _names("Date, Source, Spend")),
     },
+    # as tap-pipedrive tells them (docs/systems/pipedrive.md)
+    "pipedrive": {
+        "deals": Entity(
+            _names(
+                "id, add_time, update_time, stage_id, pipeline_id, status, person_id, org_id, owner_id, channel, origin, lost_reason, "
+                "won_time, lost_time, close_time, is_deleted, is_archived, value, currency"
+            ),
+            _names("id, add_time, stage_id, status"),
+        ),
+        "stage_changes": Entity(
+            _names("id, item_id, user_id, field_key, old_value, new_value, log_time"), _names("id, item_id, field_key, new_value, log_time")
+        ),
+    },
 }
 
 

@@ -101,10 +101,11 @@ def child_environment(secret_names: set[str] | frozenset[str] = frozenset()) -> 
 def _install(settings: Settings, name: str, requirement: str, command: str | None) -> Tap:
     target = folder_of(settings, name)
     target.parent.mkdir(parents=True, exist_ok=True)
-    python = str(target / "bin" / "python")
-    _run([sys.executable, "-m", "venv", str(target)], name)
-    _run([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", requirement], name)
-    version, commands = json.loads(_run([python, "-c", ASK, name], name))
+    # isolated: a pip.py in the folder where somebody stands is not pip
+    python = [str(target / "bin" / "python"), "-I"]
+    _run([sys.executable, "-I", "-m", "venv", str(target)], name)
+    _run([*python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", requirement], name)
+    version, commands = json.loads(_run([*python, "-c", ASK, name], name))
     chosen = command or (name if name in commands else commands[0] if len(commands) == 1 else None)
     if chosen is None or chosen not in commands:
         which = f"it brings {', '.join(commands)}" if commands else "it brings no command"

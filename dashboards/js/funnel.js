@@ -86,6 +86,24 @@ function cameBack(attempts) {
   return isNumber(leads) && attempts > leads ? ` ${t("came_back", { n: count(attempts - leads), leads: count(leads) })}` : null;
 }
 
+/** The step that loses most against its own usual rate, and what one more percent of each would bring. */
+function stepGains(body) {
+  const rows = table("gains").filter((row) => row.channel_key === state.channel && stageInfo(row.stage_key))
+    .sort((a, b) => stageInfo(a.stage_key).stage_order - stageInfo(b.stage_key).stage_order);
+  if (!rows.length) return;
+  const worst = rows.find((row) => row.is_bottleneck);
+  const when = { month: monthLabel(rows[0].month), n: count(rows[0].window_days) };
+  put(body, h("h3", null, t("gains_title")),
+    h("p", { class: "lead", id: "gains" }, worst
+      ? t("gains_worst", { stage: stageLabel(worst.stage_key), pct: percent(worst.rate, 0), usual: percent(worst.usual_rate, 0), clients: count(worst.lost_clients) })
+      : t(rows.some((row) => isNumber(row.usual_rate)) ? "gains_none" : "gains_unknown")),
+    dataTable({
+      caption: t("gains_title"), head: [t("stage"), t("step_conversion"), t("usual"), t("lost_clients"), t("gain_clients"), t("gain_revenue")],
+      rows: rows.map((row) => [stageLabel(row.stage_key), { text: percent(row.rate), value: row.rate, class: row.is_bottleneck ? "bad" : "" }, percent(row.usual_rate),
+        count(row.lost_clients), { text: count(row.gain_clients), value: row.gain_clients }, { text: money(row.gain_revenue), value: row.gain_revenue }]),
+    }), note(t("gains_note", when)));
+}
+
 section("funnel", "funnel", "both", (body) => {
   const controls = [segmented("funnel", t("funnel_basis"), CHOICES.funnel.map((value) => [value, t(`funnel_${value}`)]))];
   const windows = [...new Set(table("funnel_cohort").map((row) => row.window_days))].sort((a, b) => a - b);
@@ -110,5 +128,6 @@ section("funnel", "funnel", "both", (body) => {
     id: "funnel", title: t("funnel_title"), draw: () => funnelBars(found), asTable: () => funnelTable(found),
     after: [h("figcaption", null, t("funnel_key", { month: monthLabel(otherMonth()) }), cameBack(now[0].reached))],
   }));
+  stepGains(body);
   if (state.funnel === "period") put(body, h("h3", null, t("exits_title")), exitsTable());
 }, "mart_funnel_period");

@@ -94,7 +94,7 @@ select
     source_name,
     entity,
     rule,
-    case when rule in ('unknown_lead', 'contact_of_several') or rule like 'merge%' then 'warn' else 'info' end as severity,
+    case when rule = 'unknown_lead' or rule like 'merge%' then 'warn' else 'info' end as severity,
     {{ id_of('reference_key') }} as value,
     count(*) as row_count,
     cast(sum(amount_base) as {{ amount_type() }}) as money_base

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from onefunnel.config import PipelineConfig
+from onefunnel.entities import entity_of
 from onefunnel.errors import ConfigError, OnefunnelError
 from onefunnel.extract.documents import JsonNumber
 from onefunnel.extract.parts import PartWriter, unique_names
@@ -44,7 +45,9 @@ class TapFailed(OnefunnelError):
 def stage_singer(config: PipelineConfig, source: SingerSource, entity: str, staged: StagedLoad, settings: Settings) -> None:
     """Land one stream. Raises ConfigError (tap, secret or stream is missing) or TapFailed: then nothing lands."""
     run = TapRun(config, source, entity, staged, settings)
-    with PartWriter(staged, settings, (), (), source.personal) as writer:
+    known = entity_of(source.system, entity)
+    required, columns, personal = (known.required, known.columns, known.personal) if known else ((), (), ())
+    with PartWriter(staged, settings, required, columns, (*personal, *source.personal)) as writer:
         try:
             schema = run.select(run.discover())
             names = unique_names(schema, entity)

@@ -129,6 +129,11 @@ EXTRACTS: dict[str, Extract] = {
         "metric, comparison, basis, month",
         "month",
     ),
+    "gains": Extract(
+        "marts.mart_step_gain",
+        _names("channel_key stage_key month window_days entered rate usual_rate lost_clients is_bottleneck gain_clients gain_revenue"),
+        "channel_key, stage_key",
+    ),
     "signals": Extract(
         "marts.mart_signal",
         _names(

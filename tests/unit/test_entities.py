@@ -43,5 +43,5 @@ def test_the_documentation_lists_every_column_of_the_template(name: str) -> None
 def test_unknown_entities_of_known_systems_are_refused_and_new_systems_are_free() -> None:
     with pytest.raises(ConfigError, match="no entity visits"):
         check_known("template", "visits", "sources.yml, line 7")
-    check_known("pipedrive", "visits", "here")
-    assert entity_of("pipedrive", "visits") is None
+    check_known("freshsales", "visits", "here")
+    assert entity_of("freshsales", "visits") is None
