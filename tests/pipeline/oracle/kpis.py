@@ -76,8 +76,11 @@ def with_added(kpis: dict[str, Kpi], lines: Iterable[dict[str, str]]) -> dict[st
     """The same, and each KPI that was added to the seed later, as its line defines it: its measures are counted here once more anyway."""
     added = {}
     for line in lines:
-        if line["kpi_key"] not in kpis and line["statistic"] in ("sum", "ratio", "median", "p90") and not line["numerator_less"]:
-            added[line["kpi_key"]] = Kpi(line["statistic"], line["numerator"], line["denominator"] or None)
+        key, kind = line["kpi_key"], line["statistic"]
+        # a line of {stage} is one KPI of each stage, and those are known
+        is_known = key in kpis or "{" in key
+        if not is_known and kind in ("sum", "ratio", "median", "p90") and not line["numerator_less"]:
+            added[key] = Kpi(kind, line["numerator"], line["denominator"] or None)
     return kpis | added
 
 
