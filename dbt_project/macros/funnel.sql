@@ -9,6 +9,8 @@
             {'stage_key': 'last', 'stage_order': 3, 'department': 'sales', 'roles': ['brief', 'accepted', 'offer', 'contract', 'won']},
         ]) }}
     {%- endif -%}
+    {#- asked for hundreds of times in a build; the graph is what all nodes of one invocation share -#}
+    {%- if graph.stages_in_force is defined -%} {{ return(graph.stages_in_force) }} {%- endif -%}
     {%- set registered = adapter.get_relation(target.database, 'landing', 'funnel_stages') -%}
     {%- if registered is none -%}
         {{ exceptions.raise_compiler_error("this warehouse knows no stages yet: run `onefunnel build` once, then build by hand") }}
@@ -17,6 +19,7 @@
     {%- for row in run_query('select stage_key, stage_order, department, role from ' ~ registered ~ ' where not is_terminal order by stage_order').rows -%}
         {%- do stages.append({'stage_key': row[0], 'stage_order': row[1] | int, 'department': row[2], 'roles': row[3].split()}) -%}
     {%- endfor -%}
+    {%- do graph.update({'stages_in_force': stages}) -%}
     {{ return(stages) }}
 {%- endmacro %}
 

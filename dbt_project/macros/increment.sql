@@ -3,6 +3,7 @@
 {# The last whole build, if this one goes on from it; else none. `onefunnel build` decides and says so in landing.pipeline_run; unit tests judge whole tables. #}
 {% macro built_through() -%}
     {%- if not execute or should_full_refresh() or is_unit_test() -%} {{ return(none) }} {%- endif -%}
+    {%- if graph.built_through is defined -%} {{ return(graph.built_through) }} {%- endif -%}
     {%- set run = adapter.get_relation(target.database, 'landing', 'pipeline_run') -%}
     {%- if run is none -%} {{ return(none) }} {%- endif -%}
     {%- set found = run_query("select built_through from " ~ run) -%}
@@ -10,6 +11,7 @@
     {%- if number is not none and var('as_of', none) -%}
         {{ exceptions.raise_compiler_error("as_of was set: add --full-refresh, because the tables know the day of the last build only") }}
     {%- endif -%}
+    {%- do graph.update({'built_through': number}) -%}
     {{ return(number) }}
 {%- endmacro %}
 
