@@ -53,6 +53,10 @@ FAULTS: dict[str, tuple[str, str]] = {
         "a ratio without denominator is shown as 0",
         "update marts.mart_kpi_monthly set value = 0 where kpi = 'cpl' and denominator = 0",
     ),
+    "assert_lead_drivers_sum_to_delta": (
+        "a driver's effect is left out",
+        "update marts.mart_lead_drivers set effect = effect + 0.001 where driver = 'budget'",
+    ),
     "assert_publication_is_one_row": (
         "two publications at once",
         "insert into marts.mart_publication select * from marts.mart_publication",
@@ -118,6 +122,11 @@ KEY_FAULTS: tuple[tuple[str, str, str], ...] = (
         KEY_OF_KPIS,
         "a figure has no channel",
         "update marts.mart_kpi_monthly set channel_key = null where channel_key = 'seo' and kpi = 'leads' and month = date '2025-06-01'",
+    ),
+    (
+        "known_measure_kpis_numerator__True",
+        "a KPI is made of what nothing computes",
+        "update seeds.kpis set numerator = 'stage_sqll' where kpi_key = 'sql'",
     ),
 )
 
