@@ -21,7 +21,7 @@ from onefunnel.errors import OnefunnelError
 from onefunnel.quality.process import GateProcessError, warm_process
 from onefunnel.quality.result import CheckResult, GateResult, unproven
 from onefunnel.quality.suites import Suite, read_suites
-from onefunnel.words import stages_in_force
+from onefunnel.words import OwnWords, stages_in_force
 
 if TYPE_CHECKING:
     from onefunnel.config import PipelineConfig
@@ -80,7 +80,7 @@ def check_candidate(candidate_path: Path, config: PipelineConfig, settings: Sett
             "lookback_days": config.lookback_days,
             "landed_rows": landed_rows(settings),
             "delivered_entities": delivered_entities(config, settings),
-            **_funnel_parameters(config),
+            **funnel_parameters(config.own_words),
         }
         result = _evaluated(CANDIDATE, run_id, Path(candidate_path), read_suites("gate_marts"), parameters, config, folder)
     except (OnefunnelError, OSError, duckdb.Error) as error:
@@ -89,9 +89,9 @@ def check_candidate(candidate_path: Path, config: PipelineConfig, settings: Sett
     return result
 
 
-def _funnel_parameters(config: PipelineConfig) -> dict[str, Any]:
+def funnel_parameters(own: OwnWords) -> dict[str, Any]:
     """What the gate says of the stages in force: their number, their columns, and when one was reached without the one before."""
-    keys = [stage.key for stage in stages_in_force(config.own_words) if not stage.is_terminal]
+    keys = [stage.key for stage in stages_in_force(own) if not stage.is_terminal]
     columns = ["lead_attempt_key", "lead_key", "source_name", "client_key", "channel_key", "created_at", "lead_month", "outcome"]
     return {
         "stages": len(keys),

@@ -14,6 +14,7 @@ import duckdb
 import pytest
 
 from onefunnel.config import Quality
+from onefunnel.quality.gates import funnel_parameters
 from onefunnel.quality.result import CheckResult
 from onefunnel.quality.suites import Expectation, Suite, read_suites
 
@@ -25,6 +26,7 @@ CASES = [
     for number, expectation in enumerate(suite.expectations)
     if expectation.severity == "block"
 ]
+FUNNEL = funnel_parameters({})
 FIRST = "rowid = (select min(rowid) from {relation})"
 
 # (relation, the words of the expectation) -> SQL that breaks it
@@ -67,6 +69,8 @@ BROKEN_BY = {
     "cost of all channels = the spend fact": "update marts.mart_channel_economics set cost = cost + 1",
     "income of all clients = the payments ledger": "update marts.mart_customer_value set ltv_gross = ltv_gross + 1",
     "the effects of all factors sum up to the change": "update marts.mart_change_factors set effect = effect + 1",
+    "the drivers of a channel sum up to the change in its leads": "update marts.mart_lead_drivers set effect = effect + 1",
+    "a signal is an average outside its limits": "update marts.mart_signal set is_out = not is_out",
     "marketing + sales + market + undivided = the change": "update marts.mart_verdict set sales_effect = sales_effect + 1",
 }
 
@@ -77,7 +81,9 @@ def breaking_sql(suite: Suite, expectation: Expectation) -> str:
     column, first = kwargs.get("column"), FIRST.format(relation=suite.relation)
     match expectation.type:
         case "expect_table_columns_to_match_set":
-            return f"alter table {relation} rename column {kwargs['column_set'][-1]} to gone"
+            named = kwargs["column_set"]
+            columns = FUNNEL[named["$PARAMETER"]] if isinstance(named, dict) else named
+            return f"alter table {relation} rename column {columns[-1]} to gone"
         case "expect_table_row_count_to_be_between" | "expect_table_row_count_to_equal":
             return f"delete from {relation}"
         case "expect_compound_columns_to_be_unique" if relation == "marts.mart_restatements":
@@ -112,7 +118,7 @@ def evaluate_copy(demo_home: Path, tmp_path_factory: pytest.TempPathFactory) -> 
         shutil.copyfile(path or (demo_home / "published" / "current.duckdb"), copy)
         with duckdb.connect(str(copy)) as db:
             db.execute(sql or "select 1")
-        parameters = {**Quality().model_dump(), "lookback_days": 35, "landed_rows": rows, **more}
+        parameters = {**Quality().model_dump(), **FUNNEL, "lookback_days": 35, "landed_rows": rows, **more}
         return engine.evaluate(copy, "candidate", suites, parameters)[0]
 
     return evaluate
