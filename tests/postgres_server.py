@@ -28,7 +28,7 @@ def running_postgres(folder: Path, owner: str) -> Iterator[str]:
     data = folder / "data"
     data.mkdir()
     if user:
-        for path in (folder, *list(folder.parents)[:3]):
+        for path in (folder, *list(folder.parents)[:4]):
             if path.owner() == "root" and path not in SHARED:
                 path.chmod(0o755)
         for path in (folder, data):

@@ -174,8 +174,14 @@ def _rewrite_version(path: Path, tokens: dict[str, str]) -> bool:
                 "select schema_name, table_name, column_name, data_type from duckdb_columns() where database_name = 'old' and not internal "
                 "order by schema_name, table_name, column_index"
             ).fetchall()
+            views = db.execute(
+                "select schema_name, view_name, sql from duckdb_views() where database_name = 'old' and not internal"
+            ).fetchall()
+            are_views = {(schema, view) for schema, view, _ in views}
             tables: dict[tuple[str, str], list[str]] = {}
             for schema, table, column, kind in columns:
+                if (schema, table) in are_views:
+                    continue
                 tables.setdefault((schema, table), []).extend([column] if kind == "VARCHAR" else [])
             held = {table: found for table, names in tables.items() if (found := _columns_with(db, table, names, tokens))}
             if not held:
@@ -186,6 +192,8 @@ def _rewrite_version(path: Path, tokens: dict[str, str]) -> bool:
                 old = f"old.{quoted(schema)}.{quoted(table)}"
                 db.execute(f"create schema if not exists {quoted(schema)}")
                 db.execute(f"create table {quoted(schema)}.{quoted(table)} as select *{replaced} from {old} order by rowid")
+            for _, _, definition in views:
+                db.execute(definition)
             copy_comments(db, "old")
             db.execute("detach old")
             db.execute("checkpoint")
