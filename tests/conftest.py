@@ -27,6 +27,13 @@ LONGEST_FIRST = (
 )
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Whoever waits for the tests does not wait for those of the night."""
+    if item.get_closest_marker("nightly") and not os.environ.get("ONEFUNNEL_NIGHTLY"):
+        pytest.skip("a test of the night: set ONEFUNNEL_NIGHTLY=1")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run the folders of tests in ORDER, and inside each the slow tests last; side by side, the longest modules before all."""
     side_by_side = os.environ.get("PYTEST_XDIST_WORKER") is not None

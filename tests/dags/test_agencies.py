@@ -18,7 +18,7 @@ sys.path.append(str(Path(__file__).parents[1] / "systems"))
 from agency import CANARY, FIRST_DAY, SECOND_DAY, Agency, email_of, secrets, write_example, write_statement
 from fake_server import serving
 
-pytestmark = [pytest.mark.airflow, pytest.mark.slow]
+pytestmark = [pytest.mark.airflow, pytest.mark.slow, pytest.mark.nightly]
 # a day of its own each, so that one Airflow tells the two runs apart
 DAYS = {"hubspot": FIRST_DAY, "amocrm": SECOND_DAY}
 

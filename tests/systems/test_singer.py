@@ -156,6 +156,7 @@ requests.Session.send = to_the_fake
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 def test_a_tap_of_the_package_index_reads_two_nights(
     tmp_path: Path, run_cli: RunCli, serve: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
