@@ -6,10 +6,7 @@
 {# Their names. A unit test says them by overriding this macro. #}
 {% macro matching_sources() -%}
     {%- if not execute or is_unit_test() -%} {{ return([]) }} {%- endif -%}
-    {%- set settings = adapter.get_relation(target.database, 'landing', 'source_settings') -%}
-    {%- if settings is none -%} {{ return([]) }} {%- endif -%}
-    {%- set found = run_query("select source_name from " ~ settings ~ " where match_by is not null order by source_name") -%}
-    {{ return(found.columns[0].values() | list) }}
+    {{ return(ask_landing('source_settings', 'source_name', 'where match_by is not null order by source_name') | map('first') | list) }}
 {%- endmacro %}
 
 {# (source_name, contact_kind, kind_rank, holders_of): each kind that a source matches by, the first one wins; of one source's clients, or null: of all. #}

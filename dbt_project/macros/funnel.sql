@@ -9,17 +9,13 @@
             {'stage_key': 'last', 'stage_order': 3, 'department': 'sales', 'roles': ['brief', 'accepted', 'offer', 'contract', 'won']},
         ]) }}
     {%- endif -%}
-    {#- asked for hundreds of times in a build; the graph is what all nodes of one invocation share -#}
-    {%- if graph.stages_in_force is defined -%} {{ return(graph.stages_in_force) }} {%- endif -%}
-    {%- set registered = adapter.get_relation(target.database, 'landing', 'funnel_stages') -%}
-    {%- if registered is none -%}
+    {%- set stages = [] -%}
+    {%- for key, order, department, role in ask_landing('funnel_stages', 'stage_key, stage_order, department, role', 'where not is_terminal order by stage_order') -%}
+        {%- do stages.append({'stage_key': key, 'stage_order': order | int, 'department': department, 'roles': role.split()}) -%}
+    {%- endfor -%}
+    {%- if not stages -%}
         {{ exceptions.raise_compiler_error("this warehouse knows no stages yet: run `onefunnel build` once, then build by hand") }}
     {%- endif -%}
-    {%- set stages = [] -%}
-    {%- for row in run_query('select stage_key, stage_order, department, role from ' ~ registered ~ ' where not is_terminal order by stage_order').rows -%}
-        {%- do stages.append({'stage_key': row[0], 'stage_order': row[1] | int, 'department': row[2], 'roles': row[3].split()}) -%}
-    {%- endfor -%}
-    {%- do graph.update({'stages_in_force': stages}) -%}
     {{ return(stages) }}
 {%- endmacro %}
 
@@ -68,18 +64,19 @@
 {# A shipped seed follows the funnel before the agency's own words are added. Of stages that are not the shipped ones, what speaks of those goes, and
    the line with {stage} in its key gives one to each step. #}
 {% macro follow_funnel() -%}
-    {%- set seed, stages = this.identifier, adapter.get_relation(target.database, 'landing', 'funnel_stages') if execute -%}
+    {%- set seed, stages = this.identifier, 'landing.funnel_stages' -%}
     {%- set key = {'kpis': 'kpi_key', 'factor_owners': 'factor'}[seed] -%}
-    {%- if stages and not funnel_is_shipped(stages) and seed == 'funnel_stages' %}
+    {%- set is_shipped = not execute or ask_landing('funnel_stages', 'bool_and(is_shipped)') != [[false]] -%}
+    {%- if not is_shipped and seed == 'funnel_stages' %}
     delete from {{ this }};
     insert into {{ this }} select stage_key, stage_order, department, is_terminal, role, label_en, label_ru from {{ stages }};
-    {%- elif stages and not funnel_is_shipped(stages) and seed in ('stage_mapping', 'sla') %}
+    {%- elif not is_shipped and seed in ('stage_mapping', 'sla') %}
     delete from {{ this }} where stage_key not in (select stage_key from {{ stages }});
-    {%- elif stages and not funnel_is_shipped(stages) and key %}
+    {%- elif not is_shipped and key %}
     delete from {{ this }} where {{ key }} like 'step!_%' escape '!' and {{ key }} not like '%{stage}%';
     {{ line_for_each_step(key, stages) }}
     {%- endif %}
-    {%- if key %}
+    {%- if is_shipped and key %}
     delete from {{ this }} where {{ key }} like '%{stage}%';
     {%- endif %}
     {%- if seed == 'kpis' %}
@@ -88,8 +85,6 @@
     delete from {{ this }} where strpos(concat(formula, numerator, denominator, numerator_less), '{') > 0;
     {%- endif %}
 {%- endmacro %}
-
-{% macro funnel_is_shipped(stages) -%} {{ return(run_query('select bool_and(is_shipped) from ' ~ stages).rows[0][0]) }} {%- endmacro %}
 
 {# {role} in the measures and formulas of KPIs becomes the key of the stage that has it. #}
 {% macro name_stages() -%}

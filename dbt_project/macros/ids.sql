@@ -7,10 +7,9 @@
 
 {# Whose ids a row names: those of its own source, or of the one that sources.yml names by `ids_of`. Known when compiling: elsewhere it costs nothing. #}
 {% macro id_source(source_name='source_name') -%}
-    {%- set settings = adapter.get_relation(target.database, 'landing', 'source_settings') if execute and not is_unit_test() -%}
-    {%- set found = run_query("select source_name, ids_of from " ~ settings ~ " where ids_of is not null order by source_name") if settings -%}
-    {%- if found and found.rows -%}
-    case {{ source_name }} {% for name, of in found.rows %} when '{{ name }}' then '{{ of }}'{% endfor %} else {{ source_name }} end
+    {%- set found = ask_landing('source_settings', 'source_name, ids_of', 'where ids_of is not null order by source_name') if execute and not is_unit_test() -%}
+    {%- if found -%}
+    case {{ source_name }} {% for name, of in found %} when '{{ name }}' then '{{ of }}'{% endfor %} else {{ source_name }} end
     {%- else -%} {{ source_name }} {%- endif -%}
 {%- endmacro %}
 

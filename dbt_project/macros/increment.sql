@@ -3,15 +3,11 @@
 {# The last whole build, if this one goes on from it; else none. `onefunnel build` decides and says so in landing.pipeline_run; unit tests judge whole tables. #}
 {% macro built_through() -%}
     {%- if not execute or should_full_refresh() or is_unit_test() -%} {{ return(none) }} {%- endif -%}
-    {%- if graph.built_through is defined -%} {{ return(graph.built_through) }} {%- endif -%}
-    {%- set run = adapter.get_relation(target.database, 'landing', 'pipeline_run') -%}
-    {%- if run is none -%} {{ return(none) }} {%- endif -%}
-    {%- set found = run_query("select built_through from " ~ run) -%}
-    {%- set number = found.columns[0].values()[0] if found.rows else none -%}
+    {%- set found = ask_landing('pipeline_run', 'built_through') -%}
+    {%- set number = found[0][0] if found else none -%}
     {%- if number is not none and var('as_of', none) -%}
         {{ exceptions.raise_compiler_error("as_of was set: add --full-refresh, because the tables know the day of the last build only") }}
     {%- endif -%}
-    {%- do graph.update({'built_through': number}) -%}
     {{ return(number) }}
 {%- endmacro %}
 
@@ -74,10 +70,7 @@
 
 {% macro adding_sources(entity) -%}
     {%- if not execute or is_unit_test() -%} {{ return([]) }} {%- endif -%}
-    {%- set settings = adapter.get_relation(target.database, 'landing', 'entity_settings') -%}
-    {%- if settings is none -%} {{ return([]) }} {%- endif -%}
-    {%- set found = run_query("select source_name from " ~ settings ~ " where overlap = 'add' and entity = '" ~ entity ~ "' order by source_name") -%}
-    {{ return(found.columns[0].values() | list) }}
+    {{ return(ask_landing('entity_settings', 'source_name', "where overlap = 'add' and entity = '" ~ entity ~ "' order by source_name") | map('first') | list) }}
 {%- endmacro %}
 
 {# The rows to judge: those just read and, going on, what this table holds of the same key or waiting for its day.

@@ -23,6 +23,12 @@
     end)
 {%- endmacro %}
 
+{# Mean of twelve months around each: the outermost two, of one name, count half. #}
+{% macro centred_year(column) -%}
+    (sum({{ column }}) over (order by month rows between 5 preceding and 5 following)
+        + (lag({{ column }}, 6) over (order by month) + lead({{ column }}, 6) over (order by month)) / 2) / 12
+{%- endmacro %}
+
 {# Variance of ln(rate), Jeffreys-smoothed so that 0 of n and n of n stay uncertain. A cohort's rate is binomial: 1/reached - 1/entered.
    Flows of one month come from different cohorts, so their counts vary on their own: 1/reached + 1/entered. #}
 {% macro log_rate_variance(reached, entered, is_flow) -%}

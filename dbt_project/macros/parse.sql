@@ -254,9 +254,10 @@
 
 {% macro source_date_formats() -%}
     {%- if not execute or is_unit_test() -%} {{ return([]) }} {%- endif -%}
-    {%- set declared = run_query("select source_name, date_formats from " ~ source('landing', 'source_settings') ~ " where date_formats is not null order by source_name") -%}
     {%- set found = [] -%}
-    {%- for row in declared.rows -%} {%- do found.append((row[0], fromjson(row[1]) | map('replace', "'", "''") | list)) -%} {%- endfor -%}
+    {%- for source_name, formats in ask_landing('source_settings', 'source_name, date_formats', 'where date_formats is not null order by source_name') -%}
+        {%- do found.append((source_name, fromjson(formats) | map('replace', "'", "''") | list)) -%}
+    {%- endfor -%}
     {{ return(found) }}
 {%- endmacro %}
 
@@ -292,8 +293,7 @@
 
 {% macro source_time_zones() -%}
     {%- if not execute or is_unit_test() -%} {{ return([]) }} {%- endif -%}
-    {%- set zones = run_query("select time_zone from " ~ source('landing', 'source_settings') ~ " group by time_zone order by time_zone") -%}
-    {{ return(zones.columns[0].values()) }}
+    {{ return(ask_landing('source_settings', 'distinct time_zone', 'order by time_zone') | map('first') | list) }}
 {%- endmacro %}
 
 {# A day as it is written; of a text with an offset the day of its moment in the reporting zone. #}

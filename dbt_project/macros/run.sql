@@ -13,6 +13,20 @@
     (select {{ name }} from {{ source('landing', 'pipeline_run') }})
 {%- endmacro %}
 
+{# Rows of a query on a table of landing, each a list; none where there is no such table. What landing says of a run stays as it is while models
+   compile, and they ask hundreds of times: it is asked once. The graph is what all nodes of one invocation share. #}
+{% macro ask_landing(table, columns, rest='') -%}
+    {%- set question = 'landing.' ~ table ~ ': ' ~ columns ~ ' ' ~ rest -%}
+    {%- if question not in graph -%}
+        {%- set relation, rows = adapter.get_relation(target.database, 'landing', table), [] -%}
+        {%- if relation -%}
+            {%- for row in run_query('select ' ~ columns ~ ' from ' ~ relation ~ ' ' ~ rest).rows -%} {%- do rows.append(row.values() | list) -%} {%- endfor -%}
+        {%- endif -%}
+        {%- do graph.update({question: rows}) -%}
+    {%- endif -%}
+    {{ return(graph[question]) }}
+{%- endmacro %}
+
 {% macro as_of() -%}
     {%- if var('as_of', none) -%} cast('{{ var("as_of") }}' as date) {%- else -%} {{ run_parameter('as_of') }} {%- endif -%}
 {%- endmacro %}

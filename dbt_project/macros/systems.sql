@@ -16,9 +16,7 @@
 {% macro is_read(system, staged_model) -%}
     {%- if is_unit_test() -%} {{ return(('model.onefunnel.' ~ staged_model) in model.depends_on.nodes) }} {%- endif -%}
     {%- if system == 'template' -%} {{ return(true) }} {%- endif -%}
-    {%- set sources = adapter.get_relation(target.database, 'landing', 'source_settings') -%}
-    {%- set found = run_query("select 1 from " ~ sources ~ " where source_system = '" ~ system ~ "'") if sources -%}
-    {{ return(found and found.rows | length > 0) }}
+    {{ return([system] in ask_landing('source_settings', 'distinct source_system')) }}
 {%- endmacro %}
 
 {# All entities that systems deliver, the template's first. #}

@@ -36,10 +36,7 @@ history as (
 
 averaged as (
 
-    select
-        *,
-        (sum(leads) over (order by month rows between 5 preceding and 5 following)
-            + (lag(leads, 6) over (order by month) + lead(leads, 6) over (order by month)) / 2) / 12 as moving_average
+    select *, {{ centred_year('leads') }} as moving_average
     from history
 
 ),
