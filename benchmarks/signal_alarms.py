@@ -16,10 +16,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmarks.compiled_models import ROOT, CompiledModel, compile_models, run_models, scratch_warehouse
+from benchmarks.compiled_models import CompiledModel, compile_models, run_models, scratch_warehouse
+from benchmarks.documents import put_between
 from onefunnel.demo.catalogue import CHANNELS, STAGES, STEP_MINUTES, STEP_RATES, STEP_SPREAD
 
-MARKERS = ("<!-- signals:start -->", "<!-- signals:end -->")
 MODEL = "int_signal_limits"
 WEEKS = 138  # half a year to learn what is usual, then two years that are judged
 JUDGED = 104
@@ -188,9 +188,7 @@ def main() -> None:
     text = report(model)
     print(text)
     if arguments.write:
-        document = ROOT / "docs" / "verdict.md"
-        before, rest = document.read_text(encoding="utf-8").split(MARKERS[0])
-        document.write_text(f"{before}{MARKERS[0]}\n{text}\n{MARKERS[1]}{rest.split(MARKERS[1])[1]}", encoding="utf-8")
+        put_between("signals", text)
 
 
 if __name__ == "__main__":

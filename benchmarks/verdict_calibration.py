@@ -18,10 +18,10 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from benchmarks.compiled_models import ROOT, CompiledModel, compile_models, load_seeds, run_models, scratch_warehouse
+from benchmarks.compiled_models import CompiledModel, compile_models, load_seeds, run_models, scratch_warehouse
+from benchmarks.documents import put_between
 from onefunnel.demo.catalogue import CHANNELS, STAGES, STEP_RATES
 
-MARKERS = ("<!-- calibration:start -->", "<!-- calibration:end -->")
 SHARES = np.array([channel.share for channel in CHANNELS]) / sum(channel.share for channel in CHANNELS)
 KEYS = [channel.key for channel in CHANNELS]
 MARKETING_STEPS = 4  # lead -> SAL; the four after it are of sales
@@ -161,9 +161,7 @@ def main() -> None:
     text = report(models)
     print(text)
     if arguments.write:
-        document = ROOT / "docs" / "verdict.md"
-        before, rest = document.read_text(encoding="utf-8").split(MARKERS[0])
-        document.write_text(f"{before}{MARKERS[0]}\n{text}\n{MARKERS[1]}{rest.split(MARKERS[1])[1]}", encoding="utf-8")
+        put_between("calibration", text)
 
 
 if __name__ == "__main__":

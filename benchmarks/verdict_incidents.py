@@ -22,6 +22,7 @@ import duckdb
 import numpy as np
 
 from benchmarks.compiled_models import ROOT, CompiledModel, compile_models, load_seeds, run_models
+from benchmarks.documents import put_between
 from onefunnel.config import load_config
 from onefunnel.demo import DemoSpec, write
 from onefunnel.demo.leads import expected_leads
@@ -34,7 +35,6 @@ END = date(2026, 3, 31)
 # The incident starts three months before the data end, so that its first cohort has lived 60 days, as have the cohorts it is compared with.
 INCIDENT_MONTH = date(2026, 1, 1)
 MONTHS = 26
-MARKERS = ("<!-- incidents:start -->", "<!-- incidents:end -->")
 
 
 @dataclass(frozen=True)
@@ -188,13 +188,6 @@ def table(found: list[Outcome], leads_per_month: int) -> str:
     return "\n".join(lines)
 
 
-def write_table(text: str, document: Path) -> None:
-    """Replace what stands between the markers of the document."""
-    before, rest = document.read_text(encoding="utf-8").split(MARKERS[0])
-    after = rest.split(MARKERS[1])[1]
-    document.write_text(f"{before}{MARKERS[0]}\n{text}\n{MARKERS[1]}{after}", encoding="utf-8")
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=20, help="agencies per incident")
@@ -211,7 +204,7 @@ def main() -> None:
     text = table(found, arguments.leads)
     print(f"\n{text}\n\n{time.monotonic() - started:.0f} s")
     if arguments.write:
-        write_table(text, ROOT / "docs" / "verdict.md")
+        put_between("incidents", text)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from onefunnel.extract.normalise import literal, quoted
 from onefunnel.grain import grains
 from onefunnel.project import project_root
 from onefunnel.publish.contents import PUBLICATION_COLUMNS
+from onefunnel.publish.warehouse import is_held
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -86,10 +87,11 @@ def _attach(db: duckdb.DuckDBPyConnection, alias: str, file: Path) -> None:
     try:
         db.execute(f"attach {literal(str(file))} as {alias} (read_only)")
     except duckdb.Error as error:
-        reason = str(error).splitlines()[0]
-        if "lock" in reason.lower():
+        if is_held(error):
             raise LockHeld("it is being built at this moment", where=str(file), hint="repeat when dbt has ended") from None
-        raise OnefunnelError(f"it cannot be read: {reason}", where=str(file), hint="onefunnel sandbox NAME --anew") from None
+        raise OnefunnelError(
+            f"it cannot be read: {str(error).splitlines()[0]}", where=str(file), hint="onefunnel sandbox NAME --anew"
+        ) from None
 
 
 def _columns(db: duckdb.DuckDBPyConnection, database: str) -> dict[str, list[str]]:

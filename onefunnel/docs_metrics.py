@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from onefunnel.errors import OnefunnelError
-from onefunnel.funnel import named_by_role, roles_of
 from onefunnel.project import project_root
-from onefunnel.words import stages_in_force
+from onefunnel.words import of_shipped_stages
 
 SEED = Path("seeds") / "kpis.csv"
 PAGE = Path("docs") / "metrics.md"
@@ -91,16 +90,13 @@ def read_kpis(path: Path) -> list[Kpi]:
     names = [name for name in Kpi.__dataclass_fields__ if name != "key"]
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    roles = roles_of(stages_in_force({}))
     for number, row in enumerate(rows, start=2):
-        row |= {name: named_by_role(text, roles) for name, text in row.items() if isinstance(text, str)}
         missing = [name for name in ("kpi_key", "display_order", *names) if row.get(name) is None]
         unknown = row.get("unit") not in UNITS or row.get("direction") not in DIRECTIONS
         if missing or unknown:
             problem = f"column {missing[0]} is missing" if missing else "unknown unit or direction"
             raise OnefunnelError(problem, where=f"{path}, line {number}", hint="compare with the lines around it")
-    rows = [row for row in rows if "{stage}" not in row["kpi_key"]]
-    rows.sort(key=lambda row: int(row["display_order"]))
+    rows = sorted(of_shipped_stages(rows), key=lambda row: int(row["display_order"]))
     return [Kpi(row["kpi_key"], *(row[name] for name in names)) for row in rows]
 
 

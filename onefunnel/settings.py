@@ -117,6 +117,14 @@ def secret_variables(url_variables: Iterable[str] = ()) -> set[str]:
     return {"ONEFUNNEL_HASH_KEY", "ONEFUNNEL_ALERT_URLS", "ONEFUNNEL_PUBLISH_POSTGRES_URL", *shaped, *url_variables}
 
 
+def secret_value(variable: str, where: str, hint: str) -> str:
+    """What the variable holds. Raises ConfigError that names it where it is not set or blank."""
+    value = os.environ.get(variable, "").strip()
+    if not value:
+        raise ConfigError(f"the environment variable {variable} is not set", where=where, hint=hint)
+    return value
+
+
 def redact(text: str, secrets: Iterable[str | None]) -> str:
     """The text with every given secret replaced by ***. Shorter than four characters is no secret: it would blank ordinary words."""
     for secret in sorted({s for s in secrets if s and len(s) >= 4}, key=len, reverse=True):

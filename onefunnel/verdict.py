@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from onefunnel.errors import ConfigError, OnefunnelError
+from onefunnel.words import headline_texts
 
 if TYPE_CHECKING:
     import duckdb
@@ -193,17 +193,12 @@ def read_words(published: Path, project: Path, language: str) -> Words:
 
     with duckdb.connect(str(published), read_only=True) as connection:
         owners = read_factors(connection, project / "seeds")
-    texts = {row["template_key"]: row[f"text_{language}"] for row in _seed(project, "headline_templates")}
+    texts = headline_texts(language)
     return Words(
         factors={row["factor"]: row[f"label_{language}"] for row in owners},
         departments={department: texts[f"department_{department}"] for department in (*DEPARTMENTS, "market_demand")},
         fixed=FIXED_WORDS[language],
     )
-
-
-def _seed(project: Path, name: str) -> list[dict[str, str]]:
-    with (project / "seeds" / f"{name}.csv").open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def waterfall_steps(verdict: Verdict, order: list[str]) -> list[tuple[Factor, float, float]]:

@@ -10,7 +10,7 @@ from typing import Any
 import jmespath
 
 from onefunnel.systems import Listing, filled
-from onefunnel.words import OwnWords, known_keys, shipped_lines, target_of
+from onefunnel.words import OwnWords, as_word, known_keys, mapped_words, target_of
 
 FILES = {"stage": "stage_mapping", "channel": "channel_mapping"}
 
@@ -49,12 +49,11 @@ def _values(listing: Listing, answer: Any) -> Iterable[tuple[str, str]]:
             key, label = str(jmespath.search(listing.item, item)), jmespath.search(listing.label, item)
             stands_alone = name in listing.plain or key in listing.alone
             value = key if stands_alone else filled(listing.value, {"group": name, "item": key})
-            yield " ".join(value.split()).lower(), str(label or key)
+            yield as_word(value), str(label or key)
 
 
 def _known(system: str, field: str, own: OwnWords) -> set[str]:
     """The words that are mapped for the system, and the keys themselves."""
     file = FILES[field]
-    lines = [*shipped_lines(file), *own.get(file, [])]
-    mapped = {" ".join(line["source_value"].split()).lower() for line in lines if line["source_system"] == system}
+    mapped = {as_word(line["source_value"]) for line in mapped_words(file, own) if line["source_system"] == system}
     return mapped | set(known_keys(*target_of(file), own))

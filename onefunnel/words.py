@@ -14,6 +14,7 @@ from pathlib import Path
 
 from onefunnel import funnel
 from onefunnel.errors import ConfigError
+from onefunnel.funnel import Line
 from onefunnel.project import project_root
 
 # What makes a line of each file the same line; dbt's own_words() says the same (a test compares them).
@@ -48,9 +49,6 @@ CHOICES = {
 NUMBERS = ("display_order", "sla_business_minutes")
 # What a line may leave empty though the shipped ones fill it.
 OPTIONAL = ("numerator_less", "denominator", "name", "is_market_gauge")
-Line = dict[str, str]
-
-
 # The lines of each file that the agency has, in their order; only the columns that the file has.
 OwnWords = dict[str, list[Line]]
 
@@ -101,9 +99,30 @@ def target_of(mapping: str) -> tuple[str, str]:
 
 def shipped_kpis() -> list[Line]:
     """The KPIs of the shipped stages: lines of kpis.csv with each {role} named, without those that stand for another funnel's steps."""
+    return of_shipped_stages(shipped_lines("kpis"))
+
+
+def of_shipped_stages(kpis: list[Line]) -> list[Line]:
+    """Lines of a kpis.csv, as shipped_kpis gives those of the project."""
     roles = funnel.roles_of(stages_in_force({}))
-    lines = [line for line in shipped_lines("kpis") if "{stage}" not in line["kpi_key"]]
+    lines = [line for line in kpis if "{stage}" not in line["kpi_key"]]
     return [{column: funnel.named_by_role(text, roles) for column, text in line.items()} for line in lines]
+
+
+def headline_texts(language: str) -> dict[str, str]:
+    """The words of headlines and messages, by their key."""
+    return {line["template_key"]: line[f"text_{language}"] for line in shipped_lines("headline_templates")}
+
+
+def as_word(text: str) -> str:
+    """A text as words are compared: whatever its case and spaces."""
+    return " ".join(text.split()).lower()
+
+
+def mapped_words(mapping: str, own: OwnWords) -> list[Line]:
+    """Lines of a mapping that count, the agency's own last; those that lead to a key which is not there do not."""
+    keys = set(known_keys(*target_of(mapping), own))
+    return [line for line in [*shipped_lines(mapping), *own.get(mapping, [])] if line[target_of(mapping)[1]] in keys]
 
 
 def known_keys(name: str, column: str, own: OwnWords) -> list[str]:
@@ -139,7 +158,7 @@ def _read(path: Path) -> Iterator[tuple[int, Line]]:
 
 
 def _key(line: Line, columns: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(" ".join(line[column].split()).lower() for column in columns)
+    return tuple(as_word(line[column]) for column in columns)
 
 
 def _check_keys(path: Path, lines: list[tuple[int, Line]], columns: tuple[str, ...]) -> None:

@@ -9,6 +9,7 @@ import duckdb
 
 from onefunnel import state
 from onefunnel.alerts.outbox import conditions, raise_alert, resolve_alert
+from onefunnel.report.payload import columns_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,8 +41,7 @@ def note_signals(settings: Settings, run_id: str, *, now: datetime | None = None
 def _open_signals(version: Path) -> list[tuple[str, str, str]]:
     """Subject, department and sentence of each chart that is out to the bad side. A version from before the charts has none."""
     with duckdb.connect(str(version), read_only=True) as db:
-        known = db.execute("select 1 from duckdb_tables() where schema_name = 'marts' and table_name = 'mart_signal'").fetchone()
-        if not known:
+        if not columns_of(db, "marts.mart_signal"):
             return []
         return db.execute(
             "select metric || ':' || channel_key, owner_department, sentence_en from marts.mart_signal where is_open and is_worse "

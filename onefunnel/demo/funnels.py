@@ -5,7 +5,6 @@ The stages themselves are those of examples/<funnel>/words/funnel_stages.csv.
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -16,8 +15,9 @@ import pandas as pd
 from onefunnel.demo.catalogue import STAGES
 from onefunnel.demo.journeys import LOST, REJECTED, RETURNED
 from onefunnel.demo.tables import stamp
-from onefunnel.funnel import roles_of, stages_of
+from onefunnel.funnel import roles_of
 from onefunnel.project import project_root
+from onefunnel.words import read_words, stages_in_force
 
 # Each stage and the one of the generated agency that it is. Those that are none of them lie half way between their neighbours.
 SAME_AS = {
@@ -53,8 +53,7 @@ def demo_funnel(name: str) -> DemoFunnel:
     """One of SAME_AS, or the shipped one ("agency")."""
     if name not in SAME_AS:
         return AGENCY
-    with (words_of(name) / "funnel_stages.csv").open(encoding="utf-8", newline="") as file:
-        stages = stages_of(list(csv.DictReader(file)))
+    stages = [stage for stage in stages_in_force(read_words(words_of(name))) if not stage.is_terminal]
     roles = roles_of(stages)
     return DemoFunnel(tuple(stage.key for stage in stages), SAME_AS[name], roles.get("contact"), roles["handoff"], roles["accepted"])
 

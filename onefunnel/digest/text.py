@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from onefunnel.project import project_root
+from onefunnel.report.payload import columns_of
+from onefunnel.words import headline_texts
 
 FIGURES = ("new_clients", "revenue", "leads", "sql", "cpl")
 MOST_SIGNALS = 5
@@ -19,7 +19,7 @@ LEAST_DAYS = 7
 
 def write_digest(version: Path, language: str, link: str) -> tuple[str, str]:
     """Title and body for a published file, opened read-only. Holds counts and figures, nothing of a single lead or client."""
-    say = _templates(language)
+    say = headline_texts(language)
     with duckdb.connect(str(version), read_only=True) as db:
         as_of = db.execute("select as_of from marts.mart_publication").fetchone()[0]
         month = as_of.replace(day=1)
@@ -35,18 +35,9 @@ def write_digest(version: Path, language: str, link: str) -> tuple[str, str]:
     return say["digest_title"].format(month=f"{month:%Y-%m}", day=as_of), "\n\n".join("\n".join(part) for part in parts if part)
 
 
-def _templates(language: str) -> dict[str, str]:
-    with (project_root() / "seeds" / "headline_templates.csv").open(encoding="utf-8", newline="") as file:
-        return {row["template_key"]: row[f"text_{language}"] for row in csv.DictReader(file)}
-
-
-def _has(db: duckdb.DuckDBPyConnection, mart: str) -> bool:
-    return bool(db.execute("select 1 from duckdb_tables() where schema_name = 'marts' and table_name = ?", [mart]).fetchone())
-
-
 def _verdict(db: duckdb.DuckDBPyConnection, month: date, language: str) -> list[str]:
     """The page's first line: cohorts once they are old enough to be judged, until then what happened in the month."""
-    if not _has(db, "mart_verdict"):
+    if not columns_of(db, "marts.mart_verdict"):
         return []
     row = db.execute(
         f"select headline_{language} from marts.mart_verdict where month = ? and comparison = 'previous_month' and metric = 'new_clients' "
@@ -77,7 +68,7 @@ def _number(value: Any, currency: str) -> str:
 
 
 def _signals(db: duckdb.DuckDBPyConnection, language: str, say: dict[str, str]) -> list[str]:
-    if not _has(db, "mart_signal"):
+    if not columns_of(db, "marts.mart_signal"):
         return []
     rows = db.execute(
         f"select sentence_{language} from marts.mart_signal where is_open "
@@ -90,7 +81,7 @@ def _signals(db: duckdb.DuckDBPyConnection, language: str, say: dict[str, str]) 
 
 
 def _waiting(db: duckdb.DuckDBPyConnection, say: dict[str, str]) -> list[str]:
-    if not _has(db, "mart_open_leads"):
+    if not columns_of(db, "marts.mart_open_leads"):
         return []
     rows = db.execute(
         "select department, count(*), count(case when is_overdue then 1 end) from marts.mart_open_leads "

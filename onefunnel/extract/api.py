@@ -6,18 +6,17 @@ all threads, and phone home (docs/adr/0008).
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from onefunnel.config import PipelineConfig
-from onefunnel.errors import ConfigError, OnefunnelError
+from onefunnel.errors import OnefunnelError
 from onefunnel.extract.parts import PartWriter
 from onefunnel.extract.records import picker, write_records
 from onefunnel.extract.transport import LONGEST_WORDS, ApiSession, NotThere, origin
 from onefunnel.landing.loads import StagedLoad
-from onefunnel.settings import redact
+from onefunnel.settings import redact, secret_value
 from onefunnel.sources import ApiSource
 from onefunnel.systems import Description, Resource, description_of, filled
 
@@ -228,13 +227,9 @@ def secret_words(source: ApiSource, where: str) -> tuple[dict[str, str], list[st
     words = {name: "" for name in described.settings} | source.settings | {"account": source.account or ""}
     secrets = []
     for name, variable in source.secrets.items():
-        value = os.environ.get(variable, "").strip()
-        if not value:
-            what = f"the environment variable {variable} is not set"
-            hint = f"set it to the {name} of {described.title}: {described.secrets[name]}"
-            raise ConfigError(what, where=f"{where}: source {source.name}", hint=hint)
-        words[name] = value
-        secrets.append(value)
+        hint = f"set it to the {name} of {described.title}: {described.secrets[name]}"
+        words[name] = secret_value(variable, f"{where}: source {source.name}", hint)
+        secrets.append(words[name])
     return words, secrets
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -19,7 +18,7 @@ from onefunnel.extract.documents import JsonNumber, jsonl_relation, record_line
 from onefunnel.extract.parts import PartWriter
 from onefunnel.extract.snapshot import Snapshot
 from onefunnel.landing.loads import StagedLoad
-from onefunnel.settings import redact
+from onefunnel.settings import redact, secret_value
 from onefunnel.sources import RestEntity, RestSource
 
 if TYPE_CHECKING:
@@ -76,10 +75,7 @@ def request_headers(source: RestSource, where: str) -> tuple[dict[str, str], lis
         wanted["Authorization"] = (source.token_env, "Bearer ")
     headers, secrets = {"Accept": "application/json", "User-Agent": "onefunnel"}, []
     for header, (variable, prefix) in wanted.items():
-        value = os.environ.get(variable)
-        if not value:
-            what = f"the environment variable {variable} is not set"
-            raise ConfigError(what, where=f"{where}: source {source.name}", hint=f"set it to the secret sent as {header}")
+        value = secret_value(variable, f"{where}: source {source.name}", f"set it to the secret sent as {header}")
         headers[header] = prefix + value
         secrets.append(value)
     return headers, secrets

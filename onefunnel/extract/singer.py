@@ -26,7 +26,7 @@ from onefunnel.extract.parts import PartWriter, unique_names
 from onefunnel.extract.records import write_records
 from onefunnel.extract.transport import shown_forms
 from onefunnel.landing.loads import StagedLoad
-from onefunnel.settings import redact
+from onefunnel.settings import redact, secret_value
 from onefunnel.sources import SingerSource
 from onefunnel.taps import child_environment, find_tap
 
@@ -66,8 +66,9 @@ class TapRun:
     def __init__(self, config: PipelineConfig, source: SingerSource, entity: str, staged: StagedLoad, settings: Settings) -> None:
         self.source, self.entity, self.staged, self.where = source, source.entities[entity], staged, staged.where
         self.stream = self.entity.stream or entity
-        self.program = find_tap(settings, source.tap, f"{config.file}: source {source.name}").executable(settings)
-        secrets = {key: _secret(variable, f"{config.file}: source {source.name}") for key, variable in source.secrets.items()}
+        where = f"{config.file}: source {source.name}"
+        self.program = find_tap(settings, source.tap, where).executable(settings)
+        secrets = {key: secret_value(variable, where, "set it to the secret of the tap") for key, variable in source.secrets.items()}
         self.secrets = [form for value in secrets.values() for form in shown_forms(value)]
         self.folder = staged.scratch / "tap"
         self.folder.mkdir(mode=0o700)
@@ -199,13 +200,6 @@ class TapRun:
             words = b" / ".join(line.strip() for line in said).decode("utf-8", "replace")
             told = redact(words, self.secrets)[-600:] or "it said nothing"
             raise TapFailed(f"it ended with code {code}: {told}", where=self.where, hint="nothing is landed; the last good load stays")
-
-
-def _secret(variable: str, where: str) -> str:
-    value = os.environ.get(variable, "").strip()
-    if not value:
-        raise ConfigError(f"the environment variable {variable} is not set", where=where, hint="set it to the secret of the tap")
-    return value
 
 
 def _name(stream: dict[str, Any]) -> str:

@@ -276,13 +276,13 @@ def _utc(text: str) -> datetime:
 
 
 def _open(warehouse: Path, settings: Settings) -> duckdb.DuckDBPyConnection:
-    from onefunnel.publish.warehouse import set_aside_if_damaged
+    from onefunnel.publish.warehouse import is_held, set_aside_if_damaged
 
     warehouse.parent.mkdir(parents=True, exist_ok=True)
     try:
         return duckdb.connect(str(warehouse), config=STORAGE)
     except duckdb.Error as error:
-        if "lock" in str(error).lower() and "conflicting" in str(error).lower():
+        if is_held(error):
             raise LockHeld(
                 "another process has the warehouse open", where=str(warehouse), hint="BI reads published/current.duckdb, never this file"
             ) from None

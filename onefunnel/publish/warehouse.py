@@ -51,6 +51,11 @@ def _registered_as_of(db: duckdb.DuckDBPyConnection) -> date | None:
     return db.execute("select max(as_of) from landing.pipeline_run").fetchone()[0] if known else None
 
 
+def is_held(error: duckdb.Error) -> bool:
+    """Whether a DuckDB error means that another process has the file open for writing."""
+    return "lock" in str(error).lower() and "conflicting" in str(error).lower()
+
+
 def is_damage(error: BaseException) -> bool:
     """Whether a DuckDB error means a damaged file, not a locked, missing or full one."""
     if isinstance(error, (duckdb.SerializationException, duckdb.FatalException, duckdb.InternalException)):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,6 +10,7 @@ import duckdb
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from onefunnel.digest.pdf import find_browser
 from onefunnel.report import write_report
 
 OpenPage = Callable[..., Page]
@@ -20,15 +20,9 @@ ARGUMENTS = [
 ]
 
 
-def find_chromium() -> str | None:
-    """Chromium by ONEFUNNEL_CHROMIUM, else by its usual names."""
-    named = os.environ.get("ONEFUNNEL_CHROMIUM")
-    return named or next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-
-
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    path = find_chromium()
+    path = find_browser()
     if path is None:
         pytest.skip("no Chromium here: install one or set ONEFUNNEL_CHROMIUM")
     with sync_playwright() as playwright:

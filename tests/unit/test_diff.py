@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 
@@ -9,9 +11,9 @@ import duckdb
 import pandas as pd
 import pytest
 
-from onefunnel import diff as diff_module
-from onefunnel.diff import Diff, KpiCell, compare
+from onefunnel.diff import Diff, KpiCell, MartDiff, compare
 from onefunnel.diff_text import text_of
+from onefunnel.errors import LockHeld, OnefunnelError
 from onefunnel.grain import grains
 from onefunnel.sandbox import Sandbox
 
@@ -100,19 +102,32 @@ def test_every_mart_has_a_grain() -> None:
 
 def test_the_text_is_a_table_with_then_and_now(tmp_path: Path) -> None:
     cells = (KpiCell("leads", "2026-01", "all", 10.0, 5.0), KpiCell("cpl", "2026-01", "all", None, 3.25))
-    marts = (diff_module.MartDiff("mart_kpi_monthly", 5, 0, 0, 2, {"value": 2}),)
+    marts = (MartDiff("mart_kpi_monthly", 5, 0, 0, 2, {"value": 2}),)
     text = text_of(Diff(marts, cells), Sandbox("ann", tmp_path, "", "2026-03-31"), 1)
     lines = [" ".join(line.split()) for line in text.splitlines()]
     assert "| `leads` | 2026-01 | all | 10 | 5 | -50.0% |" in lines
     assert "1 of 2 figures that changed" in text
 
 
-def test_a_sandbox_that_is_being_built_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def locked(*_: object) -> None:
-        raise duckdb.IOException("Could not set lock on file")
+def test_a_sandbox_that_is_being_built_is_not_read(tmp_path: Path) -> None:
+    file = tmp_path / "warehouse.duckdb"
+    build = "import duckdb, sys; db = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.read()"
+    with subprocess.Popen([sys.executable, "-c", build, str(file)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as builder:
+        assert builder.stdout is not None
+        assert builder.stdout.readline() == "open\n"
+        with pytest.raises(LockHeld, match="being built"):
+            compare(file, file)
+        builder.communicate()
 
-    class Locked:
-        execute = locked
 
-    with pytest.raises(diff_module.LockHeld, match="being built"):
-        diff_module._attach(Locked(), "before", tmp_path)
+def test_a_damaged_sandbox_is_not_said_to_be_built(tmp_path: Path) -> None:
+    """DuckDB's words for damage name a block, in which there is a lock."""
+    file = tmp_path / "warehouse.duckdb"
+    with duckdb.connect(str(file)) as db:
+        db.execute("create table t as from range(100000)")
+    content = bytearray(file.read_bytes())
+    content[4096:8192] = bytes(4096)
+    file.write_bytes(content)
+    with pytest.raises(OnefunnelError, match="cannot be read") as error:
+        compare(file, file)
+    assert not isinstance(error.value, LockHeld)

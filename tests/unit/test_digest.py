@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -44,13 +43,6 @@ create or replace table marts.mart_signal as
 create or replace table marts.mart_open_leads as
     select 'sales' as department, 'proposal_sent' as next_step_key, range < 2 as is_overdue from range(5);
 """
-
-
-@pytest.fixture
-def channel() -> Iterator[Receiver]:
-    receiver = Receiver()
-    yield receiver
-    receiver.stop()
 
 
 @pytest.fixture

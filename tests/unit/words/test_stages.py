@@ -8,17 +8,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from words_folder import words
 
 from onefunnel.errors import ConfigError
 from onefunnel.funnel import check_stages, in_force, roles_of
-from onefunnel.words import read_words, stages_in_force
-
-
-def words(folder: Path, **files: str) -> Path:
-    for name, text in files.items():
-        (folder / f"{name}.csv").write_text(text, encoding="utf-8")
-    return folder
-
+from onefunnel.words import mapped_words, read_words, stages_in_force
 
 STAGES = """stage_key,stage_order,department,role,label_en,label_ru
 lead,10,marketing,lead,Lead,Лид
@@ -73,6 +67,18 @@ def test_words_of_a_funnel_speak_of_its_stages(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="'proposal_sent' is not known"):
         read_words(words(tmp_path, funnel_stages=STAGES, stage_mapping=lost))
     read_words(words(tmp_path, funnel_stages=STAGES, stage_mapping=lost.replace("proposal_sent", "meeting")))
+
+
+def test_a_shipped_word_of_a_stage_that_is_gone_is_not_mapped(tmp_path: Path) -> None:
+    """So connect shows it as unmapped, and map asks for it, as the build counts it."""
+    shipped = {line["stage_key"] for line in mapped_words("stage_mapping", {})}
+    own = read_words(
+        words(tmp_path, funnel_stages=STAGES, stage_mapping="source_system,source_field,source_value,stage_key\nzoho,status,X,meeting\n")
+    )
+    found = {line["stage_key"] for line in mapped_words("stage_mapping", own)}
+    assert "proposal_sent" in shipped
+    assert "meeting" in found
+    assert found <= {"lead", "qualified", "meeting", "client", "rejected", "returned", "lost", "partner_handoff"}
 
 
 @given(st.permutations(range(2, 9)), st.integers(1, 7), st.integers(1, 7))

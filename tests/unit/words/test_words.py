@@ -9,18 +9,13 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from words_folder import words
 
 from onefunnel.config import PipelineConfig, load_config
 from onefunnel.errors import ConfigError
 from onefunnel.mapping import Unmapped, propose, write_lines
 from onefunnel.project import project_root
 from onefunnel.words import KEYS, count_replaced, read_words, shipped_lines
-
-
-def words(folder: Path, **files: str) -> Path:
-    for name, text in files.items():
-        (folder / f"{name}.csv").write_text(text, encoding="utf-8")
-    return folder
 
 
 def config_of(folder: Path, **extra: str) -> PipelineConfig:
