@@ -99,21 +99,24 @@ def build(
     *,
     full_refresh: bool = False,
     select: str | None = None,
+    has_tests: bool = True,
     progress: Progress | None = None,
 ) -> BuildResult:
     """Register the landing for the day `as_of` (default: that of the newest load) and build seeds, models and tests in the warehouse.
 
-    Raises BuildError with the message of the node that failed first.
+    has_tests False: the tables alone, to look at what they hold; not for a night. Raises BuildError with the message of the node that
+    failed first.
     """
+    day, tell = as_of or newest_as_of(config, settings), progress or (lambda line: None)
     with build_lock(settings):
-        result = _build(config, settings, as_of or newest_as_of(config, settings), full_refresh, select, progress or (lambda line: None))
+        result = _build(config, settings, day, full_refresh, select, has_tests, tell)
         if not select:
             keep_last_build(settings)
     return result
 
 
 def _build(
-    config: PipelineConfig, settings: Settings, as_of: date, full_refresh: bool, select: str | None, progress: Progress
+    config: PipelineConfig, settings: Settings, as_of: date, full_refresh: bool, select: str | None, has_tests: bool, progress: Progress
 ) -> BuildResult:
     paths = settings.paths
     registered = register_landing(paths.warehouse, config, settings, as_of, full_refresh=full_refresh)
@@ -124,7 +127,7 @@ def _build(
     (paths.target / "run_results.json").unlink(missing_ok=True)
     started = time.monotonic()
     code, last_lines = run_dbt(
-        command(registered.plan.built_through is None, select, [source.system for source in config.sources]),
+        command(registered.plan.built_through is None, select, [source.system for source in config.sources], has_tests=has_tests),
         child_environment(settings, config.secret_variables),
         progress,
     )
@@ -152,10 +155,10 @@ def newest_as_of(config: PipelineConfig, settings: Settings) -> date:
     return Interval(start, end, config.reporting.time_zone).as_of
 
 
-def command(full_refresh: bool, select: str | None, systems: Iterable[str]) -> list[str]:
+def command(full_refresh: bool, select: str | None, systems: Iterable[str], *, has_tests: bool = True) -> list[str]:
     """What dbt is told to do. systems: those that some source is of; a night does not pay for the models of others."""
     # unit tests prove the code, not the night's data: they run in the project's own tests
-    arguments = ["build", "--exclude-resource-type", "unit_test"]
+    arguments = ["build", "--exclude-resource-type", "unit_test", *(() if has_tests else ("--exclude-resource-type", "test"))]
     folders = {folder.name for folder in (project_root() / "models" / "staging").iterdir() if folder.is_dir()}
     if unread := folders - {"template", *systems}:
         arguments += ["--exclude", *(f"path:models/staging/{name}" for name in sorted(unread))]

@@ -1,100 +1,36 @@
 """What each system can deliver: the columns staging reads, those it cannot do without, and those that hold personal data.
 
-Names are matched without regard to case. Columns beyond these are kept in landing and ignored downstream.
+The folder of a system says so itself: models/staging/<system>/<system>.yml in `meta` of its landed tables, or onefunnel/systems of one
+that is read by its API. Names are matched without regard to case; columns beyond these are kept in landing and ignored downstream.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from onefunnel.errors import ConfigError
 from onefunnel.project import project_root
 from onefunnel.systems import described_systems, description_of
 
 
-@dataclass(frozen=True)
-class Entity:
+class Entity(BaseModel):
     """columns: the contract, in order; required: absence refuses the load; personal: hashed on the way in, wherever they occur."""
 
-    columns: tuple[str, ...]
-    required: tuple[str, ...]
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    columns: tuple[str, ...] = Field(min_length=1)
+    required: tuple[str, ...] = ()
     personal: tuple[str, ...] = ()
 
-
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(name.strip() for name in text.split(","))
-
-
-_CONTACT = _names("contact_email, contact_phone, contact_name")
-_ZOHO_CONTACT = _names("Email, Secondary Email, Phone, Mobile, First Name, Last Name, Full Name")
-
-# The contract of the template source (docs: what goes in), then one block per named system.
-SYSTEMS: dict[str, dict[str, Entity]] = {
-    "template": {
-        "leads": Entity(
-            _names(
-                "lead_id, created_at, channel, campaign, contact_email, contact_phone, contact_id, company, country, requested_service, "
-                "sdr, sales_rep, status, status_at, reason, closed_at, desired_meeting_at, is_duplicate, duplicate_of, is_test, "
-                "is_deleted, first_contact_at, updated_at"
-            ),
-            _names("lead_id, created_at, channel"),
-            _CONTACT,
-        ),
-        "stage_events": Entity(
-            _names("event_id, lead_id, stage, entered_at, actor, reason"), _names("event_id, lead_id, stage, entered_at")
-        ),
-        "ad_spend": Entity(
-            _names("date, channel, cost, currency, account, campaign, ad_group, ad, impressions, clicks"),
-            _names("date, channel, cost, currency"),
-        ),
-        "channel_costs": Entity(
-            _names("channel, from_date, to_date, cost, currency, note"), _names("channel, from_date, to_date, cost, currency")
-        ),
-        "payments": Entity(
-            _names("payment_id, paid_at, amount, currency, lead_id, client_id, kind, direct_cost, contact_email, contact_phone"),
-            _names("payment_id, paid_at, amount, currency"),
-            _CONTACT,
-        ),
-        "payment_plan": Entity(
-            _names("plan_id, due_date, amount, currency, lead_id, client_id, service, contact_email, contact_phone"),
-            _names("plan_id, due_date, amount, currency"),
-            _CONTACT,
-        ),
-        "targets": Entity(_names("month, kpi, value, channel"), _names("month, kpi, value")),
-        "fx_rates": Entity(_names("date, currency, rate_to_base"), _names("date, currency, rate_to_base")),
-        "market_index": Entity(_names("month, date, index, channel, service, note"), _names("index")),
-        "holidays": Entity(_names("date, name"), _names("date")),
-    },
-    "zoho": {
-        "deals": Entity(
-            _names(
-                "Id, Deal Owner Name, Closing Date, Quality, Stage, Lost Reason, Page, Campaign, SLA, Content, Term, Source, Payment Type, "
-                "Product, Education Type, Created Time, Course duration, Months of study, Initial Amount Paid, Offer Total Amount, "
-                "Contact Name, City, Level of Deutsch"
-            ),
-            _names("Id, Created Time, Stage, Source"),
-            _ZOHO_CONTACT,
-        ),
-        "contacts": Entity(_names("Id, Contact Owner Name, Created Time, Modified Time"), _names("Id"), _ZOHO_CONTACT),
-        "spend": Entity(_names("Date, Source, Campaign, Impressions, Spend, Clicks, AdGroup, Ad"), _names("Date, Source, Spend")),
-    },
-    # as tap-pipedrive tells them (docs/systems/pipedrive.md)
-    "pipedrive": {
-        "deals": Entity(
-            _names(
-                "id, add_time, update_time, stage_id, pipeline_id, status, person_id, org_id, owner_id, channel, origin, lost_reason, "
-                "won_time, lost_time, close_time, is_deleted, is_archived, value, currency"
-            ),
-            _names("id, add_time, stage_id, status"),
-        ),
-        "stage_changes": Entity(
-            _names("id, item_id, user_id, field_key, old_value, new_value, log_time"), _names("id, item_id, field_key, new_value, log_time")
-        ),
-    },
-}
+    @model_validator(mode="after")
+    def _has_what_it_requires(self) -> Entity:
+        if unknown := set(self.required) - set(self.columns):
+            raise ValueError(f"{min(unknown)} is required and no column")
+        return self
 
 
 # What `overlap` in sources.yml may say of rows that overlap; elsewhere only replace: leads of one id are versions of one lead, and two
@@ -113,7 +49,7 @@ def overlaps_of(system: str, name: str) -> tuple[str, ...]:
     """The values of `overlap` that the staging model of an entity understands; a new system's own models may read any."""
     if system in described_systems():
         return ("days",) if description_of(system).resources[name].window_days else ("replace",)
-    return _OVERLAPS.get(name, ("replace",)) if system in SYSTEMS else ("replace", "add", "days")
+    return _OVERLAPS.get(name, ("replace",)) if system in known_systems() else ("replace", "add", "days")
 
 
 def entity_of(system: str, name: str) -> Entity | None:
@@ -121,20 +57,59 @@ def entity_of(system: str, name: str) -> Entity | None:
     return known_systems().get(system, {}).get(name)
 
 
-@cache
+def template() -> dict[str, Entity]:
+    """The contract's own entities."""
+    return known_systems()["template"]
+
+
 def known_systems() -> dict[str, dict[str, Entity]]:
-    """The entities of every system: those above, and those whose API is described."""
-    described = {
-        system: {name: Entity(tuple(each.columns), each.required, each.personal) for name, each in description_of(system).resources.items()}
-        for system in described_systems()
-    }
-    return SYSTEMS | described
+    """The entities of every system, by name. Raises ConfigError naming file and table of a description that is wrong."""
+    return _known_systems(project_root())
 
 
 @cache
-def _contract_names() -> dict[str, dict[str, str]]:
+def _known_systems(root: Path) -> dict[str, dict[str, Entity]]:
+    systems = {}
+    for path in sorted((root / "models" / "staging").glob("*/*.yml")):
+        if path.stem == path.parent.name and (delivered := read_entities(path)):
+            systems[path.stem] = delivered
+    for system in described_systems():
+        resources = description_of(system).resources
+        systems[system] = {
+            name: Entity(columns=tuple(each.columns), required=each.required, personal=each.personal) for name, each in resources.items()
+        }
+    return systems
+
+
+def read_entities(path: Path) -> dict[str, Entity]:
+    """The entities that <system>.yml describes: `columns`, `required` and `personal` in `meta` of the landed table <system>__<entity>."""
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    entities = {}
+    try:
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506  both are safe
+        for table in [table for source in content.get("sources") or [] for table in source["tables"]]:
+            if meta := (table.get("config") or {}).get("meta"):
+                where = f"{path}, table {table['name']}"
+                entities[table["name"].removeprefix(f"{path.stem}__")] = Entity.model_validate(meta)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        raise ConfigError(f"{place + ': ' if place else ''}{first['msg']}", where=where, hint="see models/staging/zoho/zoho.yml") from None
+    except (yaml.YAMLError, AttributeError, KeyError, TypeError) as error:
+        raise ConfigError(f"not a description of a system: {error}", where=str(path), hint="see models/staging/zoho/zoho.yml") from None
+    return entities
+
+
+def forget_systems() -> None:
+    """Read the descriptions anew: one was written."""
+    _known_systems.cache_clear()
+    _contract_names.cache_clear()
+
+
+@cache
+def _contract_names(root: Path) -> dict[str, dict[str, str]]:
     """For each system, what its staging models stand for (`systems` in dbt_project.yml)."""
-    content = yaml.safe_load((project_root() / "dbt_project.yml").read_text(encoding="utf-8"))
+    content = yaml.safe_load((root / "dbt_project.yml").read_text(encoding="utf-8"))
     return content["vars"]["systems"]
 
 
@@ -143,7 +118,7 @@ def contract_entities(system: str, name: str) -> set[str]:
 
     One that no model bears the name of is read into others: then it is all that the system stands for.
     """
-    names = _contract_names().get(system, {})
+    names = _contract_names(project_root()).get(system, {})
     own = {contract for contract, delivered in names.items() if delivered == name}
     return own or ({name} if system == "template" else set(names))
 
@@ -154,5 +129,5 @@ def check_known(system: str, name: str, where: str) -> None:
         raise ConfigError(
             f"system {system} has no entity {name}",
             where=where,
-            hint=f"one of: {', '.join(known_systems()[system])}; a new one goes into entities.py",
+            hint=f"one of: {', '.join(known_systems()[system])}; a new one goes into models/staging/{system}/{system}.yml",
         )

@@ -34,7 +34,11 @@ NEAR = 0.6
 
 @dataclass(frozen=True)
 class Unmapped:
-    """A word that no seed knows. rows: how many hold it; proposals: keys, the likeliest first; is_sure: only the spelling differs."""
+    """A word that no seed knows. rows: how many hold it; proposals: keys, the likeliest first; is_sure: only the spelling differs.
+
+    cost: spent under it as a channel; paid: by the leads that hold it, less what they took back; both in base currency, None where the
+    word is of no such rows or no rate is known.
+    """
 
     source: str
     system: str
@@ -42,6 +46,8 @@ class Unmapped:
     field: str
     value: str
     rows: int
+    cost: float | None
+    paid: float | None
     file: str
     proposals: tuple[str, ...]
     is_sure: bool
@@ -57,19 +63,49 @@ def read_unmapped(warehouse: Path, config: PipelineConfig) -> list[Unmapped]:
         raise OnefunnelError("nothing is built yet", where=str(warehouse), hint="run `onefunnel run` or `onefunnel build` first")
     with duckdb.connect(str(warehouse), read_only=True) as db:
         rows = db.execute(
-            "select source_name, min(entity), field, value, sum(row_count)::bigint from facts.fct_unmapped_value "
-            "where list_contains(?, field) and value <> '(empty)' group by source_name, field, value order by 5 desc, 1, 3, 4",
+            "select source_name, min(entity), field, value, sum(row_count)::bigint, sum(cost_base)::double, sum(paid_base)::double "
+            "from facts.fct_unmapped_value where list_contains(?, field) and value <> '(empty)' "
+            "group by source_name, field, value order by 5 desc, 1, 3, 4",
             [list(FILES)],
         ).fetchall()
     systems = {source.name: source.system for source in config.sources}
     meanings = {file: _meanings(file, config.own_words) for file, _ in FILES.values()}
     found = []
-    for source, entity, field, value, count in rows:
+    for source, entity, field, value, count, cost, paid in rows:
         if source in systems:
             file, _ = FILES[field]
             proposals, is_sure = propose(value, meanings[file])
-            found.append(Unmapped(source, systems[source], entity, field, value, count, file, proposals, is_sure))
+            found.append(Unmapped(source, systems[source], entity, field, value, count, cost, paid, file, proposals, is_sure))
     return found
+
+
+def table(words: list[Unmapped], currency: str) -> list[str]:
+    """The words as lines of a table: rows, money at stake in base currency, where they stand, and the nearest keys."""
+    head = ("rows", f"spent {currency}", f"paid {currency}", "source", "field", "word", "near")
+    lines = [
+        (
+            f"{word.rows:,}",
+            _money(word.cost),
+            _money(word.paid),
+            word.source,
+            word.field,
+            word.value,
+            ", ".join(word.proposals) or "nothing",
+        )
+        for word in words
+    ]
+    widths = [max(len(line[place]) for line in (head, *lines)) for place in range(len(head))]
+    # figures end where their column ends, words begin where it begins
+    return [
+        "  ".join(
+            cell.rjust(width) if place < 3 else cell.ljust(width) for place, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in (head, *lines)
+    ]
+
+
+def _money(amount: float | None) -> str:
+    return "" if amount is None else f"{amount:,.0f}"
 
 
 def propose(value: str, meanings: dict[str, str]) -> tuple[tuple[str, ...], bool]:

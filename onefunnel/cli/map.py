@@ -27,10 +27,13 @@ def map_words(
     as_json: JsonOption = False,
 ) -> None:
     """Say what the words mean that the last build did not know; the answers become lines in the folder of `words`."""
-    from onefunnel.mapping import read_unmapped, write_lines
+    from onefunnel.mapping import read_unmapped, table, write_lines
 
     settings, config = load_run(sources, home)
-    words = read_unmapped(settings.paths.warehouse, config)
+    words, currency = read_unmapped(settings.paths.warehouse, config), config.reporting.base_currency
+    if words and not as_json:
+        print("\n".join(table(words, currency)))
+        print("spent: under the channel; paid: by the leads that hold the word, less what they took back\n")
     accepted: list[tuple[Unmapped, str]] = []
     if yes:
         accepted = [(word, word.proposals[0]) for word in words if word.is_sure]
@@ -40,6 +43,7 @@ def map_words(
     if as_json:
         print_json(
             {
+                "base_currency": currency,
                 "unmapped": [word.to_dict() for word in words],
                 "mapped": [{"file": word.file, "value": word.value, "key": key} for word, key in accepted],
                 "written": [str(path) for path in written],
@@ -48,10 +52,7 @@ def map_words(
         return
     for word, key in accepted:
         print(f"{word.file}.csv: {word.system} {word.value!r} -> {key} ({word.rows:,} rows)")
-    left = [word for word in words if word not in [taken for taken, _ in accepted]]
-    for word in left if yes else []:
-        print(f"left: {word.source} {word.field} {word.value!r}, {word.rows:,} rows; near: {', '.join(word.proposals) or 'nothing'}")
-    print(f"{len(accepted)} mapped, {len(left)} left" + (f"; written: {', '.join(map(str, written))}" if written else ""))
+    print(f"{len(accepted)} mapped, {len(words) - len(accepted)} left" + (f"; written: {', '.join(map(str, written))}" if written else ""))
 
 
 def _ask(words: list[Unmapped], own: OwnWords) -> list[tuple[Unmapped, str]]:

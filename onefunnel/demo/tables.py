@@ -8,15 +8,15 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from onefunnel.entities import SYSTEMS
+from onefunnel.entities import template
 
 # The agency measures no demand: whoever has an index of it delivers it beside these files.
-ENTITIES = tuple(entity for entity in SYSTEMS["template"] if entity != "market_index")
+ENTITIES = tuple(entity for entity in template() if entity != "market_index")
 
 
 def columns_of(entity: str) -> list[str]:
     """Contract columns of a template entity, in order."""
-    return list(SYSTEMS["template"][entity].columns)
+    return list(template()[entity].columns)
 
 
 def table(entity: str, columns: dict[str, np.ndarray], at: np.ndarray, **hidden: np.ndarray) -> pd.DataFrame:

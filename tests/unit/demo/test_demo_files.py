@@ -16,13 +16,13 @@ from onefunnel.config import load_config
 from onefunnel.demo import INCIDENTS, DemoSpec, generate, write
 from onefunnel.demo.files import sources_text
 from onefunnel.demo.tables import columns_of
-from onefunnel.entities import SYSTEMS
+from onefunnel.entities import template
 from onefunnel.errors import ConfigError
 from onefunnel.extract.files import find_files
 from onefunnel.project import project_root
 
 # the agency measures no demand
-DELIVERED = {entity: known for entity, known in SYSTEMS["template"].items() if entity != "market_index"}
+DELIVERED = {entity: known for entity, known in template().items() if entity != "market_index"}
 SMALL = {"seed": 5, "months": 2, "leads_per_month": 60, "end": date(2026, 3, 20)}
 
 

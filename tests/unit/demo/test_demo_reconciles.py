@@ -79,3 +79,12 @@ def test_the_unknown_channel_is_unmapped_and_kept(demo: duckdb.DuckDBPyConnectio
         "select channel_key, count(*) from facts.fct_lead_funnel where not is_reopened group by channel_key"
     ).fetchall()
     assert dict(by_channel) == facts["leads_by_channel"]
+
+
+def test_the_money_of_the_unknown_channel_is_that_of_its_leads(demo: duckdb.DuckDBPyConnection) -> None:
+    shown = demo.execute("select sum(paid_base) from facts.fct_unmapped_value where entity = 'leads' and field = 'channel'").fetchone()[0]
+    paid = demo.execute(
+        "select sum(amount_base) from facts.fct_payment join facts.fct_lead_funnel using (lead_attempt_key) "
+        "where fct_lead_funnel.channel_key = 'unmapped'"
+    ).fetchone()[0]
+    assert shown == paid > 0

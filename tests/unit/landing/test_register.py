@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from onefunnel.config import PipelineConfig, load_config
-from onefunnel.entities import SYSTEMS
+from onefunnel.entities import known_systems
 from onefunnel.errors import LockHeld, OnefunnelError
 from onefunnel.extract import extract_source
 from onefunnel.interval import Interval
@@ -63,7 +63,7 @@ def night(tmp_path: Path) -> Night:
 
 def test_without_anything_landed_every_view_is_there_and_empty(night: Night) -> None:
     night.register()
-    for system, entities in SYSTEMS.items():
+    for system, entities in known_systems().items():
         for name, entity in entities.items():
             described = night.query(f'describe landing."{system}__{name}"')
             assert [column for column, *_ in described] == [*entity.columns, "_typed", "_source", "_load_id", "_file", "_row"]

@@ -13,7 +13,7 @@ from words_folder import words
 
 from onefunnel.config import PipelineConfig, load_config
 from onefunnel.errors import ConfigError
-from onefunnel.mapping import Unmapped, propose, write_lines
+from onefunnel.mapping import Unmapped, propose, table, write_lines
 from onefunnel.project import project_root
 from onefunnel.words import KEYS, count_replaced, read_words, shipped_lines
 
@@ -107,10 +107,10 @@ def test_accepted_words_are_lines_beside_those_that_are_there(tmp_path: Path) ->
     (tmp_path / "words").mkdir()
     words(tmp_path / "words", channel_mapping="source_system,source_value,channel_key\ntemplate,Old,seo\n")
     config = config_of(tmp_path, words="words")
-    word = Unmapped("crm", "template", "leads", "channel", 'The "show", live', 3, "channel_mapping", ("blog",), False)
-    status = Unmapped("crm", "template", "leads", "status", "Angebot", 1, "stage_mapping", (), False)
+    word = Unmapped("crm", "template", "leads", "channel", 'The "show", live', 3, None, 5.0, "channel_mapping", ("blog",), False)
+    status = Unmapped("crm", "template", "leads", "status", "Angebot", 1, None, 0.0, "stage_mapping", (), False)
     # the same word as the stage of an event is the same line
-    stage = Unmapped("crm", "template", "stage_events", "stage", "Angebot", 1, "stage_mapping", (), False)
+    stage = Unmapped("crm", "template", "stage_events", "stage", "Angebot", 1, None, 0.0, "stage_mapping", (), False)
     write_lines(config, [(word, "blog"), (stage, "contract_sent"), (status, "proposal_sent")])
     found = load_config(config.file).own_words
     assert found["channel_mapping"][1] == {"source_system": "template", "source_value": 'The "show", live', "channel_key": "blog"}
@@ -120,7 +120,19 @@ def test_accepted_words_are_lines_beside_those_that_are_there(tmp_path: Path) ->
 
 
 def test_without_a_folder_the_line_to_write_is_named(tmp_path: Path) -> None:
-    word = Unmapped("crm", "template", "leads", "channel", "Show", 3, "channel_mapping", (), False)
+    word = Unmapped("crm", "template", "leads", "channel", "Show", 3, 2.5, None, "channel_mapping", (), False)
     with pytest.raises(ConfigError, match="names no folder") as error:
         write_lines(config_of(tmp_path), [(word, "blog")])
     assert "words: words" in error.value.hint
+
+
+def test_the_table_shows_the_money_beside_the_rows() -> None:
+    words = [
+        Unmapped("ads", "template", "ad_spend", "channel", "pigeon", 1200, 1234.5, None, "channel_mapping", ("blog", "seo"), False),
+        Unmapped("crm", "template", "leads", "status", "odd", 3, None, 0.0, "stage_mapping", (), False),
+    ]
+    assert table(words, "EUR") == [
+        " rows  spent EUR  paid EUR  source  field    word    near",
+        "1,200      1,234            ads     channel  pigeon  blog, seo",
+        "    3                    0  crm     status   odd     nothing",
+    ]
