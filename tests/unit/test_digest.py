@@ -36,7 +36,8 @@ create or replace table marts.mart_kpi_monthly as select * from (values
 create or replace table marts.mart_verdict as select * from (values
     (date '2026-03-01', 'previous_month', 'new_clients', 'cohort', 'to_date', 'young', 'рано', true),
     (date '2026-03-01', 'previous_month', 'leads', 'period', 'month', 'fewer leads', 'лидов меньше', false),
-    (date '2026-03-01', 'previous_month', 'new_clients', 'period', 'month', 'Clients fell from 100 to 46: sales -40', 'Клиентов меньше', true)
+    (date '2026-03-01', 'previous_month', 'new_clients', 'period', 'month',
+        'Clients fell from 100 to 46: sales -40', 'Клиентов меньше', true)
     ) as verdicts(month, comparison, metric, basis, window_kind, headline_en, headline_ru, is_first_line);
 create or replace table marts.mart_signal as
     select 'step_paid' as metric, 'all' as channel_key, 9 as display_order, true as is_open, true as is_worse, 'sales' as owner_department,
