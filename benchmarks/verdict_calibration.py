@@ -53,7 +53,7 @@ def judged(models: list[CompiledModel], random: np.random.Generator, leads: floa
     size = len(made_up.leads)
     months = pd.date_range("1800-01-01", periods=size, freq="MS").date
     connection = scratch_warehouse()
-    load_seeds(connection, ["factor_owners", "headline_templates", "channels"])
+    load_seeds(connection, ["factor_owners", "headline_templates", "channels", "funnel_stages"])
     connection.execute("create schema facts; create view facts.dim_channel as select * from seeds.channels; create schema intermediate")
     frames = []
     for side, of_leads, of_steps in (

@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     import duckdb
     from rich.console import RenderableType
 
-METRICS = ("new_clients", "new_client_revenue", "revenue")
-COMPARISONS = ("previous_month", "previous_year", "previous_quarter", "previous_year_quarter")
-BASES = ("cohort", "period")
 LANGUAGES = ("en", "ru")
 # Departments in the order of the funnel; 95 % of chance lies within this many standard errors.
 DEPARTMENTS = ("marketing", "sales", "market", "undivided")
@@ -79,36 +76,47 @@ def parse_month(text: str) -> date:
         raise ConfigError(f"{text!r} is not a month", where="--month", hint="write it as YYYY-MM, for example 2026-03") from None
 
 
-def read_verdict(published: Path, month: date | None, comparison: str, metric: str, basis: str) -> Verdict:
+def read_verdict(published: Path, month: date | None, comparison: str, metric: str | None, basis: str) -> Verdict:
     """The verdict of a month; without one, of the latest month whose leads have lived long enough to be judged.
 
-    published: the published DuckDB file, opened read-only.
-    Raises OnefunnelError when nothing is published, ConfigError when the month has no verdict.
+    published: the published DuckDB file, opened read-only. metric: without one, that of the first line.
+    Raises OnefunnelError when nothing is published, ConfigError when there is no such metric or the month has no verdict.
     """
     import duckdb
 
     if not published.exists():
         raise OnefunnelError("nothing is published yet", where=str(published), hint="run `onefunnel run` first")
     with duckdb.connect(str(published), read_only=True) as connection:
-        months = _months(connection, comparison, metric, basis)
+        metrics = [name for (name,) in connection.execute("select distinct metric from marts.mart_verdict order by 1").fetchall()]
+        if metric and metric not in metrics:
+            raise ConfigError(f"no metric {metric}", where="--metric", hint=f"one of: {', '.join(metrics)}")
+        chosen_metric = f"metric = '{metric}'" if metric else _first_line(connection)
+        months = _months(connection, comparison, chosen_metric, basis)
         if not months:
             raise ConfigError(
                 f"no month can be compared with its {comparison.replace('_', ' ')}",
                 where=str(published),
-                hint="it needs the leads of both months, and payments where it speaks of money (else: --metric new_clients --basis cohort)",
+                hint="it needs the leads of both months, and payments where it speaks of money (else: --metric leads)",
             )
         chosen = month or _latest_settled(months)
         if chosen not in months:
             raise ConfigError(f"no verdict for {chosen:%Y-%m}", where="--month", hint=f"choose {min(months):%Y-%m} to {max(months):%Y-%m}")
-        return _read(connection, chosen, comparison, metric, basis)
+        return _read(connection, chosen, comparison, chosen_metric, basis)
+
+
+def _first_line(connection: duckdb.DuckDBPyConnection) -> str:
+    """The condition of the rows that a page begins with; versions of before it could be anything but clients know no other."""
+    from onefunnel.report.payload import columns_of
+
+    return "is_first_line" if "is_first_line" in columns_of(connection, "marts.mart_verdict") else "metric = 'new_clients'"
 
 
 def _months(connection: duckdb.DuckDBPyConnection, comparison: str, metric: str, basis: str) -> dict[date, str]:
     """Months that have a verdict, with the kind of window they are seen through."""
     return dict(
         connection.execute(
-            "select month, window_kind from marts.mart_verdict where comparison = ? and metric = ? and basis = ? order by month",
-            [comparison, metric, basis],
+            f"select month, window_kind from marts.mart_verdict where comparison = ? and {metric} and basis = ? order by month",
+            [comparison, basis],
         ).fetchall()
     )
 
@@ -119,13 +127,14 @@ def _latest_settled(months: dict[date, str]) -> date:
 
 
 def _read(connection: duckdb.DuckDBPyConnection, month: date, comparison: str, metric: str, basis: str) -> Verdict:
-    key = [month, comparison, metric, basis]
-    found = connection.execute("select * from marts.mart_verdict where month = ? and comparison = ? and metric = ? and basis = ?", key)
+    found = connection.execute(
+        f"select * from marts.mart_verdict where month = ? and comparison = ? and {metric} and basis = ?", [month, comparison, basis]
+    )
     row = dict(zip([column[0] for column in found.description], found.fetchone() or (), strict=True))
     factors = connection.execute(
         "select factor, first_step, owner_department, sum(effect) from marts.mart_change_factors "
         "where month = ? and comparison = ? and metric = ? and basis = ? group by factor, first_step, owner_department",
-        key,
+        [month, comparison, row["metric"], basis],
     ).fetchall()
     return Verdict(
         **{name: row[name] for name in ("month", "comparison", "metric", "basis", "base", "current")},

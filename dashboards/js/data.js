@@ -53,6 +53,8 @@ const kpiRow = (kpi, channel, month) => group("kpi", "kpi", "channel_key", "mont
 const kpiInfo = (kpi) => group("kpis", "kpi_key")(kpi)[0] || null;
 const stageInfo = (stage) => group("stages", "stage_key")(stage)[0] || null;
 const stageOf = (role) => table("stages").find((stage) => (stage.role || "").split(" ").includes(role));
+// What a verdict can speak of: clients, the stage that is handed over to sales, leads; and money.
+const METRICS = ["new_clients", stageOf("handoff")?.stage_key, "leads", "new_client_revenue", "revenue"].filter(Boolean);
 const funnelStages = () => table("stages").filter((stage) => !stage.is_terminal);
 const sum = (rows, key) => rows.reduce((total, row) => total + (row[key] || 0), 0);
 /** Null without a denominator, and where the numerator is unknown: JavaScript would take null for 0. */

@@ -1,7 +1,7 @@
 // What the reader chose. It lives in the address, so that a link shows the same page to someone else.
 const CHOICES = {
   compare: ["previous_month", "previous_year"],
-  metric: ["new_clients", "new_client_revenue", "revenue"],
+  metric: ["auto", ...METRICS],
   basis: ["auto", "cohort", "period"],
   funnel: ["period", "cohort"],
   window: ["0", "30", "60", "90", "180", "365"],
@@ -11,7 +11,7 @@ const CHOICES = {
   theme: ["auto", "light", "dark"],
 };
 const state = {
-  month: "", channel: "all", compare: "previous_month", metric: "new_clients", basis: "auto", funnel: "period", window: "0", heat: "from_lead",
+  month: "", channel: "all", compare: "previous_month", metric: "auto", basis: "auto", funnel: "period", window: "0", heat: "from_lead",
   span: "12", lang: (navigator.language || "").toLowerCase().startsWith("ru") ? "ru" : "en", theme: "auto", tables: new Set(),
 };
 const startState = { ...state };
@@ -26,8 +26,15 @@ function defaultMonth() {
 // Deals of a month's own leads need time: until they had it, the page opens on what happened in the month.
 function shownBasis() {
   if (state.basis !== "auto") return state.basis;
-  const cohort = group("verdicts", "metric", "comparison", "basis", "month")(state.metric, state.compare, "cohort", state.month)[0];
+  const cohort = group("verdicts", "comparison", "basis", "month")(state.compare, "cohort", state.month)[0];
   return cohort && cohort.window_kind !== "to_date" ? "cohort" : "period";
+}
+
+// The figure nearest to the client that there is something to say of.
+function shownMetric() {
+  if (state.metric !== "auto") return state.metric;
+  const first = group("verdicts", "comparison", "basis", "month")(state.compare, shownBasis(), state.month).find((row) => row.is_first_line);
+  return first ? first.metric : "new_clients";
 }
 
 /** Take over what an address says; unknown values are ignored. Returns the element to go to, if any. */

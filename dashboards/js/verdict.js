@@ -1,17 +1,21 @@
 // Why it changed: the headline, whose effect it was, and the way from one figure to the other.
 function verdictRow() {
-  return group("verdicts", "metric", "comparison", "basis", "month")(state.metric, state.compare, shownBasis(), state.month)[0] || null;
+  return group("verdicts", "metric", "comparison", "basis", "month")(shownMetric(), state.compare, shownBasis(), state.month)[0] || null;
 }
 
 /** The KPI without which there is nothing to explain. */
-const countedKpi = () => (state.metric !== "new_clients" ? "revenue" : shownBasis() === "cohort" ? "deals_won" : "new_clients");
+const countedKpi = () => {
+  const metric = shownMetric();
+  if (metricUnit(metric) !== "count") return "revenue";
+  return metric !== "new_clients" ? "leads" : shownBasis() === "cohort" ? "deals_won" : "new_clients";
+};
 const firstFactorMonth = () => MONTHS[MONTHS.length - PAYLOAD.cut.factor_months] || "";
 const withinNoise = (row) => Math.abs(row.effect) <= 1.96 * row.stderr;
 const isPooled = () => group("pooled", "comparison", "basis", "month", "channel_key")(state.compare, shownBasis(), state.month, state.channel).length > 0;
 
 /** Factors in their order with the effects of the chosen channel, or of all channels together (effects add up). */
 function factorEffects() {
-  const rows = group("factors", "metric", "comparison", "basis", "month")(state.metric, state.compare, shownBasis(), state.month)
+  const rows = group("factors", "metric", "comparison", "basis", "month")(shownMetric(), state.compare, shownBasis(), state.month)
     .filter((row) => state.channel === "all" || row.channel_key === state.channel || (row.channel_key === "(pooled)" && isPooled()));
   return PAYLOAD.factor_labels.flatMap((info) => {
     const of = rows.filter((row) => row.factor === info.factor);
@@ -29,7 +33,7 @@ const owners = (factors) => ["marketing", "sales", "market", "undivided"].filter
   || factors.some((factor) => factor.owner_department === department));
 
 function departmentFigures(row, factors) {
-  const format = inMetric(state.metric);
+  const format = inMetric(shownMetric());
   return h("ul", { class: "departments" }, owners(factors).map((department) => {
     const whole = state.channel === "all";
     const effect = whole ? row[`${department}_effect`] : sum(factors.filter((factor) => factor.owner_department === department), "effect");
@@ -49,7 +53,7 @@ function departmentFigures(row, factors) {
 
 /** Rows of a waterfall lying on its side: readable labels, and room for them on a phone. */
 function waterfall(row, factors) {
-  const format = inMetric(state.metric);
+  const format = inMetric(shownMetric());
   const whole = state.channel === "all";
   const base = whole ? row.base : 0;
   const steps = [];
@@ -67,7 +71,7 @@ function waterfall(row, factors) {
   const bar = (from, to, kind) => h("span", { class: "track", "aria-hidden": "true" }, low < 0 ? h("i", { class: "zero", style: { left: `${at(0)}%` } }) : null,
     h("i", { class: `bar ${kind}`, style: { left: `${at(Math.min(from, to))}%`, width: `${Math.max(Math.abs(at(to) - at(from)), 0.35)}%` } }));
   const total = (month, value, cut) => h("li", { class: "total" }, h("span", { class: "name" }, monthLabel(month)),
-    bar(low < 0 ? 0 : low, value, `sum ${cut ? "cut" : ""}`), h("span", { class: "value", "data-value": value }, metricUnit(state.metric) === "count" ? count(value) : money(value)));
+    bar(low < 0 ? 0 : low, value, `sum ${cut ? "cut" : ""}`), h("span", { class: "value", "data-value": value }, metricUnit(shownMetric()) === "count" ? count(value) : money(value)));
   return h("div", null,
     h("ol", { class: "waterfall" }, whole ? total(otherMonth(), base, low > 0) : null,
       steps.map(({ factor, from, to }) => h("li", { class: factor.owner_department }, h("span", { class: "name" }, factorLabel(factor)),
@@ -84,11 +88,11 @@ function factorValue(kind, value) {
   if (kind === "rate" || kind === "share") return percent(value);
   if (kind === "count") return count(value);
   if (kind === "index") return fixed(value, 2);
-  return kind === "money" ? money(value) : inMetric(state.metric)(value);
+  return kind === "money" ? money(value) : inMetric(shownMetric())(value);
 }
 
 function largestEffects(factors) {
-  const format = inMetric(state.metric);
+  const format = inMetric(shownMetric());
   const parts = factors.flatMap((factor) => factor.parts.map((part) => ({ ...part, info: factor })))
     .sort((a, b) => Math.abs(b.effect) - Math.abs(a.effect)).slice(0, 8);
   return dataTable({
@@ -104,7 +108,7 @@ function largestEffects(factors) {
 }
 
 function factorTable(factors) {
-  const format = inMetric(state.metric);
+  const format = inMetric(shownMetric());
   return dataTable({
     caption: t("effects_by_factor"), text: [1], head: [t("factor"), t("owner"), t("effect"), t("beyond_noise")],
     rows: factors.map((factor) => [factorLabel(factor), departmentLabel(factor.owner_department),
@@ -121,7 +125,7 @@ function kicker(row) {
 
 function verdictControls() {
   return h("div", { class: "controls" },
-    segmented("metric", t("metric"), CHOICES.metric.map((metric) => [metric, t(`metric_${metric}`)])),
+    segmented("metric", t("metric"), METRICS.map((metric) => [metric, metricLabel(metric)]), shownMetric()),
     segmented("basis", t("basis"), ["period", "cohort"].map((basis) => [basis, t(`basis_${basis}`)]), shownBasis()));
 }
 

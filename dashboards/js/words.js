@@ -73,8 +73,10 @@ function signed(value, format) {
   return (value > 0 ? "+" : "−") + text;
 }
 
-const metricUnit = (metric) => (metric === "new_clients" ? "count" : "base_currency");
-const inMetric = (metric) => (value) => (metric === "new_clients" ? fixed(value, 1) : money(value));
+const metricUnit = (metric) => (metric.endsWith("revenue") ? "base_currency" : "count");
+const inMetric = (metric) => (value) => (metricUnit(metric) === "count" ? fixed(value, 1) : money(value));
+// a stage in brief: what stands in brackets explains it
+const metricLabel = (metric) => (stageInfo(metric) ? stageLabel(metric).split(" (")[0] : t(`metric_${metric}`));
 
 function monthLabel(month, style = "long") {
   const options = style === "short" ? { month: "short" } : { month: "long", year: "numeric" };

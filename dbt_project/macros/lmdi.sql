@@ -1,5 +1,27 @@
 {# Additive LMDI-I (Ang 2005, 2015) with the analytic limits at zero (Wood and Lenzen 2006). Maths and sources: docs/verdict.md. #}
 
+{# What a verdict explains, the first line's choice first: {metric, the stage that its product of factors ends with, the measure that it sums, is_money}. The
+   count of a stage is named for its stage; that of all leads is `leads`. #}
+{% macro verdict_metrics() -%}
+    {%- set stages, handoff = funnel_stages(), stage_roles().handoff -%}
+    {%- set lead, won = stages[0], stages[-1] -%}
+    {{ return([
+        {'metric': 'new_clients', 'stage': won, 'measure': won ~ '_count', 'is_money': false},
+        {'metric': handoff, 'stage': handoff, 'measure': handoff ~ '_count', 'is_money': false},
+        {'metric': 'leads', 'stage': lead, 'measure': lead ~ '_count', 'is_money': false},
+        {'metric': 'new_client_revenue', 'stage': won, 'measure': 'new_revenue', 'is_money': true},
+        {'metric': 'revenue', 'stage': won, 'measure': 'revenue', 'is_money': true},
+    ]) }}
+{%- endmacro %}
+
+{# The stages that their products end with. #}
+{% macro verdict_ends() -%} {{ return(verdict_metrics() | map(attribute='stage') | unique | list) }} {%- endmacro %}
+
+{# The column that holds a value of the stage which the row's metric ends with: {before}{stage}{after}. #}
+{% macro of_metric(metric, before, after) -%}
+    case {{ metric }}{% for each in verdict_metrics() %} when '{{ each.metric }}' then {{ before }}{{ each.stage }}{{ after }}{% endfor %} end
+{%- endmacro %}
+
 {# L(a, b) = (a - b) / ln(a / b), L(a, a) = a, L(a, 0) = 0. Near a = b the quotient loses digits, so its series takes over. #}
 {% macro logarithmic_mean(a, b) -%}
     (case

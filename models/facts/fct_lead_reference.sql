@@ -25,7 +25,7 @@ named_in_payments as (
         ledger.amount_base
     from payments
     left join held as lead_names on payments.lead_key = lead_names.reference_key and lead_names.reference_type = 'lead'
-    left join held as client_names on payments.client_id is not null and payments.client_key = client_names.reference_key and client_names.reference_type = 'client'
+    left join held as client_names on case when payments.client_id is not null then payments.client_key end = client_names.reference_key and client_names.reference_type = 'client'
     inner join {{ ref('fct_payment') }} as ledger on payments.version_key = ledger.payment_key
     where (lead_names.reference_key is not null or (payments.lead_key is null and client_names.reference_key is not null))
         -- for whom an address was looked is told below

@@ -10,6 +10,13 @@ with lines as (
 
 ),
 
+-- until when it stands; an end that is not there would make a nested loop of the join
+settlement as (
+
+    select *, coalesce(next_date, date '9999-12-31') as stands_until from {{ ref('int_plan_settlement') }}
+
+),
+
 received as (
 
     select
@@ -17,11 +24,11 @@ received as (
         coalesce(in_all.received, 0) as received_in_all,
         coalesce(by_due.received, 0) as received_by_due
     from lines
-    left join {{ ref('int_plan_settlement') }} as in_all
+    left join settlement as in_all
         on lines.client_key = in_all.client_key and lines.currency = in_all.currency and in_all.next_date is null
-    left join {{ ref('int_plan_settlement') }} as by_due
+    left join settlement as by_due
         on lines.client_key = by_due.client_key and lines.currency = by_due.currency
-            and by_due.paid_date <= lines.due_date and coalesce(by_due.next_date > lines.due_date, true)
+            and by_due.paid_date <= lines.due_date and by_due.stands_until > lines.due_date
 
 ),
 

@@ -59,10 +59,12 @@ of_owners as (
     left join named_otherwise as lead_names on delivered.lead_key = lead_names.reference_key and lead_names.reference_type = 'lead'
     left join named_otherwise as client_names on delivered.client_key = client_names.reference_key and client_names.reference_type = 'client'
     left join leads on coalesce(lead_names.target_key, delivered.lead_key) = leads.lead_key
-    -- an id that meets somebody wins over an address
+    -- an id that meets somebody wins over an address; in the key, for a condition on the left side alone makes a nested loop of a left join
     left join named_otherwise as payers
-        on delivered.subject_key = payers.reference_key and payers.reference_type = 'contact'
-        and leads.lead_key is null and client_names.target_key is null and (delivered.client_id is null or client_names.reference_key is not null)
+        on payers.reference_type = 'contact' and payers.reference_key = case
+            when leads.lead_key is null and client_names.target_key is null and (delivered.client_id is null or client_names.reference_key is not null)
+                then delivered.subject_key
+        end
 
 ),
 

@@ -1,4 +1,5 @@
 {%- set stages = funnel_stages() -%}
+{%- set won = stages[-1] -%}
 {%- set keys = ['basis', 'month', 'comparison', 'group_key'] -%}
 
 -- One row per comparison x metric x group x factor: the factor's two values and its LMDI effect on the group's change.
@@ -29,7 +30,7 @@ adjusted as (
         market.log_variance as market_variance,
         market.season_variance as market_season_variance,
         market.rest_variance,
-        base_{{ stages[-1] }}_expected > 0 and current_{{ stages[-1] }}_expected > 0 as knows_quality,
+        base_{{ won }}_expected > 0 and current_{{ won }}_expected > 0 as knows_quality,
         product_groups.basis = 'period' as is_flow
     from product_groups
     left join {{ ref('int_verdict_market') }} as market
@@ -51,7 +52,9 @@ factors as (
         0.0 as log_variance,
         season_variance as shared_log_variance,
         0.0 as previous_flow_variance,
-        0.0 as shared_with_season
+        0.0 as shared_with_season,
+        0 as step_order,
+        null as ends_with
     from adjusted
     where has_season
 
@@ -66,7 +69,9 @@ factors as (
         0.0,
         market_variance,
         0.0,
-        2 * market_season_variance
+        2 * market_season_variance,
+        0,
+        null
     from adjusted
     where market_method is not null
 
@@ -80,8 +85,12 @@ factors as (
         0.0,
         coalesce(rest_variance, 1 / base_all_leads + 1 / current_all_leads + season_variance + case market_method when 'index' then market_variance else 0.0 end),
         0.0,
-        0.0
+        0.0,
+        0,
+        null
     from adjusted
+
+    {%- for end in verdict_ends() %}
 
     union all
 
@@ -91,13 +100,17 @@ factors as (
         'channel_mix' as factor,
         {%- for side in ['base', 'current'] %}
         {%- set other = 'current' if side == 'base' else 'base' %}
-        {{ side }}_{{ stages[0] }}_flow / {{ side }}_all_leads * case when knows_quality then sqrt({{ side }}_mix_quality / {{ other }}_mix_quality) else 1.0 end,
+        {{ side }}_{{ stages[0] }}_flow / {{ side }}_all_leads
+            * case when knows_quality then sqrt({{ side }}_{{ end }}_mix_quality / {{ other }}_{{ end }}_mix_quality) else 1.0 end,
         {%- endfor %}
-        base_lead_variance + current_lead_variance,
+        base_{{ end }}_lead_variance + current_{{ end }}_lead_variance,
         - 1 / base_all_leads - 1 / current_all_leads,
         0.0,
-        0.0
+        0.0,
+        0,
+        '{{ end }}'
     from adjusted
+    {%- endfor %}
 
     {%- for stage in stages[1:] %}
     {%- set previous = stages[loop.index0] %}
@@ -121,7 +134,9 @@ factors as (
         0.0,
         -- flows: the step before ends in the count that this one starts from, and their sum does not depend on it
         case when is_flow then 1 / (base_{{ previous }}_flow + 1) + 1 / (current_{{ previous }}_flow + 1) else 0.0 end,
-        0.0
+        0.0,
+        {{ loop.index }},
+        null
     from adjusted
     {%- endfor %}
 
@@ -130,13 +145,15 @@ factors as (
     select
         {{ keys | join(', ') }},
         'average_check' as factor,
-        base_new_revenue / nullif(base_new_clients, 0),
-        current_new_revenue / nullif(current_new_clients, 0),
-        {{ log_check_variance('base_new_revenue', 'base_new_revenue_squares', 'base_new_clients') }}
-            + {{ log_check_variance('current_new_revenue', 'current_new_revenue_squares', 'current_new_clients') }},
+        base_new_revenue / nullif(base_{{ won }}_count, 0),
+        current_new_revenue / nullif(current_{{ won }}_count, 0),
+        {{ log_check_variance('base_new_revenue', 'base_new_revenue_squares', 'base_' ~ won ~ '_count') }}
+            + {{ log_check_variance('current_new_revenue', 'current_new_revenue_squares', 'current_' ~ won ~ '_count') }},
         0.0,
         0.0,
-        0.0
+        0.0,
+        {{ stages | length }},
+        null
     from adjusted
 
 ),
@@ -155,8 +172,8 @@ owned as (
     inner join {{ ref('factor_owners') }} as leads on leads.factor = 'channel_mix'
     inner join {{ ref('factor_owners') }} as seasons on seasons.factor = 'season'
     left join {{ ref('int_verdict_market') }} as market
-        on factors.basis = market.basis and factors.month = market.month and factors.comparison = market.comparison and factors.group_key = market.group_key
-        and factors.factor = 'market_demand'
+        on factors.basis = market.basis and factors.month = market.month and factors.comparison = market.comparison
+        and case when factors.factor = 'market_demand' then factors.group_key end = market.group_key
     left join {{ ref('int_verdict_steps') }} as steps
         on factors.basis = steps.basis and factors.month = steps.month and factors.comparison = steps.comparison and factors.group_key = steps.group_key
         and factors.factor = steps.factor
@@ -166,29 +183,26 @@ owned as (
 
 metrics as (
 
+    {%- set usual_square = '(base_new_revenue_squares + current_new_revenue_squares) / nullif(base_' ~ won ~ '_count + current_' ~ won ~ '_count, 0)' %}
+    {%- for each in verdict_metrics() %}
+    {%- set measure = 'new_revenue' if each.is_money else each.measure %}
     select
         {{ keys | join(', ') }},
-        group_class,
-        'new_clients' as metric,
-        base_new_clients as base_metric,
-        current_new_clients as current_metric,
-        greatest(base_new_clients, 1.0) + greatest(current_new_clients, 1.0) as direct_variance
-    from {{ ref('int_verdict_groups') }}
-    {%- for metric in ['new_client_revenue', 'revenue'] %}
-
-    union all
-
-    select
-        {{ keys | join(', ') }},
-        group_class,
-        '{{ metric }}' as metric,
-        base_new_revenue as base_metric,
-        current_new_revenue as current_metric,
+        -- a group without any entry of the stage that the product ends with, and with later ones, is compared as it is
+        case when group_class = 'product' and passes_over_{{ each.stage }} then 'carry_over' else group_class end as group_class,
+        '{{ each.metric }}' as metric,
+        '{{ each.stage }}' as ends_with,
+        {{ stages | length if each.is_money else stages.index(each.stage) }} as step_order,
+        base_{{ measure }} as base_metric,
+        current_{{ measure }} as current_metric,
+        {%- if each.is_money %}
         -- the total of a random number of payments varies by the sum of their squares; an empty month by one usual payment
-        greatest(base_new_revenue_squares, coalesce((base_new_revenue_squares + current_new_revenue_squares) / nullif(base_new_clients + current_new_clients, 0), 0.0))
-            + greatest(current_new_revenue_squares, coalesce((base_new_revenue_squares + current_new_revenue_squares) / nullif(base_new_clients + current_new_clients, 0), 0.0))
-            as direct_variance
+        greatest(base_new_revenue_squares, coalesce({{ usual_square }}, 0.0)) + greatest(current_new_revenue_squares, coalesce({{ usual_square }}, 0.0)) as direct_variance
+        {%- else %}
+        greatest(base_{{ measure }}, 1.0) + greatest(current_{{ measure }}, 1.0) as direct_variance
+        {%- endif %}
     from {{ ref('int_verdict_groups') }}
+    {{ 'union all' if not loop.last }}
     {%- endfor %}
 
 ),
@@ -222,7 +236,7 @@ decomposed as (
     from metrics
     inner join owned
         on metrics.basis = owned.basis and metrics.month = owned.month and metrics.comparison = owned.comparison and metrics.group_key = owned.group_key
-    where not (metrics.metric = 'new_clients' and owned.factor = 'average_check')
+    where metrics.group_class = 'product' and owned.step_order <= metrics.step_order and coalesce(owned.ends_with = metrics.ends_with, true)
 
 ),
 

@@ -21,7 +21,9 @@ with summed as (
         {%- for measure in money %},
         {{ exact_sum(side ~ '_' ~ measure) }} as {{ side }}_{{ measure }}
         {%- endfor %},
-        {{ exact_sum(side ~ '_' ~ lead ~ '_count * ' ~ won ~ '_quality * ' ~ won ~ '_quality', digits=20) }} as {{ side }}_quality_squares
+        {%- for end in verdict_ends() %}
+        {{ exact_sum(side ~ '_' ~ lead ~ '_count * ' ~ end ~ '_quality * ' ~ end ~ '_quality', digits=20) }} as {{ side }}_{{ end }}_squares{{ ',' if not loop.last }}
+        {%- endfor %}
         {%- endfor %}
     from {{ ref('int_verdict_channels') }}
     group by basis, month, comparison, group_key
@@ -70,12 +72,14 @@ select
     {%- for side in sides %}
     {{ side }}_{{ lead }}_count as {{ side }}_{{ lead }}_flow,
     {{ side }}_{{ lead }}_expected,
-    case when {{ side }}_{{ won }}_expected > 0 then {{ side }}_{{ won }}_expected / nullif({{ side }}_{{ lead }}_count, 0) else 1.0 end as {{ side }}_mix_quality,
+    {%- for end in verdict_ends() %}
+    {{ side }}_{{ end }}_count,
+    case when {{ side }}_{{ end }}_expected > 0 then {{ side }}_{{ end }}_expected / nullif({{ side }}_{{ lead }}_count, 0) else 1.0 end as {{ side }}_{{ end }}_mix_quality,
     case
-        when {{ side }}_{{ won }}_expected > 0 then {{ side }}_quality_squares / ({{ side }}_{{ won }}_expected * {{ side }}_{{ won }}_expected)
+        when {{ side }}_{{ end }}_expected > 0 then {{ side }}_{{ end }}_squares / ({{ side }}_{{ end }}_expected * {{ side }}_{{ end }}_expected)
         else 1.0 / nullif({{ side }}_{{ lead }}_count, 0)
-    end as {{ side }}_lead_variance,
-    {{ side }}_{{ won }}_expected,
+    end as {{ side }}_{{ end }}_lead_variance,
+    {%- endfor %}
     {%- for stage in stages[1:] %}
     {#- the flow of the nearest stage that carries one, and what the mix of channels would usually make of it #}
     {%- set flow, expected = [], [] %}
@@ -90,7 +94,6 @@ select
     {%- for measure in money %}
     {{ side }}_{{ measure }},
     {%- endfor %}
-    {{ side }}_{{ won }}_count as {{ side }}_new_clients,
     case when group_class = 'product' then sum(case when group_class = 'product' then {{ side }}_{{ lead }}_count else 0.0 end) over (
         partition by basis, month, comparison, group_class
     ) end as {{ side }}_all_leads,
@@ -98,5 +101,6 @@ select
     {%- for stage in stages[1:-1] %}
     passes_over_{{ stage }},
     {%- endfor %}
+    false as passes_over_{{ lead }},
     false as passes_over_{{ won }}
 from classed

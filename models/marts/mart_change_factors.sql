@@ -19,3 +19,4 @@ select
 from {{ ref('int_verdict_allocated') }} as allocated
 inner join {{ ref('int_verdict_metrics') }} as metrics
     on allocated.basis = metrics.basis and allocated.month = metrics.month and allocated.comparison = metrics.comparison and allocated.metric = metrics.metric
+where metrics.is_recorded

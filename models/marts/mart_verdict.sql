@@ -2,9 +2,31 @@
 {%- set departments = ['marketing', 'sales', 'market', 'undivided'] -%}
 {%- set caveats = ['partial_month', 'young_cohort', 'insufficient_history', 'undated_milestones', 'unrecorded_stages', 'different_cohorts', 'few_clients'] -%}
 
+-- Without payments there is no revenue to compare and no client of a period, and without its date no stage: nothing is said, rather than "nothing in
+-- either month". The first line speaks of the metric nearest to the client that can be compared and is not empty.
 with metrics as (
 
-    select * from {{ ref('int_verdict_metrics') }}
+    select
+        *,
+        row_number() over (
+            partition by basis, month, comparison
+            order by case when not is_money and is_comparable and base_value + current_value > 0 then 0 else 1 end, metric_order
+        ) = 1 as is_first_line
+    from {{ ref('int_verdict_metrics') }}
+    where is_recorded
+        and (
+            not (is_money or (metric = 'new_clients' and basis = 'period'))
+            or exists (select 1 from {{ ref('int_delivered_entities') }} where entity = 'payments')
+        )
+
+),
+
+-- a stage is called as the agency calls it
+labels as (
+
+    select template_key, text_en, text_ru from {{ ref('headline_templates') }}
+    union all
+    select 'metric_' || stage_key, label_en, label_ru from {{ ref('funnel_stages') }}
 
 ),
 
@@ -101,16 +123,16 @@ joined as (
         labels.text_{{ language }} as metric_{{ language }},
         {%- endfor %}
         sides.is_partial as has_partial_month,
-        metrics.basis = 'cohort' and sides.window_kind = 'to_date' as has_young_cohort,
+        metrics.metric <> 'leads' and metrics.basis = 'cohort' and sides.window_kind = 'to_date' as has_young_cohort,
         metrics.comparison in ('previous_month', 'previous_quarter') and not season.has_season as has_insufficient_history,
         metrics.undated_count > {{ var('verdict_undated_share') }} * (metrics.base_{{ funnel_stages()[1] }}_count + metrics.current_{{ funnel_stages()[1] }}_count) as has_undated_milestones,
         metrics.passes_over_stages as has_unrecorded_stages,
-        metrics.basis = 'period' as has_different_cohorts,
-        metrics.base_{{ funnel_stages() | last }}_count + metrics.current_{{ funnel_stages() | last }}_count < 2 * {{ var('verdict_own_clients') }} as has_few_clients
+        metrics.metric <> 'leads' and metrics.basis = 'period' as has_different_cohorts,
+        metrics.events < 2 * {{ var('verdict_own_clients') }} as has_few_clients
     from metrics
     inner join sides on metrics.basis = sides.basis and metrics.month = sides.month and metrics.comparison = sides.comparison
     inner join {{ ref('int_verdict_season') }} as season on metrics.month = season.month and metrics.comparison = season.comparison
-    inner join {{ ref('headline_templates') }} as labels on 'metric_' || metrics.metric = labels.template_key
+    inner join labels on 'metric_' || metrics.metric = labels.template_key
     left join demand on metrics.basis = demand.basis and metrics.month = demand.month and metrics.comparison = demand.comparison
     left join {{ ref('int_verdict_gauge') }} as gauge
         on metrics.basis = gauge.basis and metrics.month = gauge.month and metrics.comparison = gauge.comparison
@@ -234,7 +256,6 @@ select
     concat_ws(' '{% for caveat in caveats %}, case when has_{{ caveat }} then {{ headline_text('caveat_' ~ caveat, language) }} end{% endfor %}) as caveats_{{ language }},
     {%- endfor %}
     window_kind,
-    cast(window_days as integer) as window_days
+    cast(window_days as integer) as window_days,
+    is_first_line
 from worded
--- without payments there is no revenue to compare, and no client of a period: nothing is said, rather than "nothing in either month"
-where (metric = 'new_clients' and basis = 'cohort') or exists (select 1 from {{ ref('int_delivered_entities') }} where entity = 'payments')

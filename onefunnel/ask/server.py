@@ -88,10 +88,11 @@ def _kpi(published: Path) -> Callable[..., dict[str, Any]]:
 def _verdict(published: Path) -> Callable[..., dict[str, Any]]:
     @_told
     def verdict(
-        month: str | None = None, comparison: str = "previous_month", metric: str = "new_clients", basis: str = "cohort"
+        month: str | None = None, comparison: str = "previous_month", metric: str | None = None, basis: str = "cohort"
     ) -> dict[str, Any]:
         """Marketing, sales or the market: whose a change is, with its uncertainty. comparison: previous_month, previous_year,
-        previous_quarter, previous_year_quarter; metric: new_clients, new_client_revenue, revenue; basis: cohort, period."""
+        previous_quarter, previous_year_quarter; metric: new_clients, the stage that is handed over to sales (sql), leads,
+        new_client_revenue, revenue, or none: the one nearest to the client that says something; basis: cohort, period."""
         return read_verdict(published, parse_month(month) if month else None, comparison, metric, basis).to_dict()
 
     return verdict

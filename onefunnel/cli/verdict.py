@@ -23,12 +23,6 @@ class Comparison(StrEnum):
     previous_year_quarter = "previous_year_quarter"
 
 
-class Metric(StrEnum):
-    new_clients = "new_clients"
-    new_client_revenue = "new_client_revenue"
-    revenue = "revenue"
-
-
 class Basis(StrEnum):
     cohort = "cohort"
     period = "period"
@@ -44,7 +38,13 @@ def verdict(
     versus: Annotated[Comparison, typer.Option(help="What the month, or the three that end with it, is compared with")] = (
         Comparison.previous_month
     ),
-    metric: Annotated[Metric, typer.Option(help="Figure to explain")] = Metric.new_clients,
+    metric: Annotated[
+        str | None,
+        typer.Option(
+            help="Figure to explain: new_clients, leads, the stage handed over to sales (sql), new_client_revenue or revenue; "
+            "default: the count nearest to the client that can be compared"
+        ),
+    ] = None,
     basis: Annotated[Basis, typer.Option(help="cohort: leads created in the month; period: what happened in it")] = Basis.cohort,
     lang: Annotated[Language, typer.Option(help="Language of the headline")] = Language.en,
     home: HomeOption = None,
@@ -55,7 +55,7 @@ def verdict(
     from onefunnel.verdict import parse_month, read_verdict, read_words, render
 
     published = load_settings(home).paths.current
-    found = read_verdict(published, parse_month(month) if month else None, versus.value, metric.value, basis.value)
+    found = read_verdict(published, parse_month(month) if month else None, versus.value, metric, basis.value)
     if as_json:
         print_json(found.to_dict())
         return

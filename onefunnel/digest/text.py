@@ -40,7 +40,7 @@ def _verdict(db: duckdb.DuckDBPyConnection, month: date, language: str) -> list[
     if not columns_of(db, "marts.mart_verdict"):
         return []
     row = db.execute(
-        f"select headline_{language} from marts.mart_verdict where month = ? and comparison = 'previous_month' and metric = 'new_clients' "
+        f"select headline_{language} from marts.mart_verdict where month = ? and comparison = 'previous_month' and is_first_line "
         "order by case when basis = 'cohort' and window_kind <> 'to_date' then 0 when basis = 'period' then 1 else 2 end limit 1",
         [month],
     ).fetchone()

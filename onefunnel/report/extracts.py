@@ -124,7 +124,7 @@ EXTRACTS: dict[str, Extract] = {
         _names(
             "metric comparison basis month base current delta marketing_effect marketing_stderr sales_effect sales_stderr "
             "market_effect market_stderr undivided_effect undivided_stderr p_marketing p_sales p_market "
-            "main_department confidence headline_en headline_ru caveats_en caveats_ru window_kind window_days"
+            "main_department confidence headline_en headline_ru caveats_en caveats_ru window_kind window_days is_first_line"
         ),
         "metric, comparison, basis, month",
         "month",

@@ -125,7 +125,7 @@ def test_channel_economics_of_a_year_are_ratios_of_sums(report: Path, demo: duck
     assert shown[:3] == [pytest.approx(float(cost), **CLOSE), leads, pytest.approx(float(cost) / leads, **CLOSE)]
 
 
-@pytest.mark.parametrize("metric", ["new_clients", "revenue"])
+@pytest.mark.parametrize("metric", ["new_clients", "sql", "revenue"])
 @pytest.mark.parametrize("compare", ["previous_month", "previous_year"])
 @pytest.mark.parametrize("basis", ["cohort", "period"])
 def test_the_verdict_equals_the_mart_and_its_bars_add_up(

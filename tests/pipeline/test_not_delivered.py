@@ -74,5 +74,10 @@ def test_the_command_says_why_the_quality_is_no_plain_pass(little_home: Callable
 
 def test_without_payments_no_verdict_on_money_is_given(little_home: Callable[[str], Path]) -> None:
     with duckdb.connect(str(little_home("no payments") / "published/current.duckdb"), read_only=True) as db:
-        said = db.execute("select distinct metric, basis from marts.mart_verdict").fetchall()
-    assert said == [("new_clients", "cohort")]
+        said = db.execute("select metric, basis, count(*) from marts.mart_verdict group by all").fetchall()
+        first = db.execute("select distinct metric, basis from marts.mart_verdict where is_first_line order by all").fetchall()
+    assert {(metric, basis) for metric, basis, _ in said} == {
+        *(("new_clients", "cohort"), ("sql", "cohort"), ("leads", "cohort")),
+        *(("sql", "period"), ("leads", "period")),
+    }
+    assert first == [("new_clients", "cohort"), ("sql", "period")]

@@ -34,9 +34,11 @@ create or replace table marts.mart_kpi_monthly as select * from (values
     (date '2026-02-01', 'leads', 'all', 1.0, 1.0, null, false)
     ) as figures(month, kpi, channel_key, value, mom_pct, to_date_mom_pct, is_partial);
 create or replace table marts.mart_verdict as select * from (values
-    (date '2026-03-01', 'previous_month', 'new_clients', 'cohort', 'to_date', 'young', 'рано'),
-    (date '2026-03-01', 'previous_month', 'new_clients', 'period', 'month', 'Clients fell from 100 to 46: sales -40', 'Клиентов меньше')
-    ) as verdicts(month, comparison, metric, basis, window_kind, headline_en, headline_ru);
+    (date '2026-03-01', 'previous_month', 'new_clients', 'cohort', 'to_date', 'young', 'рано', true),
+    (date '2026-03-01', 'previous_month', 'leads', 'period', 'month', 'fewer leads', 'лидов меньше', false),
+    (date '2026-03-01', 'previous_month', 'new_clients', 'period', 'month',
+        'Clients fell from 100 to 46: sales -40', 'Клиентов меньше', true)
+    ) as verdicts(month, comparison, metric, basis, window_kind, headline_en, headline_ru, is_first_line);
 create or replace table marts.mart_signal as
     select 'step_paid' as metric, 'all' as channel_key, 9 as display_order, true as is_open, true as is_worse, 'sales' as owner_department,
         'contract -> client: 37 % instead of 72 %' as sentence_en, 'договор -> клиент: 37 % вместо 72 %' as sentence_ru;

@@ -29,7 +29,7 @@ def new_bench(compiled_verdict: dict[str, CompiledModel]) -> Iterator[Callable[[
         connection = scratch_warehouse()
         opened.append(connection)
         connection.execute("set threads = 1")
-        load_seeds(connection, ["factor_owners", "headline_templates", "channels"])
+        load_seeds(connection, ["factor_owners", "headline_templates", "channels", "funnel_stages"])
         connection.execute("create schema facts; create view facts.dim_channel as select * from seeds.channels")
         return Bench(connection, compiled_verdict)
 

@@ -9,6 +9,14 @@ from itertools import combinations, pairwise
 STAGES = ("lead", "first_contact", "brief_filled", "sql", "sal", "demo_held", "proposal_sent", "contract_sent", "paid")
 OWN_CLIENTS = 10
 REFERENCE_LEADS = 30
+# what is explained: by which measure, and the stage that its product of factors ends with
+METRICS = (
+    ("new_clients", "paid", "paid"),
+    ("sql", "sql", "sql"),
+    ("leads", "lead", "lead"),
+    ("new_client_revenue", "new_revenue", "paid"),
+    ("revenue", "new_revenue", "paid"),
+)
 Counts = Mapping[str, float]
 
 
@@ -94,7 +102,7 @@ def decompose(
         effects |= _rest_of_ledger(channel, before, after)
         if (before["lead"] == 0) != (after["lead"] == 0):
             factor = "opened_channel" if before["lead"] == 0 else "closed_channel"
-            effects |= {(metric, channel, factor): after[key] - before[key] for metric, key in _metrics()}
+            effects |= {(metric, channel, factor): after[key] - before[key] for metric, key, _ in METRICS}
         elif before["lead"] > 0 and min(before["paid"], after["paid"]) >= OWN_CLIENTS:
             own.append([channel])
         else:
@@ -124,10 +132,6 @@ def _demand(
     return change, None if is_indexed else season
 
 
-def _metrics() -> tuple[tuple[str, str], ...]:
-    return (("new_clients", "paid"), ("new_client_revenue", "new_revenue"), ("revenue", "new_revenue"))
-
-
 def _rest_of_ledger(channel: str, before: Counts, after: Counts) -> Effects:
     pairs = (("existing_clients", "existing_revenue"), ("refunds", "refunds"))
     return {("revenue", channel, factor): after[key] - before[key] for factor, key in pairs if before[key] or after[key]}
@@ -150,24 +154,24 @@ def _group(
     expected = [tuple(sum(sides[c][t]["lead"] * quality[c][order] for c in group) for t in (0, 1)) for order in range(len(STAGES))]
     weights = [quality[c][-1] * (sides[c][0]["lead"] + sides[c][1]["lead"]) for c in group]
     shares = [w / sum(weights) for w in weights] if sum(weights) > 0 else [1 / len(group)] * len(group)
-    if not _has_leads(sides, group):
-        return {
-            (metric, c, "carry_over"): (total[key][1] - total[key][0]) * share
-            for metric, key in _metrics()
-            for c, share in zip(group, shares, strict=True)
-        }
-    names, values = _factors(total, expected, all_leads, season, unrecorded, demand)
     effects: Effects = {}
-    for metric, key in _metrics():
-        chosen = [i for i, name in enumerate(names) if name != "average_check" or metric != "new_clients"]
-        found = lmdi([values[0][i] for i in chosen], [values[1][i] for i in chosen], total[key])
-        by_name = {names[i]: effect for i, effect in zip(chosen, found, strict=True)}
+    for metric, key, stage in METRICS:
+        end = STAGES.index(stage)
+        if not _has_leads(sides, group) or not _usable(total, unrecorded)[end]:
+            effects |= {(metric, c, "carry_over"): (total[key][1] - total[key][0]) * share for c, share in zip(group, shares, strict=True)}
+            continue
+        names, values = _factors(total, expected, end, all_leads, season, unrecorded, demand)
+        if key == "new_revenue":
+            names.append("average_check")
+            for t in (0, 1):
+                values[t].append(total[key][t] / total["paid"][t] if total["paid"][t] > 0 else None)
+        by_name = dict(zip(names, lmdi(*values, total[key]), strict=True))
         for c, share in zip(group, shares, strict=True):
             effects |= {(metric, c, name): effect * share for name, effect in by_name.items()}
             if len(group) > 1:
                 weight = logarithmic_mean(total[key][1], total[key][0])
                 per_lead = (
-                    quality[c][-1] / logarithmic_mean(expected[-1][1], expected[-1][0])
+                    quality[c][end] / logarithmic_mean(expected[end][1], expected[end][0])
                     if expected[-1][0] > 0 and expected[-1][1] > 0
                     else None
                 )
@@ -180,9 +184,19 @@ def _group(
     return effects
 
 
+def _usable(total: Mapping[str, tuple], unrecorded: Collection[str]) -> list[bool]:
+    """By stage: recorded, and with entries in each month that has some of a later stage."""
+    return [
+        stage not in unrecorded
+        and (order == 0 or not any(total[stage][t] == 0 and any(total[later][t] > 0 for later in STAGES[order + 1 :]) for t in (0, 1)))
+        for order, stage in enumerate(STAGES)
+    ]
+
+
 def _factors(
     total: Mapping[str, tuple],
     expected: list[tuple],
+    end: int,
     all_leads: tuple,
     season: tuple | None,
     unrecorded: Collection[str],
@@ -193,28 +207,23 @@ def _factors(
     A stage that nobody recorded, or that a month lacks while it has later ones, is passed over: the next rate spans it.
     """
     knows = expected[-1][0] > 0 and expected[-1][1] > 0
-    usable = [
-        stage not in unrecorded
-        and not any(total[stage][t] == 0 and any(total[later][t] > 0 for later in STAGES[order + 1 :]) for t in (0, 1))
-        for order, stage in enumerate(STAGES)
-    ]
-    steps = [f"step_{stage}" for stage, is_usable in zip(STAGES, usable, strict=True) if is_usable and stage != "lead"]
+    usable = _usable(total, unrecorded)
+    steps = [f"step_{STAGES[order]}" for order in range(1, end + 1) if usable[order]]
     market = [] if demand is None else ["market_demand"]
-    names = (["season"] if season else []) + market + ["lead_volume", "channel_mix", *steps, "average_check"]
+    names = (["season"] if season else []) + market + ["lead_volume", "channel_mix", *steps]
     sides = []
     for t in (0, 1):
         index = season[t] if season else 1.0
         outside = [(1.0, demand)[t] for _ in market]
         row = ([index] if season else []) + outside + [all_leads[t] / index / math.prod(outside)]
-        row.append(total["lead"][t] / all_leads[t] * (expected[-1][t] / expected[0][t] if knows else 1.0))
+        row.append(total["lead"][t] / all_leads[t] * (expected[end][t] / expected[0][t] if knows else 1.0))
         last = 0
-        for order in range(1, len(STAGES)):
+        for order in range(1, end + 1):
             if not usable[order]:
                 continue
             entered, reached = total[STAGES[last]][t], total[STAGES[order]][t]
             usually = expected[order][t] / expected[last][t] if knows else 1.0
             row.append(reached / entered / usually if entered > 0 else None)
             last = order
-        row.append(total["new_revenue"][t] / total["paid"][t] if total["paid"][t] > 0 else None)
         sides.append(row)
     return names, (sides[0], sides[1])

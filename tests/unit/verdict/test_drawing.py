@@ -62,6 +62,20 @@ def test_russian(home: Path, verdict_command: Callable) -> None:
     assert "предложение -> договор" in done.output
 
 
+def test_a_metric_that_is_not_there_is_refused_with_the_choice(home: Path) -> None:
+    with pytest.raises(ConfigError, match="no metric conversions") as refused:
+        read_verdict(home / "published/current.duckdb", MONTH, "previous_month", "conversions", "cohort")
+    assert refused.value.hint == "one of: leads, new_client_revenue, new_clients, revenue, sql"
+
+
+def test_a_version_that_knows_no_first_line_speaks_of_clients(home: Path, bench: Bench) -> None:
+    current = home / "published/current.duckdb"
+    bench.connection.execute(f"attach '{current}' as older")
+    bench.connection.execute("alter table older.marts.mart_verdict drop column is_first_line")
+    bench.connection.execute("detach older")
+    assert read_verdict(current, None, "previous_month", None, "cohort").metric == "new_clients"
+
+
 def test_json_holds_all_factors(home: Path, verdict_command: Callable) -> None:
     found = json.loads(verdict_command("--home", home, "--json").output)
     assert (found["month"], found["main_department"], found["delta"]) == ("2026-01-01", "sales", -55)

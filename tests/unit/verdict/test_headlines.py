@@ -57,6 +57,43 @@ def test_nothing_on_both_sides(bench: Bench) -> None:
     assert headline(bench)["headline_en"] == "New clients: nothing in either month"
 
 
+def test_leads_and_those_handed_over_have_a_verdict_of_their_own(bench: Bench) -> None:
+    bench.decide([cell("base", funnel(leads=1200)), cell("current", funnel(leads=1200, brief_filled=0.3))], wording=True)
+    sql = headline(bench, "sql")
+    assert sql["headline_en"] == "SQL (passed to sales) fell from 454 to 227: marketing -227 (first contact -> brief 60 % -> 30 %)"
+    assert (sql["main_department"], sql["main_factor"]) == ("marketing", "step_brief_filled")
+    assert sql["marketing_effect"] == pytest.approx(sql["delta"], abs=1e-9)
+    assert headline(bench, "leads")["headline_ru"] == "Лиды 1 200 -> 1 200: в пределах обычных колебаний, виноватых нет"
+
+
+def test_fewer_leads_are_marketings_at_every_depth(bench: Bench) -> None:
+    bench.decide([cell("base", funnel(leads=2400)), cell("current", funnel(leads=1600))], wording=True)
+    for metric in ("leads", "sql", "new_clients"):
+        found = headline(bench, metric)
+        assert (found["main_department"], found["main_factor"]) == ("marketing", "lead_volume"), metric
+        assert found["sales_effect"] == pytest.approx(0, abs=2)
+    assert headline(bench, "leads")["sales_effect"] == 0
+    assert headline(bench, "leads")["headline_en"] == "Leads fell from 2 400 to 1 600: marketing -800 (leads 2 400 -> 1 600)"
+
+
+@pytest.mark.parametrize(
+    ("counts", "metric"),
+    [(funnel(leads=1200), "new_clients"), ({"lead": 60, "first_contact": 50, "brief_filled": 40, "sql": 9}, "sql"), ({"lead": 5}, "leads")],
+)
+def test_the_first_line_is_of_the_count_nearest_to_the_client(bench: Bench, counts: dict[str, float], metric: str) -> None:
+    bench.decide([cell("base", counts), cell("current", counts | {"lead": counts["lead"] + 4})], wording=True)
+    assert bench.rows("select metric from marts.mart_verdict where is_first_line") == [{"metric": metric}]
+
+
+def test_the_first_line_passes_over_what_cannot_be_compared(bench: Bench) -> None:
+    cells = [cell("base", funnel(leads=1200)), cell("current", funnel(leads=1200, contract_sent=0.3))]
+    bench.decide(cells, wording=True, ageless=[(MONTH, "paid"), (MONTH, "sql")])
+    assert bench.rows("select metric from marts.mart_verdict where is_first_line") == [{"metric": "leads"}]
+    bench.decide(cells, wording=True, ageless=[(MONTH, "paid")], unrecorded=[(MONTH, "sql")])
+    assert bench.rows("select metric from marts.mart_verdict where is_first_line") == [{"metric": "leads"}]
+    assert not bench.rows("select * from marts.mart_verdict where metric = 'sql'")
+
+
 def test_the_season_is_the_markets(bench: Bench) -> None:
     bench.decide(
         [cell("base", funnel(leads=1200)), cell("current", funnel(leads=600))],
@@ -114,8 +151,8 @@ def test_clients_without_age_are_not_compared(bench: Bench) -> None:
     cells = [cell("base", funnel(leads=1200)), cell("current", funnel(leads=1200, contract_sent=0.3))]
     bench.decide(cells, wording=True, ageless=[(MONTH, "paid")])
     found = headline(bench)
-    assert found["headline_en"] == "New clients 97 -> 42: not to be compared, the source does not say when leads became clients"
-    assert found["headline_ru"] == "Новые клиенты 97 -> 42: сравнить нельзя, источник не говорит, когда лиды стали клиентами"
+    assert found["headline_en"] == "New clients 97 -> 42: not to be compared, the source does not say when leads came this far"
+    assert found["headline_ru"] == "Новые клиенты 97 -> 42: сравнить нельзя, источник не говорит, когда лиды дошли до этого этапа"
     assert (found["main_department"], found["main_factor"], found["confidence"]) == (None, None, "low")
 
 
