@@ -115,6 +115,12 @@ def test_the_id_of_a_lead_is_none_of_an_event(tmp_path: Path) -> None:
         assert sample.repeats("ID") == (6, 3, "1", 2)
 
 
+def test_a_report_is_read_below_its_titles(tmp_path: Path) -> None:
+    text = 'Campaign report\n"1 January 2026 - 31 March 2026"\nDay,Campaign,Cost,Clicks\n2026-01-01,Brand,5.00,1\n'
+    assert guessed(text, tmp_path) == "ad_spend"
+    assert guessed("Kind,When\nmeeting,soon\n", tmp_path) is None
+
+
 @pytest.mark.parametrize(
     ("columns", "order", "others"),
     [

@@ -97,6 +97,12 @@ def test_what_cannot_be_drafted_is_refused(
         draft_source("acme", system, [sample], project)
 
 
+def test_a_dry_run_is_of_a_draft_that_is_there(project: Path, tmp_path: Path) -> None:
+    (tmp_path / "deals.csv").write_text(DEALS)
+    with pytest.raises(ConfigError, match="not drafted yet"):
+        draft_source("acme", "acme_crm", [str(tmp_path / "deals.csv")], project, is_new=False)
+
+
 def test_what_nothing_decides_is_asked_before_anything_is_written(project: Path, tmp_path: Path) -> None:
     sample = tmp_path / "deals.csv"
     sample.write_text("Id,Created,Source,Stage\n1,05/01/2026,Google,New\n")
