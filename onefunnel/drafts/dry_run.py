@@ -36,13 +36,14 @@ FACTS = ("+fct_quarantine", "+fct_unread_value", "+fct_unmapped_value")
 class Entity:
     """rows: that were staged; usable: neither quarantined nor older versions of an id; disputed: rows of one id that say different things.
 
-    spans: first and last of each moment that was read, by column of the staging model.
+    ends_early: leads that were closed before they were created; spans: first and last of each moment, by column of the staging model.
     """
 
     entity: str
     rows: int
     usable: int
     disputed: int
+    ends_early: int
     spans: dict[str, tuple[str, str]]
 
 
@@ -147,7 +148,10 @@ def _staged(db: duckdb.DuckDBPyConnection, model: str, entity: str) -> Entity:
     usable = f"quarantine_rule is null and {newest}"
     counts = f"select count(*), count(*) filter ({usable}), count(*) filter ({status} = 'disputed') from staging.{quoted(model)}"
     rows, counting, disputed = db.execute(counts).fetchall()[0]
-    spans = {}
+    spans, ends_early = {}, 0
+    if {"created_at", "closed_at"} <= names:
+        early = f"select count(*) from staging.{quoted(model)} where {usable} and closed_at < created_at"
+        ends_early = db.execute(early).fetchall()[0][0]
     for name, kind in columns:
         if kind.startswith(("TIMESTAMP", "DATE")):
             first, last = db.execute(
@@ -155,7 +159,7 @@ def _staged(db: duckdb.DuckDBPyConnection, model: str, entity: str) -> Entity:
             ).fetchone()
             if isinstance(first, date):
                 spans[name] = (first.isoformat(), last.isoformat())
-    return Entity(entity, rows, counting, disputed, spans)
+    return Entity(entity, rows, counting, disputed, ends_early, spans)
 
 
 def _quarantined(db: duckdb.DuckDBPyConnection, system: str, draft: Draft) -> list[Unread]:
@@ -221,6 +225,8 @@ def said(run: DryRun) -> list[str]:
             f"{each.entity}: {each.rows:,} rows read, {each.usable:,} count{f', {each.disputed:,} disputed' if each.disputed else ''}"
         )
         lines += [f"  {column}: {first} to {last}" for column, (first, last) in each.spans.items()]
+        if each.ends_early:
+            lines.append(f"  closed before created: {each.ends_early:,} times (a day without a clock is its midnight)")
         lines += [f"  quarantined: {_line(one)}" for one in run.quarantined if one.entity == each.entity]
         lines += [f"  not read: {_line(one)}" for one in run.unread if one.entity == each.entity]
     by_field: dict[tuple[str, str], list[tuple[str, int]]] = {}
