@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -61,50 +61,55 @@ def draft_source(
     is_new False: write nothing, the draft is there. Raises ConfigError; Undecided (one of them) where nothing says how dates or numbers are
     written and date_order or decimal_separator must.
     """
+    _check_names(name, system, is_new=is_new)
+    with ExitStack() as stack:
+        taken = [_taken(stack.enter_context(landed_sample(path)), path, entity) for path, entity in map(_named, samples)]
+        for each in taken:
+            if sum(other.entity == each.entity for other in taken) > 1:
+                raise ConfigError(f"two files look like {each.entity}", hint="say which is which: --from leads=FILE --from payments=FILE")
+        every = [(each.sample.file, column) for each in taken for column in each.sample.columns.values()]
+        order, own_orders = decide_date_order(every, date_order)
+        numbers = [
+            (each.sample.file, each.sample.columns[found]) for each in taken for column, found in each.matched.items() if column in NUMBERS
+        ]
+        separator = decide_decimal_separator(numbers, decimal_separator)
+        drafts = tuple(_draft(each, own_orders) for each in taken)
+        currencies = [each.sample.commonest(each.matched["currency"]).upper() for each in taken if "currency" in each.matched]
+    return NewSource(
+        name=name,
+        system=system,
+        drafts=drafts,
+        samples={each.entity: str(each.path) for each in taken},
+        date_order=order,
+        decimal_separator=separator,
+        base_currency=next(filter(None, (*currencies, *(draft.currency for draft in drafts))), "EUR"),
+        written=_write(system, drafts, project) if is_new else (),
+        sources_block=sources_block(name, system, drafts, order, separator),
+        next_steps=next_steps(system, drafts),
+    )
+
+
+@dataclass(frozen=True)
+class _Taken:
+    """A sample, the entity it is taken for and why, and contract column -> delivered column."""
+
+    sample: Sample
+    path: Path
+    entity: str
+    why: str
+    matched: dict[str, str]
+
+
+def _check_names(name: str, system: str, *, is_new: bool) -> None:
     for what, value in (("source name", name), ("system", system)):
         if not NAME.match(value):
             raise ConfigError(f"not a {what}: {value}", hint="use small letters, digits and underscores, as in hubspot or acme_crm")
+    where = f"models/staging/{system}"
     if is_new and system in known_systems():
         hint = f"add a source with `system: {system}` to sources.yml; to repeat the dry run of a draft: --check"
-        raise ConfigError(f"system {system} is known already", where=f"models/staging/{system}", hint=hint)
-    with ExitStack() as stack:
-        named = [_named(sample) for sample in samples]
-        read = [(stack.enter_context(landed_sample(path)), path, entity) for path, entity in named]
-        taken = [(sample, path, *_taken_for(sample, entity)) for sample, path, entity in read]
-        for entity in {entity for _, _, entity, _ in taken}:
-            if sum(other == entity for _, _, other, _ in taken) > 1:
-                raise ConfigError(f"two files look like {entity}", hint="say which is which: --from leads=FILE --from payments=FILE")
-        every = [(sample.file, column) for sample, *_ in taken for column in sample.columns.values()]
-        order, own_orders = decide_date_order(every, date_order)
-        matches = [matched_columns(entity, sample) for sample, _, entity, _ in taken]
-        numbers = [
-            (sample.file, sample.columns[delivered])
-            for (sample, *_), matched in zip(taken, matches, strict=True)
-            for column, delivered in matched.items()
-            if column in NUMBERS
-        ]
-        separator = decide_decimal_separator(numbers, decimal_separator)
-        drafts = [
-            _draft(sample, entity, why, matched, own_orders) for (sample, _, entity, why), matched in zip(taken, matches, strict=True)
-        ]
-        base = next(
-            (found for found in (_base_currency(sample, matched) for (sample, *_), matched in zip(taken, matches, strict=True)) if found),
-            "",
-        )
-    base = base or next((draft.currency for draft in drafts if draft.currency), "EUR")
-    written = _write(system, drafts, project) if is_new else ()
-    return NewSource(
-        name,
-        system,
-        tuple(drafts),
-        {entity: str(path) for _, path, entity, _ in taken},
-        order,
-        separator,
-        base,
-        written,
-        sources_block(name, system, drafts, order, separator),
-        next_steps(system, drafts),
-    )
+        raise ConfigError(f"system {system} is known already", where=where, hint=hint)
+    if not is_new and system not in known_systems():
+        raise ConfigError(f"system {system} is not drafted yet", where=where, hint="the same command without --check drafts it")
 
 
 def _named(sample: str) -> tuple[Path, str]:
@@ -118,11 +123,9 @@ def _named(sample: str) -> tuple[Path, str]:
     return path, named
 
 
-def _taken_for(sample: Sample, entity: str) -> tuple[str, str]:
-    """(entity, why). Raises ConfigError where nothing of the contract fits: a model of nulls helps nobody."""
-    if entity:
-        return entity, "as you say"
-    found = guess_entity(sample)
+def _taken(sample: Sample, path: Path, named: str) -> _Taken:
+    """Raises ConfigError where nothing of the contract fits: a model of nulls helps nobody."""
+    found = (named, "as you say") if named else guess_entity(sample)
     if found is None:
         columns = ", ".join(sample.columns)
         raise ConfigError(
@@ -130,15 +133,15 @@ def _taken_for(sample: Sample, entity: str) -> tuple[str, str]:
             where=sample.file,
             hint=f"say what it is, --from ENTITY=FILE with one of {', '.join(template())}, or leave it out",
         )
-    return found
+    return _Taken(sample, path, *found, matched_columns(found[0], sample))
 
 
-def _draft(sample: Sample, entity: str, why: str, matched: Mapping[str, str], own_orders: Mapping[tuple[str, str], str]) -> Draft:
-    contract = template()[entity]
+def _draft(taken: _Taken, own_orders: Mapping[tuple[str, str], str]) -> Draft:
+    sample, entity, matched, contract = taken.sample, taken.entity, taken.matched, template()[taken.entity]
     draft = Draft(
         file=sample.file,
         entity=entity,
-        why=why,
+        why=taken.why,
         rows=sample.rows,
         rejected=sample.rejected,
         columns=tuple(sample.columns),
@@ -154,8 +157,7 @@ def _draft(sample: Sample, entity: str, why: str, matched: Mapping[str, str], ow
         ),
     )
     instead = {*made_up(draft), "currency"}
-    missing = tuple(name for name in contract.required if name not in matched and name not in instead)
-    return Draft(**{**vars(draft), "missing": missing})
+    return replace(draft, missing=tuple(name for name in contract.required if name not in matched and name not in instead))
 
 
 def _repeated(sample: Sample, entity: str, matched: Mapping[str, str]) -> list[str]:
@@ -199,10 +201,6 @@ def _currency_in_name(matched: Mapping[str, str]) -> str:
     names = " ".join(matched.get(column, "") for column in ("cost", "amount"))
     found = re.search(r"[(\[ _]([A-Z]{3})[)\]]?(?: |$)", names)
     return found[1] if found else ""
-
-
-def _base_currency(sample: Sample, matched: Mapping[str, str]) -> str:
-    return sample.commonest(matched["currency"]).upper() if "currency" in matched else ""
 
 
 def _write(system: str, drafts: Sequence[Draft], project: Path) -> tuple[str, ...]:

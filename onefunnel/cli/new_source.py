@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from onefunnel.cli.common import JsonOption, print_json
+from onefunnel.cli.common import Console, JsonOption, print_json
 
 if TYPE_CHECKING:
     from onefunnel.new_source import NewSource
@@ -37,7 +37,8 @@ def new_source(
     if not as_json:
         _print_draft(result)
         print("\ndry run, by the rules of a night:", flush=True)
-    tried = dry_run(result)
+    with Console(quiet=as_json or not sys.stderr.isatty()).progress("dry run") as progress:
+        tried = dry_run(result, progress.step)
     if as_json:
         print_json(result.to_dict() | {"dry_run": tried.to_dict()})
         return

@@ -16,7 +16,7 @@ import duckdb
 import yaml
 
 from onefunnel.drafts.draft import Draft
-from onefunnel.drafts.guess import NUMBERS, is_moment
+from onefunnel.drafts.guess import COUNTS, NUMBERS, is_moment
 from onefunnel.entities import template
 from onefunnel.extract.normalise import quoted
 from onefunnel.settings import Settings
@@ -36,19 +36,20 @@ FACTS = ("+fct_quarantine", "+fct_unread_value", "+fct_unmapped_value")
 class Entity:
     """rows: that were staged; usable: neither quarantined nor older versions of an id; disputed: rows of one id that say different things.
 
-    spans: first and last of each moment that was read, by column of the staging model.
+    ends_early: leads that were closed before they were created; spans: first and last of each moment, by column of the staging model.
     """
 
     entity: str
     rows: int
     usable: int
     disputed: int
+    ends_early: int
     spans: dict[str, tuple[str, str]]
 
 
 @dataclass(frozen=True)
 class Unread:
-    """Cells that could not be read, or rows that a rule sets aside. column: as delivered, "" for a rule of the whole row.
+    """Cells that could not be read, or rows that a rule sets aside. column: as delivered, those that the rule may be about; "" for the row.
 
     example: digits as 9 and letters as a, because a cell may hold a person; row: where it stands in the file.
     """
@@ -147,7 +148,10 @@ def _staged(db: duckdb.DuckDBPyConnection, model: str, entity: str) -> Entity:
     usable = f"quarantine_rule is null and {newest}"
     counts = f"select count(*), count(*) filter ({usable}), count(*) filter ({status} = 'disputed') from staging.{quoted(model)}"
     rows, counting, disputed = db.execute(counts).fetchall()[0]
-    spans = {}
+    spans, ends_early = {}, 0
+    if {"created_at", "closed_at"} <= names:
+        early = f"select count(*) from staging.{quoted(model)} where {usable} and closed_at < created_at"
+        ends_early = db.execute(early).fetchall()[0][0]
     for name, kind in columns:
         if kind.startswith(("TIMESTAMP", "DATE")):
             first, last = db.execute(
@@ -155,7 +159,7 @@ def _staged(db: duckdb.DuckDBPyConnection, model: str, entity: str) -> Entity:
             ).fetchone()
             if isinstance(first, date):
                 spans[name] = (first.isoformat(), last.isoformat())
-    return Entity(entity, rows, counting, disputed, spans)
+    return Entity(entity, rows, counting, disputed, ends_early, spans)
 
 
 def _quarantined(db: duckdb.DuckDBPyConnection, system: str, draft: Draft) -> list[Unread]:
@@ -164,28 +168,26 @@ def _quarantined(db: duckdb.DuckDBPyConnection, system: str, draft: Draft) -> li
     ).fetchall()
     found = []
     for rule, count, row in counted:
-        column = _judged_by(rule, draft)
-        example = ""
-        if column:
-            cell = db.execute(
-                f"select {quoted(column)} from landing.{quoted(f'{system}__{draft.entity}')} where _row = ? limit 1", [row]
-            ).fetchone()
-            example = _form(cell[0]) if cell and cell[0] else ""
-        found.append(Unread(draft.entity, rule, column, count, row, example))
+        columns = _judged_by(rule, draft)
+        cells: tuple[str | None, ...] = ()
+        if columns:
+            named, landed = ", ".join(map(quoted, columns)), quoted(f"{system}__{draft.entity}")
+            cells = (db.execute(f"select {named} from landing.{landed} where _row = ? limit 1", [row]).fetchall() or [()])[0]
+        found.append(Unread(draft.entity, rule, ", ".join(columns), count, row, " and ".join(_form(cell) for cell in cells if cell)))
     return found
 
 
-def _judged_by(rule: str, draft: Draft) -> str:
-    """The delivered column that a rule of a row is about; "" where it is about the row."""
+def _judged_by(rule: str, draft: Draft) -> list[str]:
+    """The delivered columns that a rule may be about; none where it is about the row."""
+    contract = template()[draft.entity]
     about = {
-        "date": is_moment,
-        "number": lambda name: name in NUMBERS,
-        "amount": lambda name: name in NUMBERS,
-        "currency": lambda name: name == "currency",
+        "date": [name for name in contract.required if is_moment(name)],
+        "number": [name for name in contract.columns if name in NUMBERS and name not in COUNTS],
+        "amount": [name for name in contract.columns if name in NUMBERS and name not in COUNTS],
+        "currency": ["currency"],
     }
-    matches = next((matches for word, matches in about.items() if word in rule), None)
-    names = [name for name in template()[draft.entity].required if matches and matches(name)]
-    return next((draft.matched[name] for name in names if name in draft.matched), "")
+    named = next((names for word, names in about.items() if word in rule), [])
+    return [draft.matched[name] for name in named if name in draft.matched]
 
 
 def _unread(db: duckdb.DuckDBPyConnection, drafts: tuple[Draft, ...]) -> tuple[Unread, ...]:
@@ -223,6 +225,8 @@ def said(run: DryRun) -> list[str]:
             f"{each.entity}: {each.rows:,} rows read, {each.usable:,} count{f', {each.disputed:,} disputed' if each.disputed else ''}"
         )
         lines += [f"  {column}: {first} to {last}" for column, (first, last) in each.spans.items()]
+        if each.ends_early:
+            lines.append(f"  closed before created: {each.ends_early:,} times (a day without a clock is its midnight)")
         lines += [f"  quarantined: {_line(one)}" for one in run.quarantined if one.entity == each.entity]
         lines += [f"  not read: {_line(one)}" for one in run.unread if one.entity == each.entity]
     by_field: dict[tuple[str, str], list[tuple[str, int]]] = {}

@@ -26,6 +26,8 @@ IDS = ("lead_id", "event_id", "payment_id", "plan_id", "client_id", "contact_id"
 # Required, and yet a draft can do without: money is in the source's currency, an entry is known by lead, stage and moment, an ad account
 # is one channel; leads without a channel are counted, as unmapped.
 MADE_UP_FOR = {"currency", "event_id", "channel"}
+# One odd cell decides nothing: so many of a column's dates or numbers, in percent, must be readable one way only.
+DECIDING_PERCENT = 5
 # Share of leads that stand beside several stages, from which on a list of leads is the history of their stages.
 CHANGES_STAGE = 0.2
 
@@ -69,8 +71,11 @@ def suits(column: str, found: Column) -> bool:
         return found.mostly(found.dates)
     if column in NUMBERS:
         return found.mostly(found.numbers)
-    if column in ("event_id", "payment_id", "plan_id"):
+    # each entry has an id of its own; of payments and plan lines a few may be delivered again
+    if column == "event_id":
         return found.distinct == found.filled
+    if column in ("payment_id", "plan_id"):
+        return found.mostly(found.distinct)
     # a person's name under "contact" would be published as an id
     if column in ("contact_id", "client_id"):
         return found.mostly(found.with_digits) and not found.addresses and not (found.filled and found.mostly(found.of_words))
@@ -91,11 +96,13 @@ def is_moment(column: str) -> bool:
 def guess_entity(sample: Sample) -> tuple[str, str] | None:
     """(entity, why) that the sample is, None where nothing of the contract fits."""
     found = {entity: matched_columns(entity, sample) for entity in template()}
-    spend, events = found["ad_spend"], found["stage_events"]
+    spend, events, leads = found["ad_spend"], found["stage_events"], found["leads"]
     if {"date", "cost"} <= set(spend) and set(COUNTS) & set(spend):
         named = ", ".join(spend[name] for name in ("cost", *COUNTS) if name in spend)
         return "ad_spend", f"each row has a date and {named}"
-    if {"lead_id", "stage", "entered_at"} <= set(events):
+    # a list that says when and from where each came is one of leads, however often it delivers them
+    is_list = {"created_at", "channel"} <= set(leads) and leads["created_at"] != events.get("entered_at")
+    if {"lead_id", "stage", "entered_at"} <= set(events) and not is_list:
         share = sample.changing(events["stage"], events["lead_id"])
         if share >= CHANGES_STAGE:
             return "stage_events", f"{share:.0%} of {events['lead_id']!r} stand beside several of {events['stage']!r}"
@@ -128,13 +135,15 @@ def decide_date_order(columns: Sequence[tuple[str, Column]], given: str | None =
     dated = [(file, column) for file, column in columns if column.dates and column.mostly(column.dates)]
     own: dict[tuple[str, str], str] = {}
     for file, column in dated:
-        if column.day_first or column.month_first:
+        if max(column.day_first, column.month_first) * 100 >= DECIDING_PERCENT * column.dates:
             own[file, column.name] = "dmy" if column.day_first >= column.month_first else "mdy"
     unclear = [(file, column) for file, column in dated if column.either_way and (file, column.name) not in own]
     orders = sorted(dict.fromkeys(own.values()), key=list(own.values()).count, reverse=True)
     if unclear and not given and len(orders) != 1:
         file, column = unclear[0]
-        what = f"column {column.name!r}: {column.either_way:,} dates such as 05/01/2026 can be read both ways, and no day beyond 12 decides"
+        clear = column.day_first + column.month_first
+        decides = f"{clear:,} with a day beyond 12 are too few to decide" if clear else "no day beyond 12 decides"
+        what = f"column {column.name!r}: {column.either_way:,} dates such as 05/01/2026 can be read both ways, and {decides}"
         if orders:
             what = f"other columns are written both ways, and {what}"
         raise Undecided(what, option="date-order", choices=("dmy", "mdy"), where=file)
@@ -166,7 +175,9 @@ def decide_decimal_separator(columns: Sequence[tuple[str, Column]], given: str |
 
 def _proves(column: Column, this: int, other: int, grouped_by_other: int) -> bool:
     is_count = any(_plain(column.name) in map(_plain, (name, *_synonyms()[name])) for name in COUNTS)
-    return bool(grouped_by_other) if is_count else this > other
+    if is_count:
+        return bool(grouped_by_other)
+    return this > other and this * 100 >= DECIDING_PERCENT * (this + other + column.either_comma + column.either_point)
 
 
 def mixed_dates(column: Column) -> str:

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 import duckdb
 
+from onefunnel.errors import OnefunnelError
 from onefunnel.extract.normalise import PLACEHOLDER, literal, quoted
+from onefunnel.landing.loads import LoadManifest
 from onefunnel.landing.register import TYPED
 from onefunnel.settings import Settings
 
+# Lines above the column names that a report may have, and the columns that a title may look like.
+TITLES, TITLE_COLUMNS = 8, 2
 MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|янв|фев|мар|апр|мая|май|июн|июл|авг|сен|окт|ноя|дек"
 DATE = (
     r"^\s*(\d{4}[-/.]\d{1,2}$|\d{4}[-/. ]\d{1,2}[-/. ]\d{1,2}(\D|$)|\d{1,2}[-/. ]\d{1,2}[-/. ](\d{4}|\d{2})(\D|$)"
@@ -102,15 +107,32 @@ def landed_sample(path: Path) -> Iterator[Sample]:
     with tempfile.TemporaryDirectory(prefix="onefunnel-sample-") as folder, duckdb.connect() as db:
         copy = Path(folder) / f"sample{path.suffix}"
         shutil.copyfile(path, copy)
-        source = FilesSource(name="sample", system="sample", connector="files", entities={"sample": FileEntity(path=str(copy))})
         settings = Settings(home=Path(folder) / "home", hash_key=secrets.token_hex(16))
-        config = PipelineConfig(version=1, sources=(source,))
-        manifest = extract_source(config, source, Interval.for_as_of(date(2000, 1, 1)), settings)[0]
+
+        def landed(header_row: int | None = None) -> LoadManifest:
+            entity = FileEntity(path=str(copy), header_row=header_row)
+            source = FilesSource(name="sample", system="sample", connector="files", entities={"sample": entity})
+            config = PipelineConfig(version=1, sources=(source,))
+            return extract_source(config, source, Interval.for_as_of(date(2000, 1, 1)), settings)[0]
+
+        manifest = _below_titles(landed)
         part = literal(str(manifest.folder(settings.paths.landing) / manifest.files[0].part))
         db.execute(f"create view sample as from read_parquet({part}, hive_partitioning = false)")
         known = {name for name, *_ in db.execute("describe sample").fetchall()}
         columns = {name: _count(db, name, has_types=TYPED in known) for name in manifest.columns}
         yield Sample(path.name, manifest.rows, manifest.rejected_rows, columns, db)
+
+
+def _below_titles(landed: Callable[[int | None], LoadManifest]) -> LoadManifest:
+    """The load, read from where the columns begin: a report has titles above them. A night finds that line by the required columns."""
+    manifest = landed(None)
+    for line in range(2, TITLES + 2) if len(manifest.columns) <= TITLE_COLUMNS else ():
+        with suppress(OnefunnelError):
+            below = landed(line)
+            # a line of figures names no columns
+            if len(below.columns) > len(manifest.columns) and not any(re.fullmatch(r"[\d\W]+", name) for name in below.columns):
+                return below
+    return landed(None) if len(manifest.columns) <= TITLE_COLUMNS else manifest
 
 
 def _count(db: duckdb.DuckDBPyConnection, name: str, *, has_types: bool) -> Column:

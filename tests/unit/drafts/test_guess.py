@@ -72,7 +72,9 @@ def test_columns_are_matched_by_name_synonym_and_resemblance() -> None:
         ("created_at", {"dates": 6}, True),
         ("created_at", {"dates": 4}, False),
         ("cost", {"numbers": 4}, False),
-        ("payment_id", {"distinct": 9}, False),
+        ("event_id", {"distinct": 9}, False),
+        ("payment_id", {"distinct": 9}, True),
+        ("payment_id", {"distinct": 4}, False),
         # the name of a person would be published as an id
         ("contact_id", {"with_digits": 0}, False),
         ("contact_id", {"with_digits": 10, "of_words": 9}, False),
@@ -95,6 +97,7 @@ def test_what_stands_in_the_cells_disposes(column: str, cells: dict[str, int], i
         ("Record ID,Create Date,Original Source,Deal Stage\n1,2026-01-01,Google,New\n", "leads"),
         ("date,name\n2026-01-01,New Year\n", "holidays"),
         (HISTORY, "stage_events"),
+        ("Id,Created,Source,Stage,Modified Time\n1,2026-01-01,Google,New,2026-01-01\n1,2026-01-01,Google,Won,2026-01-02\n", "leads"),
         # one stage each, delivered again: no history
         (RELISTED, None),
         ("Case ID,Created,Activity,Resource\n1,yes,Call,Eve\n", None),
@@ -115,6 +118,12 @@ def test_the_id_of_a_lead_is_none_of_an_event(tmp_path: Path) -> None:
         assert sample.repeats("ID") == (6, 3, "1", 2)
 
 
+def test_a_report_is_read_below_its_titles(tmp_path: Path) -> None:
+    text = 'Campaign report\n"1 January 2026 - 31 March 2026"\nDay,Campaign,Cost,Clicks\n2026-01-01,Brand,5.00,1\n'
+    assert guessed(text, tmp_path) == "ad_spend"
+    assert guessed("Kind,When\nmeeting,soon\n", tmp_path) is None
+
+
 @pytest.mark.parametrize(
     ("columns", "order", "others"),
     [
@@ -127,6 +136,8 @@ def test_the_id_of_a_lead_is_none_of_an_event(tmp_path: Path) -> None:
         ([["05.05.2026"]], "ymd", {}),
         ([["31/7/2023"], ["30/6/2023"], ["7/31/2023"]], "dmy", {("f", "2"): "mdy"}),
         ([[]], "ymd", {}),
+        # one odd cell among many decides nothing
+        ([[*["2026-01-05"] * 30, "31.02.2026"]], "ymd", {}),
     ],
 )
 def test_any_column_decides_the_order_of_dates(
@@ -136,7 +147,9 @@ def test_any_column_decides_the_order_of_dates(
     assert decide_date_order(every) == (order, others)
 
 
-@pytest.mark.parametrize("columns", [[["01/02/2026"]], [["31/7/2023"], ["7/31/2023"], ["01/02/2026"]]])
+@pytest.mark.parametrize(
+    "columns", [[["01/02/2026"]], [[*["1/7/2026"] * 30, "13/01/2026"]], [["31/7/2023"], ["7/31/2023"], ["01/02/2026"]]]
+)
 def test_an_order_that_nothing_decides_is_asked(columns: list[list[str]], tmp_path: Path) -> None:
     every = [("f", Column(**{**vars(dates("d", *values, tmp_path=tmp_path)), "name": str(n)})) for n, values in enumerate(columns)]
     with pytest.raises(Undecided, match="can be read both ways") as raised:
@@ -175,5 +188,7 @@ def test_a_separator_that_nothing_decides_is_asked_and_counts_decide_it(tmp_path
         decide_decimal_separator([cost])
     assert decide_decimal_separator([cost], ",") == ","
     assert decide_decimal_separator([cost, ("f", numbers("5,120", name="Clicks", tmp_path=tmp_path))]) == "."
+    with pytest.raises(Undecided, match="can be read both ways"):
+        decide_decimal_separator([("f", numbers(*["1,234"] * 30, "1,5", tmp_path=tmp_path))])
     with pytest.raises(Undecided, match="a source has one decimal separator"):
         decide_decimal_separator([("f", numbers("1,5", tmp_path=tmp_path)), ("f", numbers("1.5", tmp_path=tmp_path))])

@@ -19,7 +19,7 @@ from onefunnel.project import project_root
 
 DEALS = """Record ID;Create Date;Original Source;Deal Stage;Deal owner;Email;Amount;Closed Lost Reason;Close Date
 5805028000056864695;13.07.2023 10:00;Google Ads;Won;Eve;a@b.c;1.234,50;;20.07.2023
-5805028000056864696;14.07.2023 10:00;Facebook;Lost;O'Neil;x@b.c;10,50;Price;21.07.2023
+5805028000056864696;14.07.2023 10:00;Facebook;Lost;O'Neil;x@b.c;10,50;Price;14.07.2023
 """
 
 
@@ -97,6 +97,12 @@ def test_what_cannot_be_drafted_is_refused(
         draft_source("acme", system, [sample], project)
 
 
+def test_a_dry_run_is_of_a_draft_that_is_there(project: Path, tmp_path: Path) -> None:
+    (tmp_path / "deals.csv").write_text(DEALS)
+    with pytest.raises(ConfigError, match="not drafted yet"):
+        draft_source("acme", "acme_crm", [str(tmp_path / "deals.csv")], project, is_new=False)
+
+
 def test_what_nothing_decides_is_asked_before_anything_is_written(project: Path, tmp_path: Path) -> None:
     sample = tmp_path / "deals.csv"
     sample.write_text("Id,Created,Source,Stage\n1,05/01/2026,Google,New\n")
@@ -146,6 +152,7 @@ def test_a_draft_is_tried_by_the_rules_of_a_night(tried: dict[str, Any]) -> None
         ("stage_events", 4, 4),
         ("ad_spend", 3, 2),
     ]
+    assert run["entities"][0]["ends_early"] == 1
     assert run["entities"][0]["spans"]["created_at"] == ["2023-07-13", "2023-07-15"]
     set_aside = {(one["entity"], one["rule"]): (one["column"], one["count"], one["row"], one["example"]) for one in run["quarantined"]}
     assert set_aside["leads", "unparsable_date"] == ("Create Date", 1, 4, "aaaa 99")
