@@ -29,6 +29,9 @@ def build(
     home: HomeOption = None,
     as_of: AsOfOption = None,
     full_refresh: FullRefreshOption = False,
+    has_tests: Annotated[
+        bool, typer.Option("--tests/--no-tests", help="Whether the data tests run too; without them a look at the tables comes sooner.")
+    ] = True,
     as_json: JsonOption = False,
 ) -> None:
     """Build staging, facts and marts in the private warehouse. Without --as-of: for the day of the newest load."""
@@ -39,7 +42,7 @@ def build(
     day = parse_as_of(as_of, config.reporting.time_zone) if as_of else None
     console = Console(quiet=as_json)
     with console.progress("building") as progress, run_lock(settings, purpose="build"):
-        result = build_models(config, settings, day, full_refresh=full_refresh, select=select, progress=progress.step)
+        result = build_models(config, settings, day, full_refresh=full_refresh, select=select, has_tests=has_tests, progress=progress.step)
     if as_json:
         print_json(result.summary())
         return

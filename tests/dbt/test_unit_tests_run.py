@@ -1,4 +1,4 @@
-"""The dbt unit tests, which the nightly build leaves out, pass; and a changed formula does not get past them."""
+"""A changed formula does not get past the dbt unit tests. That they all pass is seen where an analyst builds (pipeline/test_night.py)."""
 
 from __future__ import annotations
 
@@ -46,13 +46,6 @@ def home(demo_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     copy = tmp_path_factory.mktemp("unit-tests")
     shutil.copyfile(demo_home / "warehouse.duckdb", copy / "warehouse.duckdb")
     return copy
-
-
-def test_all_unit_tests_pass(home: Path) -> None:
-    code, statuses, output = run_dbt(home, project_root(), "--select", "test_type:unit")
-    assert code == 0, output
-    assert len(statuses) > 30
-    assert set(statuses.values()) == {"pass"}
 
 
 def test_a_changed_formula_is_noticed(home: Path, tmp_path: Path) -> None:

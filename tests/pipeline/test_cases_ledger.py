@@ -118,7 +118,7 @@ def test_an_own_id_never_equals_a_made_one(tmp_path: Path, run_cli: RunCli) -> N
         (tmp_path / f"leads-{number}.csv").write_text(f"lead_id,created_at,channel\n{lead},2026-01-05 10:00,seo\n")
         arguments = ("--sources", tmp_path / "sources.yml", "--home", tmp_path / "home", "--as-of", AS_OF)
         run_cli("extract", *arguments)
-        said = run_cli("build", *arguments)
+        said = run_cli("build", *arguments, *(["--no-tests"] if number < 3 else []))
         assert ("going on from build" in said.stderr + said.stdout) is (number > 0)
         with duckdb.connect(str(tmp_path / "home/warehouse.duckdb"), read_only=True) as db:
             clients += db.execute("select client_key, amount_base from facts.fct_payment").fetchall()
