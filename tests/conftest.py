@@ -23,7 +23,7 @@ LONGEST_FIRST = (
     *("test_going_on", "test_standalone", "test_cases_ledger", "test_nightly_run", "test_night", "test_not_delivered"),
     *("test_properties", "test_verdict_incidents", "test_verdict_steady", "test_fuzz_exports", "test_cases_sources", "test_agency_nights"),
     *("test_agencies", "test_other_funnels", "test_sandbox_night", "test_singer", "test_cases_overlap", "test_erase_request"),
-    *("test_sandbox_night",),
+    *("test_sandbox_night", "test_own_words"),
 )
 
 

@@ -81,10 +81,9 @@ valued_costs as (
 paid as (
 
     -- an attempt is known by its lead and its number
-    select {{ strip_pattern('lead_attempt_key', '#[0-9]+$') }} as lead_key, sum(amount_base) as paid_base
+    select {{ strip_pattern('lead_attempt_key', '#[0-9]+$') }} as lead_key, amount_base
     from {{ ref('fct_payment') }}
     where lead_attempt_key is not null
-    group by 1
 
 ),
 
@@ -140,7 +139,7 @@ counted as (
 -- a lead that holds a word in several rows paid once
 paid_of_words as (
 
-    select held.source_name, held.entity, held.field, held.value, sum(paid.paid_base) as paid_base
+    select held.source_name, held.entity, held.field, held.value, sum(paid.amount_base) as paid_base
     from (
         select source_name, entity, field, value, lead_key from seen where lead_key is not null group by source_name, entity, field, value, lead_key
     ) as held

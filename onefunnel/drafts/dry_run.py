@@ -238,7 +238,9 @@ def said(run: DryRun) -> list[str]:
     if run.stopped:
         lines.append(f"the build stopped, and so would a night: {run.stopped}")
     elif not run.is_clean:
-        lines.append("NOT READY: what is quarantined, disputed or not read above is missing from every figure; correct the draft first")
+        lines.append(
+            "NOT READY: what is set aside, disputed or not read above is missing from every figure: correct the draft or the export"
+        )
     return lines
 
 

@@ -198,7 +198,7 @@ def _likeness(column: str, name: str, synonyms: Sequence[str]) -> float:
         return 1.0
     plain = [_plain(synonym) for synonym in synonyms]
     if given in plain:
-        return 0.98 - 0.005 * plain.index(given)
+        return 0.98 - 0.1 * plain.index(given) / len(plain)
     return difflib.SequenceMatcher(None, wanted, given).ratio() * 0.9
 
 

@@ -98,6 +98,8 @@ def test_what_stands_in_the_cells_disposes(column: str, cells: dict[str, int], i
         ("date,name\n2026-01-01,New Year\n", "holidays"),
         (HISTORY, "stage_events"),
         ("Id,Created,Source,Stage,Modified Time\n1,2026-01-01,Google,New,2026-01-01\n1,2026-01-01,Google,Won,2026-01-02\n", "leads"),
+        ("День;Кампания;Расход (руб.);Показы;Клики\n2026-01-01;Brand;5.00;10;1\n", "ad_spend"),
+        ("ID;Дата создания;Источник;Этап сделки;Ответственный\n1;2026-01-01;Google;Новый;Ева\n", "leads"),
         # one stage each, delivered again: no history
         (RELISTED, None),
         ("Case ID,Created,Activity,Resource\n1,yes,Call,Eve\n", None),

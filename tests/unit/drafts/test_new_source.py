@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 import yaml
 
+from onefunnel.cli.new_source import _drafted
 from onefunnel.drafts.guess import Undecided
 from onefunnel.entities import read_entities
 from onefunnel.errors import ConfigError
@@ -113,6 +115,22 @@ def test_what_nothing_decides_is_asked_before_anything_is_written(project: Path,
         draft_source("acme", "acme_crm", [str(sample)], project)
     assert not (project / "models/staging/acme_crm").exists()
     assert (project / "dbt_project.yml").read_text() == (project_root() / "dbt_project.yml").read_text()
+
+
+def test_on_a_terminal_what_nothing_decides_is_asked_until_it_is_answered(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sample = tmp_path / "deals.csv"
+    sample.write_text("Id,Created,Source,Stage\n1,05/01/2026,Google,New\n")
+    answers = iter(["day", "mdy"])
+    monkeypatch.setenv("ONEFUNNEL_PROJECT_DIR", str(project))
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr(typer, "prompt", lambda text: next(answers))
+    result = _drafted("acme", "acme_crm", [str(sample)], {}, check=False, as_json=False)
+    assert result.date_order == "mdy"
+    assert "1 dates such as 05/01/2026 can be read both ways" in capsys.readouterr().out
+    with pytest.raises(Undecided):
+        _drafted("acme", "acme_two", [str(sample)], {}, check=False, as_json=True)
 
 
 def test_a_column_written_otherwise_is_read_as_it_is_written(project: Path, tmp_path: Path) -> None:
