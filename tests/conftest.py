@@ -20,10 +20,11 @@ from warm_python import warm_python
 ORDER = ("unit", "systems", "pipeline", "dbt", "browser", "dags", "faults")
 # Side by side a module is run whole by one worker, so that its nights are built once; what takes longest must not be begun last.
 LONGEST_FIRST = (
-    *("test_going_on", "test_standalone", "test_cases_ledger", "test_nightly_run", "test_night", "test_not_delivered"),
-    *("test_properties", "test_verdict_incidents", "test_verdict_steady", "test_fuzz_exports", "test_cases_sources", "test_agency_nights"),
-    *("test_agencies", "test_other_funnels", "test_sandbox_night", "test_singer", "test_cases_overlap", "test_erase_request"),
-    *("test_sandbox_night", "test_own_words"),
+    *("test_cases_ledger", "test_nightly_run", "test_going_on", "test_night", "test_verdict_incidents", "test_properties"),
+    *("test_sandbox_night", "test_agencies", "test_report_use", "test_agency_nights", "test_not_delivered", "test_erase_request"),
+    *("test_other_funnels", "test_own_words", "test_kill_during_publication", "test_oracle_real", "test_oracle_demo", "test_cases_overlap"),
+    *("test_verdict_steady", "test_benchmarks", "test_night_is_held_back", "test_cases_sources", "test_many_readers", "test_early_day"),
+    *("test_gates_fail_on_bad_data", "test_kill_during_night", "test_singer", "test_fuzz_exports"),
 )
 
 

@@ -11,6 +11,7 @@ select
     kpis.basis,
     kpis.display_order,
     kpis.is_additive,
+    kpis.statistic,
     coalesce({% for part in parts %}{{ part }}.unknown_because{{ ', ' if not loop.last }}{% endfor %}) as unknown_because
 from {{ ref('kpis') }} as kpis
 {%- for part in parts %}

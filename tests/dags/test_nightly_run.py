@@ -1,74 +1,109 @@
-"""The nightly DAG run by real Airflow, in one process: it publishes, survives a source that is down, and tells nobody the secrets."""
+"""The nightly DAG under Airflow's real scheduler, then in one process: it publishes, survives a dead source, and tells no secret."""
 
 from __future__ import annotations
 
 import json
+import os
 import shutil
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
-from running import new_airflow, returned, run_night, task_states
+from running import returned, run_night, standalone, task_states, wait_for
 
-pytestmark = [pytest.mark.airflow, pytest.mark.slow]
+from onefunnel.airflow_home import airflow_environment
+
+pytestmark = [pytest.mark.airflow, pytest.mark.slow, pytest.mark.timeout(600)]
 
 CANARY = "canary-7f3a9c51d2e84b06"
+RUNS = "/api/v2/dags/nightly_funnel/dagRuns"
 STEPS = ["build_marts", "check_landing", "check_marts", "publish_marts", "send_alerts", "write_report"]
 
 
+@dataclass(frozen=True)
+class Night:
+    """The night of 31 March under the real scheduler, and what its REST API answered. env: of the Airflow it ran in, for further nights."""
+
+    env: dict[str, str]
+    import_errors: int
+    refused: httpx.Response
+    state: str
+    tasks: dict[str, str]
+    events: list[dict[str, Any]]
+
+    @property
+    def home(self) -> Path:
+        return Path(self.env["ONEFUNNEL_HOME"])
+
+
 @pytest.fixture(scope="module")
-def night(tiny_source: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Environment of an Airflow in which the night of 31 March has run once; its secrets carry the canary."""
-    home = tmp_path_factory.mktemp("dag") / "home"
+def night(tiny_source: Path, tmp_path_factory: pytest.TempPathFactory) -> Night:
+    """Triggered and watched as a person's browser does. The night's secrets carry the canary."""
+    home, sources = tmp_path_factory.mktemp("dag") / "home", tiny_source / "sources.yml"
     # Nobody listens on port 9: the channel of the alerts is dead.
     secrets = {"ONEFUNNEL_HASH_KEY": f"{CANARY}-key", "ONEFUNNEL_ALERT_URLS": f"json://user:{CANARY}@127.0.0.1:9/"}
-    env = new_airflow(home, tiny_source / "sources.yml", **secrets)
-    done = run_night(env, date(2026, 3, 31))
-    (home / "airflow" / "test.log").write_text(done.stdout + done.stderr, encoding="utf-8")
-    assert done.returncode == 0, (done.stdout + done.stderr)[-4000:]
-    return env
+    with standalone(home, sources, **secrets) as api:
+        wait_for(lambda: api.get("/api/v2/dags/nightly_funnel").status_code == 200, 60, "the DAG to be read")
+        import_errors = api.get("/api/v2/importErrors").json()["total_entries"]
+        refused = api.post(RUNS, json={"logical_date": None, "conf": {"as_of": "31.03.2026"}})
+        run = api.post(RUNS, json={"logical_date": None, "conf": {"as_of": "2026-03-31"}}).json()["dag_run_id"]
+        assert api.patch("/api/v2/dags/nightly_funnel", json={"is_paused": False}).status_code == 200
+        state = wait_for(lambda: (s := api.get(f"{RUNS}/{run}").json()["state"]) in ("success", "failed") and s, 420, "the run to end")
+        tasks = {task["task_id"]: task["state"] for task in api.get(f"{RUNS}/{run}/taskInstances").json()["task_instances"]}
+        events = api.get("/api/v2/assets/events").json()["asset_events"]
+    return Night(airflow_environment(home, sources, {**os.environ, **secrets}), import_errors, refused, state, tasks, events)
 
 
-def test_every_task_succeeds_and_the_last_whole_day_is_published(night):
-    states = task_states(night)
-    assert set(states.values()) == {"success"}
-    assert sorted(name for name in states if not name.startswith("extract_")) == STEPS
-    manifest = json.loads((Path(night["ONEFUNNEL_HOME"]) / "published" / "manifest.json").read_text(encoding="utf-8"))
+def test_the_scheduler_runs_every_task_and_the_last_whole_day_is_published(night: Night) -> None:
+    assert night.import_errors == 0
+    assert (night.state, set(night.tasks.values())) == ("success", {"success"}), night.tasks
+    assert sorted(name for name in night.tasks if not name.startswith("extract_")) == STEPS
+    assert [(event["name"], event["source_task_id"]) for event in night.events] == [("onefunnel_marts", "publish_marts")]
+    manifest = json.loads((night.home / "published" / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["as_of"] == "2026-03-31"
-    assert (Path(night["ONEFUNNEL_HOME"]) / "published" / "report" / "index.html").exists()
+    assert (night.home / "published" / "current.duckdb").exists()
+    assert (night.home / "published" / "report" / "index.html").exists()
 
 
-def test_what_tasks_return_is_small(night):
-    assert 0 < len(returned(night)) < 100_000
+def test_a_day_that_is_none_is_refused(night: Night) -> None:
+    assert night.refused.status_code == 400
+    assert "is not a 'date'" in night.refused.text
 
 
-def test_no_secret_is_in_any_byte_that_was_written(night):
-    files = [path for path in Path(night["ONEFUNNEL_HOME"]).rglob("*") if path.is_file() and not path.is_symlink()]
+def test_what_tasks_return_is_small(night: Night) -> None:
+    assert 0 < len(returned(night.env)) < 100_000
+
+
+def test_no_secret_is_in_any_byte_that_was_written(night: Night) -> None:
+    files = [path for path in night.home.rglob("*") if path.is_file() and not path.is_symlink()]
     assert len(files) > 20
     assert [str(path) for path in files if CANARY.encode() in path.read_bytes()] == []
 
 
-def test_a_source_that_is_down_leaves_the_last_good_and_the_night_goes_on(night, tiny_source, tmp_path):
+def test_a_source_that_is_down_leaves_the_last_good_and_the_night_goes_on(night: Night, tiny_source: Path, tmp_path: Path) -> None:
     source = tmp_path / "source"
     shutil.copytree(tiny_source, source)
     for file in source.glob("*.csv"):
         file.unlink()
-    done = run_night(night, date(2026, 4, 1), source / "sources.yml")
-    states = task_states(night)
+    done = run_night(night.env, date(2026, 4, 1), source / "sources.yml")
+    states = task_states(night.env)
     assert done.returncode == 0, (done.stdout + done.stderr)[-4000:]
     assert {state for name, state in states.items() if name.startswith("extract_")} == {"failed"}
     assert {states[name] for name in STEPS} == {"success"}
 
 
-def test_a_closed_gate_fails_the_run_after_alerting_and_bi_keeps_what_it_had(night, tiny_source, tmp_path):
-    published = Path(night["ONEFUNNEL_HOME"]) / "published" / "manifest.json"
+def test_a_closed_gate_fails_the_run_after_alerting_and_bi_keeps_what_it_had(night: Night, tiny_source: Path, tmp_path: Path) -> None:
+    published = night.home / "published" / "manifest.json"
     before = published.read_bytes()
     source = tmp_path / "source"
     shutil.copytree(tiny_source, source)
     leads = source / "leads.csv"
     leads.write_text("".join(leads.read_text(encoding="utf-8").splitlines(keepends=True)[:2]), encoding="utf-8")
-    done = run_night(night, date(2026, 4, 2), source / "sources.yml")
-    states = task_states(night)
+    done = run_night(night.env, date(2026, 4, 2), source / "sources.yml")
+    states = task_states(night.env)
     assert done.returncode != 0
     assert (states["check_landing"], states["publish_marts"], states["send_alerts"]) == ("failed", "upstream_failed", "success")
     assert published.read_bytes() == before
