@@ -175,8 +175,8 @@
         when {{ date_order }} = 'mdy' and {{ matches(column, ordered) }} then lower(replace({{ replace_pattern(column, ordered, '\\3-\\1-\\2\\4') }}, ',', ''))
         when {{ matches(column, '^[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?)?$') }} then {{ column }}
         when {{ matches(column, '^[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?(Z|[+-][0-9]{2}(:[0-9]{2})?)$') }} then '@' || {{ column }}
-        when {{ is_typed(column) }} and {{ matches(column, '^[0-9]{1,7}([.][0-9]+)?$') }} then {{ iso_of_millis("round((cast(" ~ column ~ " as double) - 25569) * 86400000)") }}
-        when {{ matches(column, '^[0-9]{10}([.][0-9]+)?$') }} then '@' || {{ iso_of_millis("round(cast(" ~ column ~ " as double) * 1000)") }} || '+00'
+        when {{ is_typed(column) }} and {{ matches(column, '^[1-9][0-9]{4}([.][0-9]+)?$') }} then {{ iso_of_millis("round((cast(" ~ column ~ " as double) - 25569) * 86400000)") }}
+        when {{ matches(column, '^(1[0-9]|2[1-9])[0-9]{8}([.][0-9]+)?$') }} then '@' || {{ iso_of_millis("round(cast(" ~ column ~ " as double) * 1000)") }} || '+00'
         when {{ matches(column, '^[0-9]{13}([.]0+)?$') }} then '@' || {{ iso_of_millis("round(cast(" ~ column ~ " as double))") }} || '+00'
         when {{ matches(column, '^[0-9]{16}$') }} then '@' || {{ iso_of_millis("round(cast(" ~ column ~ " as double) / 1000)") }} || '+00'
         when {{ is_nothing(column) }} then null
@@ -187,7 +187,8 @@
 
 {% macro full_year(text) -%} {{ replace_pattern(text, '^([0-9]{2})-', '20\\1-') }} {%- endmacro %}
 
-{# A year of two digits in front is one from 2020 on: "05.01.26" is no day of 2005 in a source that forgot to say dmy.
+{# A year of two digits in front is one from 2020 on, and only where the two behind it cannot be one as well: "05.01.26" is no day of 2005 and "31.12.25" none
+   of 2031 in a source that forgot to say dmy.
    The rarer forms, step by step: weekday and ordinals off; month name first or second; year in front; then day, clock, am or pm and offset, each in its place. #}
 {% macro loose_iso(column, date_order) -%}
     {%- set steps = namespace(text="trim(lower(" ~ single_spaced(column) ~ "))") -%}
@@ -198,12 +199,13 @@
     {%- set named = replace_pattern(named, '^([0-9]{4})[ -]' ~ word ~ '[ -]([0-9]{1,2})([^0-9].*)?$', '\\1-#-\\2\\3') -%}
     {%- set numbered = replace_pattern(steps.text, '^([0-9]{4})[-/. ] ?([0-9]{1,2})[-/. ] ?([0-9]{1,2})([^0-9].*)?$', '\\1-\\2-\\3\\4') -%}
     {%- set numbered = replace_pattern(numbered, '^([0-9]{4})([0-9]{2})([0-9]{2})$', '\\1-\\2-\\3') -%}
+    {%- set numbered = replace_pattern(numbered, '^(20[0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})$', '\\1-\\2-\\3 \\4:00') -%}
     {%- set numbered = replace_pattern(numbered, '^([0-9]{4})([0-9]{2})([0-9]{2})[t ]?([0-9]{2}):?([0-9]{2})$', '\\1-\\2-\\3 \\4:\\5') -%}
     {%- set numbered = replace_pattern(numbered, '^([0-9]{4})([0-9]{2})([0-9]{2})[t ]?([0-9]{2}):?([0-9]{2}):?([0-9]{2})([^0-9].*)?$', '\\1-\\2-\\3 \\4:\\5:\\6\\7') -%}
     {%- set day_first = '^([0-9]{1,2})[-/. ] ?([0-9]{1,2})[-/. ] ?([0-9]{4}|[0-9]{2})([^0-9:].*)?$' -%}
     {%- set by_order -%} case {{ date_order }} when 'dmy' then {{ groups('\\3-\\2-\\1\\4') }} when 'mdy' then {{ groups('\\3-\\1-\\2\\4') }} else {{ groups('\\0') }} end {%- endset -%}
     {%- set numbered = replace_pattern(numbered, day_first, by_order, is_expression=true) -%}
-    {%- set numbered = replace_pattern(numbered, '^([2-9][0-9])[-/.]([0-9]{1,2})[-/.]([0-9]{1,2})([^0-9:].*)?$', '20\\1-\\2-\\3\\4') -%}
+    {%- set numbered = replace_pattern(numbered, '^([2-9][0-9])[-/.]([0-9]{1,2})[-/.]([01]?[0-9])([^0-9:].*)?$', '20\\1-\\2-\\3\\4') -%}
     {%- set steps.text -%}
         case
             when {{ matches(steps.text, '^([0-9]{1,2}(st|nd|rd|th)?[ .-]*(of )?|[0-9]{4}[ -])?[a-zа-я]{3}') }}
@@ -282,6 +284,10 @@
     case when {{ iso }} is null then null when {{ iso }} like '@%' then {{ iso_moment(iso) }} else {{ zoned_to_utc(iso_local(iso), zone) }} end
 {%- endmacro %}
 
+{# Of a field that need not be there. 0001-01-01, 1970-01-01 or 9999-12-31 is what programs write where there is nothing: it is no moment, and to_unread_moment tells of it. #}
+{% macro to_optional_utc(column) -%} case when {{ is_of_our_time(iso_column(column)) }} then {{ to_utc(column) }} end {%- endmacro %}
+{% macro is_of_our_time(iso) -%} ({{ iso }} between '2000' and '21' or {{ iso }} between '@2000' and '@21') {%- endmacro %}
+
 {% macro zoned_to_utc(local_timestamp, zone="time_zone") -%}
     case {{ zone }}
         when 'UTC' then {{ local_timestamp }}
@@ -296,6 +302,13 @@
     {{ return(ask_landing('source_settings', 'distinct time_zone', 'order by time_zone') | map('first') | list) }}
 {%- endmacro %}
 
+{# The first day of a month that is written by itself ("2026-03", "03/2026", "Mar 2026"), or of any day of it. #}
+{% macro to_month(column) -%}
+    {{ month_start("coalesce(" ~ to_date(column) ~ ", cast(" ~ try_timestamp("trim(" ~ column ~ ") || '-01'",
+        ['%Y-%m-%d', '%Y/%m-%d', '%Y%m-%d', '%m.%Y-%d', '%m/%Y-%d', '%m-%Y-%d', '%b %Y-%d', '%B %Y-%d']) ~ " as date))") }}
+{%- endmacro %}
+{% macro month_rule(day) -%} when {{ day }} not between date '2000-01-01' and date '2099-12-31' then 'implausible_date' {%- endmacro %}
+
 {# A day as it is written; of a text with an offset the day of its moment in the reporting zone. #}
 {% macro to_date(column) -%}
     {%- set iso = iso_column(column) -%}
@@ -309,8 +322,8 @@
 {% macro form_of(column) -%} {{ collapse_pattern(collapse_pattern("trim(" ~ column ~ ")", '[0-9]', '9'), '[' ~ letters() ~ ']', 'a') }} {%- endmacro %}
 {% macro to_unread_moment(column) -%}
     {%- set iso = iso_column(column) -%}
-    case when {{ iso }} is null or try_cast({{ iso }} as timestamp) is not null then null
-        when {{ to_utc(column) }} is null then {{ unread('unreadable_timestamp', column, form_of(column)) }} end
+    case when {{ iso }} is null or ({{ is_of_our_time(iso) }} and try_cast({{ iso }} as timestamp) is not null) then null
+        when {{ to_optional_utc(column) }} is null then {{ unread('unreadable_timestamp', column, form_of(column)) }} end
 {%- endmacro %}
 {% macro to_unread_count(column, separator="decimal_separator") -%}
     case when {{ column }} is null or {{ matches(column, '^[0-9]{1,18}$') }} then null

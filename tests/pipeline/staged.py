@@ -33,6 +33,10 @@ class StagedModels:
             "create table landing.files (source_name varchar, load_id varchar, entity varchar, file_name varchar, landed_at timestamp)"
         )
 
+        self.db.execute(
+            "create schema seeds; create table seeds.channel_mapping (source_system varchar, source_value varchar, channel_key varchar)"
+        )
+
     def declare(
         self, name: str, *, date_order: str = "ymd", separator: str = ".", currency: str = "EUR", zone: str = "Europe/Berlin"
     ) -> None:

@@ -221,10 +221,12 @@ MOMENTS = {
             "Mon, 5 Jan 2026 12:30:00 +0300 | Mon Jan 05 2026 10:30:00 GMT+0100 (CET) | 1767605400 | 1767605400.0 | "
             "1767605400000"
         ),
+        "2026-01-05 22:00": ["2026010522"],
         "2026-01-05": _forms("20260105 | 2026-1-5 | Jan 5, 2026 | 5 January 2026 | 5 января 2026 | 2026-01-05 12:00 AM"),
         None: _forms(
             "05.01.2026 | 1/5/2026 | 2026-02-30 | 2026-13-01 | 2026-01-05 25:00 | 2026-01-05 13:45 PM | 46027 | "
-            "05.01.26 | 05-01-26 10:30 | 5 Foo 2026 | epoch | infinity | 12026-01-05 | 2026-01-05 (BC) | 10:30"
+            "05.01.26 | 05-01-26 10:30 | 31/12/25 | 24.12.25 10:30 | 30-06-26 | "
+            "5 Foo 2026 | epoch | infinity | 12026-01-05 | 2026-01-05 (BC) | 10:30"
         ),
     },
     "dmy": {
@@ -273,6 +275,43 @@ def test_only_typed_cells_hold_serials(staged: StagedModels) -> None:
         (datetime(2026, 1, 5, 9, 30), Decimal(2227)),
     ]
     assert staged.stage("payments", "s", [rows[0] | {"_typed": None}], "paid_at, delivered_amount") == [(None, None)]
+
+
+def test_where_nothing_is_programs_write_a_date_of_another_time(staged: StagedModels) -> None:
+    staged.declare("s")
+    texts = _forms("0001-01-01 | 1899-12-30 00:00:00 | 1970-01-01T00:00:00Z | 9999-12-31")
+    rows = [{"lead_id": "l", "created_at": "2026-01-05", "status_at": text} for text in texts]
+    read = staged.stage("leads", "s", rows, "status_at, unread like '|unreadable_timestamp:status_at=%'")
+    assert read == [(None, True)] * len(texts)
+
+
+def test_months_of_targets(staged: StagedModels) -> None:
+    staged.declare("s")
+    texts = _forms("2026-03 | 2026-03-15 | 202603 | 3/2026 | 03.2026 | Mar 2026 | March 2026")
+    odd = {"1905-07-18": "implausible_date", "9999-12": "implausible_date", "2026": "unparsable_date", "26.3": "unparsable_date"}
+    rows = [{"month": text, "kpi": "leads", "value": "1"} for text in (*texts, *odd)]
+    # a spreadsheet's serial of a day, and numbers that are none
+    rows += [{"month": number, "kpi": "leads", "value": "1", "_typed": "|month|"} for number in ("46082", "2026", "202613")]
+    found = staged.stage("targets", "s", rows, "quarantine_rule, case when quarantine_rule is null then cast(month as varchar) end")
+    march = (None, "2026-03-01")
+    assert found == [march] * len(texts) + [(rule, None) for rule in odd.values()] + [march] + [("unparsable_date", None)] * 2
+
+
+def test_a_rate_is_never_a_thousand_by_its_comma(staged: StagedModels) -> None:
+    read = {}
+    for separator in ".,":
+        staged.declare("s", separator=separator)
+        texts = _forms("1,085 | 1.085 | 1,0856 | 1.0856 | 12,650.00 | 12.650,00")
+        rows = [{"date": "2026-01-05", "currency": "USD", "rate_to_base": text} for text in texts]
+        found = staged.stage("fx_rates", "s", rows, "rate_to_base, quarantine_rule")
+        read[separator] = [text for text, (rate, rule) in zip(texts, found, strict=True) if rate is not None and rule is None]
+    assert read == {".": ["1.085", "1.0856", "12,650.00"], ",": ["1,085", "1,0856", "12.650,00"]}
+
+
+def test_rates_of_another_base_are_told_by_the_rate_of_the_base(staged: StagedModels) -> None:
+    staged.declare("s")
+    rows = [{"date": "2026-01-05", "currency": "eur", "rate_to_base": rate} for rate in ("1.00", "1.085")]
+    assert staged.stage("fx_rates", "s", rows, "quarantine_rule") == [(None,), ("currency_mismatch",)]
 
 
 AMOUNTS = {

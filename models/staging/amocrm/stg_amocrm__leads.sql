@@ -40,9 +40,9 @@ typed as (
         {{ to_utc('created_at') }} as created_at,
         cast(null as timestamp) as first_contact_at,
         cast(null as timestamp) as status_at,
-        {{ to_utc('closed_at') }} as closed_at,
+        {{ to_optional_utc('closed_at') }} as closed_at,
         cast(null as timestamp) as desired_meeting_at,
-        {{ to_utc('updated_at') }} as updated_at,
+        {{ to_optional_utc('updated_at') }} as updated_at,
         {{ unread_values([to_unread_flag('is_deleted'), to_unread_moment('closed_at'), to_unread_moment('updated_at')]) }} as unread
 
     from source

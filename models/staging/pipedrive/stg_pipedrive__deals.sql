@@ -39,10 +39,10 @@ typed as (
         {{ to_text('add_time') }} as created_at_text,
         {{ to_utc('add_time') }} as created_at,
         cast(null as timestamp) as first_contact_at,
-        case status when 'won' then {{ to_utc('won_time') }} when 'lost' then {{ to_utc('lost_time') }} end as status_at,
-        {{ to_utc('close_time') }} as closed_at,
+        case status when 'won' then {{ to_optional_utc('won_time') }} when 'lost' then {{ to_optional_utc('lost_time') }} end as status_at,
+        {{ to_optional_utc('close_time') }} as closed_at,
         cast(null as timestamp) as desired_meeting_at,
-        {{ to_utc('update_time') }} as updated_at,
+        {{ to_optional_utc('update_time') }} as updated_at,
         {{ unread_values([to_unread_flag('is_deleted'), to_unread_moment('won_time'), to_unread_moment('lost_time'),
             to_unread_moment('close_time'), to_unread_moment('update_time')]) }} as unread
 

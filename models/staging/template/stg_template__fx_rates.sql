@@ -14,7 +14,11 @@ typed as (
         landed_at,
         upper({{ to_text('currency') }}) as currency,
         {{ to_text('rate_to_base') }} as rate_text,
-        {{ to_number('rate_to_base', type=delivered_rate_type(), with_currency=false) }} as rate_to_base,
+        -- "1,085" is one and a bit where a rate is meant, and a thousand where an amount is: nobody knows
+        case
+            when {{ matches('rate_to_base', '^[^0-9]*[0-9]{1,3}[.,][0-9]{3}[^0-9]*$') }} and position(decimal_separator in rate_to_base) = 0 and not {{ is_typed('rate_to_base') }} then null
+            else {{ to_number('rate_to_base', type=delivered_rate_type(), with_currency=false) }}
+        end as rate_to_base,
         {{ to_text('date') }} as date_text,
         {{ to_date('date') }} as rate_date
     from source
@@ -32,6 +36,8 @@ judged as (
             when rate_text is null then 'missing_amount'
             when rate_to_base is null then 'unparsable_number'
             when rate_to_base <= 0 then 'negative_amount'
+            -- the file says what its currencies are worth in another one
+            when currency = {{ base_currency() }} and rate_to_base <> 1 then 'currency_mismatch'
         end as quarantine_rule,
         {{ version_key("currency || '|' || cast(rate_date as varchar)", across=true) }} as version_key,
         {{ version_columns() }}

@@ -39,11 +39,11 @@ typed as (
         ---------- timestamps
         {{ to_text('created_at') }} as created_at_text,
         {{ to_utc('created_at') }} as created_at,
-        {{ to_utc('first_contact_at') }} as first_contact_at,
-        {{ to_utc('status_at') }} as status_at,
-        {{ to_utc('closed_at') }} as closed_at,
-        {{ to_utc('desired_meeting_at') }} as desired_meeting_at,
-        {{ to_utc('updated_at') }} as updated_at,
+        {{ to_optional_utc('first_contact_at') }} as first_contact_at,
+        {{ to_optional_utc('status_at') }} as status_at,
+        {{ to_optional_utc('closed_at') }} as closed_at,
+        {{ to_optional_utc('desired_meeting_at') }} as desired_meeting_at,
+        {{ to_optional_utc('updated_at') }} as updated_at,
 
         ---------- what could not be read
         {{ unread_values([

@@ -27,7 +27,7 @@ typed as (
         {{ to_text('date') }} is null as is_whole_month,
         case
             when {{ to_text('date') }} is not null then {{ to_date('date') }}
-            else {{ month_start("coalesce(" ~ to_date('month') ~ ", cast(" ~ try_timestamp("trim(month) || '-01'", ['%Y-%m-%d']) ~ " as date))") }}
+            else {{ to_month('month') }}
         end as starts_on
 
     from source
@@ -41,6 +41,7 @@ judged as (
         case
             when date_text is null then 'missing_date'
             when starts_on is null then 'unparsable_date'
+            {{ month_rule('starts_on') }}
             when index_text is null then 'missing_amount'
             when index_value is null then 'unparsable_number'
             when index_value <= 0 then 'negative_amount'

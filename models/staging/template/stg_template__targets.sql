@@ -23,8 +23,7 @@ typed as (
 
         ---------- dates
         {{ to_text('month') }} as month_text,
-        -- "2026-03" and any day of that month mean the month
-        {{ month_start("coalesce(" ~ to_date('month') ~ ", cast(" ~ try_timestamp("trim(month) || '-01'", ['%Y-%m-%d']) ~ " as date))") }} as month
+        {{ to_month('month') }} as month
 
     from source
 
@@ -38,6 +37,7 @@ judged as (
             when kpi_key is null then 'missing_id'
             when month_text is null then 'missing_date'
             when month is null then 'unparsable_date'
+            {{ month_rule('month') }}
             when value_text is null then 'missing_amount'
             when target_value is null then 'unparsable_number'
             when {{ currency_disagrees('value_text', base_currency()) }} then 'currency_mismatch'
