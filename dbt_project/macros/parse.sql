@@ -24,6 +24,16 @@
 
 {% macro to_text(column) -%} case when {{ column }} is null then null when {{ is_plain(column) }} then {{ column }} when {{ is_nothing(column) }} then null else trim({{ column }}) end {%- endmacro %}
 
+{# An id of somebody or something else: systems write 0, -1 or a word where there is none, and all such rows would be of one client. #}
+{% macro to_reference(column) -%}
+    case
+        when {{ column }} is null then null
+        when ({{ column }} between '0' and '01' or {{ column }} = '-1' or length({{ column }}) in (5, 7, 9, 10))
+            and {{ matches(column, '(?i)^(0[0.-]*|-1|unknown|anonymous|guest|неизвестно)$') }} then null
+        else {{ to_text(column) }}
+    end
+{%- endmacro %}
+
 {# A word to be mapped: small letters, inner spaces of any kind as one blank, marks that nobody sees left out, letters composed (NFC). #}
 {% macro category(column) -%}
     case
@@ -127,11 +137,11 @@
         in '|{{ known | join("|") }}|:' || {{ currency }} || '|' || lower({{ currency }}) || ':' || {{ currency }} || '|') > 0
 {%- endmacro %}
 
-{# A whole number under the declared separator: "12.345" under "." is no count. #}
+{# A whole number under the declared separator, 0 or more: "12.345" under "." is no count, nor is -1. #}
 {% macro to_count(column, separator="decimal_separator") -%}
     case
         when {{ matches(column, '^[0-9]{1,18}$') }} then try_cast({{ column }} as bigint)
-        else try_cast({{ extract_pattern("cast(" ~ to_number(column, separator, with_currency=false) ~ " as varchar)", '^-?[0-9]+[.]0+$') }} as bigint)
+        else try_cast({{ extract_pattern("cast(" ~ to_number(column, separator, with_currency=false) ~ " as varchar)", '^[0-9]+[.]0+$') }} as bigint)
     end
 {%- endmacro %}
 
