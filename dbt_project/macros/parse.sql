@@ -410,6 +410,11 @@
     end
 {%- endmacro %}
 
+{# A word that sums up the rows around it, and nothing else: "Total", not "Total Media". Where a report repeats the day in its totals, only the word tells. #}
+{% macro is_total(word) -%}
+    coalesce({{ matches(word, '(?i)^[\\s\\p{Z}]*((grand |sub-?|report )?totals?|summe|gesamt(summe)?|insgesamt|итого|всего|общий итог|промежуточный итог)[:\\s\\p{Z}]*$') }}, false)
+{%- endmacro %}
+
 {# Why a row of ad spend cannot be a cost; null when it can. #}
 {% macro spend_rule() -%}
     case
@@ -419,6 +424,7 @@
         when cost_original is null then 'unparsable_number'
         when {{ currency_disagrees('cost_text') }} then 'currency_mismatch'
         when cost_original < 0 then 'negative_amount'
+        when {{ is_total('channel_raw') }} or {{ is_total('campaign') }} then 'total_row'
         {{ day_rule('spend_date') }}
     end
 {%- endmacro %}

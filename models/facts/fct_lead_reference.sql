@@ -65,6 +65,34 @@ by_address as (
 
 ),
 
+-- Leads and payments whose ids differ in spelling alone: likely one, delivered twice. The money is what would be too much.
+delivered_ids as (
+
+    select source_name, {{ delivered_as('leads') }} as entity, lead_id as id, cast(null as {{ amount_type() }}) as amount_base
+    from {{ ref('int_leads') }}
+    where exclusion is null
+    union all
+    select source_name, {{ delivered_as('payments') }}, payment_id, abs(amount_base) from {{ ref('fct_payment') }}
+
+),
+
+spelt as (
+
+    -- of Salesforce's ids case is a part
+    select *, case when {{ id_form_15('id') }} is not null then id else {{ id_form('id') }} end as form from delivered_ids
+
+),
+
+twins as (
+
+    select source_name, entity, form, count(*) as row_count, sum(amount_base) - max(amount_base) as money_base
+    from spelt
+    where form in (select form from spelt where form <> id)
+    group by source_name, entity, form
+    having min(id) <> max(id)
+
+),
+
 seen as (
 
     select source_name, entity, rule, reference_key, amount_base from named_in_payments where rule is not null
@@ -100,3 +128,6 @@ select
     cast(sum(amount_base) as {{ amount_type() }}) as money_base
 from seen
 group by source_name, entity, rule, reference_key
+union all
+select concat_ws('|', source_name, entity, 'id_delivered_twice', form), source_name, entity, 'id_delivered_twice', 'warn', form, row_count, cast(money_base as {{ amount_type() }})
+from twins

@@ -39,7 +39,7 @@ class Repaired:
 
 def csv_relation(writer: PartWriter, snapshot: Snapshot, delimiter: str | None, *, pads: bool = False) -> Relation:
     """The rows of a UTF-8 CSV; those that cannot be read are rejected with row number and rule. Raises ConfigError without a header."""
-    names, used = read_header(snapshot, delimiter, writer.required)
+    names, used = read_header(snapshot, delimiter, writer.read)
 
     def repaired() -> Relation:
         return _relation(writer, snapshot, names, used, _repair(snapshot, used, len(names)), pads=pads)
@@ -49,7 +49,7 @@ def csv_relation(writer: PartWriter, snapshot: Snapshot, delimiter: str | None, 
     return _relation(writer, snapshot, names, used, None, repaired, pads=pads)
 
 
-def read_header(snapshot: Snapshot, delimiter: str | None, required: tuple[str, ...] = ()) -> tuple[tuple[str, ...], str]:
+def read_header(snapshot: Snapshot, delimiter: str | None, read: tuple[str, ...] = ()) -> tuple[tuple[str, ...], str]:
     """Column names and delimiter. An undeclared delimiter is the one of , ; tab | that splits the header most; a .tsv has tabs."""
     with snapshot.path.open("rb") as stream:
         start = stream.read(MAX_RECORD_BYTES).decode("utf-8", errors="ignore").removeprefix("\ufeff")
@@ -64,7 +64,7 @@ def read_header(snapshot: Snapshot, delimiter: str | None, required: tuple[str, 
     except csv.Error as error:
         raise OnefunnelError(f"the header cannot be read: {error}", where=snapshot.name, hint="check quotes and delimiter") from None
     clean_header(cells, snapshot.name)
-    return unique_names(cells, snapshot.name, required), delimiter
+    return unique_names(cells, snapshot.name, read), delimiter
 
 
 def _relation(

@@ -111,7 +111,7 @@ def _land(writer: PartWriter, connection: sa.Connection, options: TableEntity, s
 
     result = connection.execute(statement(options, since))
     name = options.table or "query"
-    names = unique_names(result.keys(), name, writer.required)
+    names = unique_names(result.keys(), name, writer.read)
     check_columns(names, writer.required, name)
     cursor_index = _cursor_index(names, options, name)
     schema = pa.schema([*((column, pa.string()) for column in (*names, TYPED)), ("_row", pa.int64())])

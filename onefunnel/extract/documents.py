@@ -30,7 +30,7 @@ def parquet_relation(writer: PartWriter, snapshot: Snapshot) -> Relation:
         raise OnefunnelError(f"unpacks to more than {MAX_UNPACKED_BYTES:,} bytes", where=name, hint="split the file")
     source = f"read_parquet({path}, hive_partitioning = false, file_row_number = true)"
     described = writer.run(f"describe select * exclude (file_row_number) from {source}", name).fetchall()
-    names = unique_names((column for column, *_ in described), name, writer.required)
+    names = unique_names((column for column, *_ in described), name, writer.read)
     chosen = ", ".join(
         f"{_as_text(quoted(column), kind)} as {quoted(new)}" for (column, kind, *_), new in zip(described, names, strict=True)
     )
@@ -77,7 +77,7 @@ def jsonl_relation(writer: PartWriter, snapshot: Snapshot) -> Relation:
     ]
     if len(keys) > MAX_COLUMNS:
         raise OnefunnelError(f"more than {MAX_COLUMNS} different keys", where=name, hint="keys must be names, not values")
-    names = unique_names(keys, name, writer.required)
+    names = unique_names(keys, name, writer.read)
     named = [(literal(_pointer(key)), new) for key, new in zip(keys, names, strict=True)]
     chosen = [f"ltrim(json_extract_string(line, {place}), chr({ord(NUMBER)})) as {quoted(new)}" for place, new in named]
     is_typed = (

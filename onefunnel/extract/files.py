@@ -36,6 +36,7 @@ FORMATS = {
     ".xlsx": "xlsx",
     ".xlsm": "xlsx",
 }
+PACKED = (".gz", ".zip", ".bz2", ".xz", ".zst", ".7z", ".rar")
 TEXTS = ("csv", "tsv", "jsonl", "json")
 
 
@@ -54,6 +55,7 @@ def stage_files(config: PipelineConfig, source: FilesSource, entity: str, staged
     reading = json.dumps([READER_VERSION, how, sorted(name.lower() for name in personal)])
     landed = {item.fingerprint: item.path for _, item in current_files(staged.others)}
     twins: dict[str, str] = {}
+    staged.warnings += [f"{name}: not read: {why}" for name, why in nearly_matched(options.path, config.folder, where, files)]
     with PartWriter(staged, settings, contract.required if contract else (), contract.columns if contract else (), personal) as writer:
         for path in files:
             form = form_of(path.name, options)
@@ -80,11 +82,7 @@ def find_files(pattern: str, folder: Path, where: str) -> tuple[Path, list[Path]
         raise ConfigError(
             f"`..` in a path: {pattern}", where=where, hint="use ${VARIABLE}/file for what lies outside the folder of sources.yml"
         )
-    expanded = Path(expand_variables(pattern, where)).expanduser()
-    root, parts = folder, expanded.parts
-    if expanded.is_absolute():
-        fixed = next((index for index, part in enumerate(parts) if re.search(r"[*?\[]", part)), len(parts) - 1)
-        root, parts = Path(*parts[:fixed]), parts[fixed:]
+    root, parts = _root_and_parts(pattern, folder, where)
     try:
         found = sorted(root.glob("/".join(parts)), key=natural_order)
     except (ValueError, NotImplementedError) as error:
@@ -95,6 +93,27 @@ def find_files(pattern: str, folder: Path, where: str) -> tuple[Path, list[Path]
             raise ConfigError("a link leads nowhere", where=str(path), hint="put the file itself there")
         check_inside(path, root)
     return root, files
+
+
+def nearly_matched(pattern: str, folder: Path, where: str, files: list[Path]) -> list[tuple[str, str]]:
+    """(name, why) of files that the path means as a person reads it, and does not match: another case of letters, packed files."""
+    root, parts = _root_and_parts(pattern, folder, where)
+    if "[" in "".join(parts):
+        return []
+    loose = "".join(f"[{letter.lower()}{letter.upper()}]" if letter.isalpha() else letter for letter in "/".join(parts))
+    read = {path.name for path in files}
+    missed = [(path.name, f"its name is written otherwise than `{pattern}`; rename it") for path in root.glob(loose)]
+    missed += [(path.name, "it is packed; unpack it") for path in root.glob(f"{loose}.*") if path.suffix.lower() in PACKED]
+    return sorted({item for item in missed if item[0] not in read and not item[0].startswith((".", "~$"))})
+
+
+def _root_and_parts(pattern: str, folder: Path, where: str) -> tuple[Path, tuple[str, ...]]:
+    expanded = Path(expand_variables(pattern, where)).expanduser()
+    parts = expanded.parts
+    if not expanded.is_absolute():
+        return folder, parts
+    fixed = next((index for index, part in enumerate(parts) if re.search(r"[*?\[]", part)), len(parts) - 1)
+    return Path(*parts[:fixed]), parts[fixed:]
 
 
 def natural_order(path: Path) -> tuple[list[tuple[int, str]], str]:

@@ -24,6 +24,7 @@ TYPED = "_typed"
 RESERVED = ("_file", "_row", "_source", "_load_id", TYPED)
 # How alike two names must be, from 0 to 1: to be offered for a required column that is absent; to be called a slip of the pen.
 RENAMED, MISSPELT = 0.5, 0.8
+UNSEEN = re.compile("[\u200b-\u200f\u2060\ufeff\u00ad]")
 ROW_GROUP = 122_880  # DuckDB's own
 REJECTED_SHAPE = "_file varchar, _row bigint, rule varchar, detail varchar"
 
@@ -60,6 +61,7 @@ class PartWriter:
     ):
         self.staged, self.settings = staged, settings
         self.required, self.known, self.personal = tuple(required), tuple(known), tuple(personal)
+        self.read = (*self.required, *self.known)
         self.db = duckdb.connect(
             config={"threads": settings.threads, "memory_limit": settings.memory_limit, "temp_directory": str(staged.scratch / "spill")}
         )
@@ -251,13 +253,18 @@ def typed_names(names: Iterable[str]) -> str | None:
     return f"|{joined}|" if joined else None
 
 
-def unique_names(names: Iterable[object], file: str, required: Iterable[str] = ()) -> tuple[str, ...]:
-    """Header cells as distinct column names: an empty one becomes column_N, a repeated one gets _2. A required one may not repeat."""
-    needed = {name.lower() for name in required}
+def clean_name(cell: object) -> str:
+    """A header cell without outer blanks and without the marks that nobody sees: a byte order mark, zero-width blanks."""
+    return UNSEEN.sub("", str(cell if cell is not None else "")).strip()
+
+
+def unique_names(names: Iterable[object], file: str, read: Iterable[str] = ()) -> tuple[str, ...]:
+    """Header cells as distinct column names: an empty one becomes column_N, a repeated one gets _2, but one of `read` is refused."""
+    needed = {name.lower() for name in read}
     taken: set[str] = {*RESERVED}
     result: list[str] = []
     for position, cell in enumerate(names, start=1):
-        base = str(cell if cell is not None else "").strip() or f"column_{position}"
+        base = clean_name(cell) or f"column_{position}"
         name, count = base, 1
         if base.lower() in needed and base.lower() in taken:
             raise OnefunnelError(f"the column {base!r} occurs twice", where=file, hint="which one counts is not known: deliver it once")

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import csv
 import io
+import mmap
 import re
 from collections.abc import Sequence
 from dataclasses import replace
 
 from onefunnel.errors import ConfigError
-from onefunnel.extract.parts import PartWriter
+from onefunnel.extract.parts import PartWriter, clean_name
 from onefunnel.extract.snapshot import Snapshot
 from onefunnel.sources import FileEntity
 
@@ -43,7 +44,7 @@ def header_index(rows: Sequence[Sequence[object]], required: Sequence[str]) -> i
 def _header_position(rows: Sequence[Sequence[object]], required: Sequence[str]) -> int | None:
     wanted = {name.strip().lower() for name in required}
     for index, row in enumerate(rows[:LINES_ABOVE]):
-        if wanted <= {str(cell if cell is not None else "").strip().lower() for cell in row}:
+        if wanted <= {clean_name(cell).lower() for cell in row}:
             return index
     return None
 
@@ -57,12 +58,13 @@ def rows_below(rows: Sequence[Sequence[object]], names: Sequence[str], required:
     """
     wanted = {each.strip().lower() for each in required} - MONEY
     needed = [index for index, name in enumerate(names) if name.strip().lower() in wanted]
+    first = next((index for index, name in enumerate(names) if name.strip()), 0)
     below = 0
     for row in reversed(rows):
         cells = [str(cell if cell is not None else "").strip() for cell in row]
         filled = [cell for cell in cells if cell not in NOTHING]
         is_total = bool(filled) and TOTAL.match(filled[0]) is not None and _is_no_key(cells, needed, filled[0], rows[0])
-        is_note = bool(required) and len(filled) == 1 and len(names) > 2 and cells[:1] == filled and " " in filled[0]
+        is_note = bool(required) and len(filled) == 1 and len(names) > 2 and cells[first : first + 1] == filled and " " in filled[0]
         if filled and not is_total and not is_note:
             break
         below += 1
@@ -107,10 +109,12 @@ def cut_to_table(writer: PartWriter, snapshot: Snapshot, delimiter: str | None, 
     names = next(iter(_cells([header], used)), [])
     cut = _bytes_below(writer, snapshot, tail, len(lines) - above, used, names)
     skipped = re.compile(options.skip_rows_matching) if options.skip_rows_matching else None
-    if not above and not cut and skipped is None:
-        return snapshot, delimiter
     start = len(head) - len(head.removeprefix(b"\xef\xbb\xbf")) + sum(len(line) for line in lines[:above])
-    return _copy(writer, snapshot, start, cut, skipped), delimiter
+    # exports that were put one behind the other say their column names again
+    again = _bare(lines[above]) if len(names) > 1 and _is_said_again(snapshot, lines[above], start) else None
+    if not above and not cut and skipped is None and again is None:
+        return snapshot, delimiter
+    return _copy(writer, snapshot, start, cut, skipped, again), delimiter
 
 
 def _header_line(lines: list[str], delimiter: str | None, required: Sequence[str]) -> int:
@@ -146,10 +150,21 @@ def _bytes_below(writer: PartWriter, snapshot: Snapshot, tail: bytes, known_line
     return sum(len(line) for line in lines[-below:])
 
 
-def _copy(writer: PartWriter, snapshot: Snapshot, start: int, cut: int, skipped: re.Pattern[str] | None) -> Snapshot:
+def _bare(line: bytes) -> bytes:
+    return line.strip(b"\r\n").removeprefix(b"\xef\xbb\xbf")
+
+
+def _is_said_again(snapshot: Snapshot, header: bytes, start: int) -> bool:
+    with snapshot.path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as text:
+        return text.find(_bare(header), start + len(header)) >= 0
+
+
+def _copy(
+    writer: PartWriter, snapshot: Snapshot, start: int, cut: int, skipped: re.Pattern[str] | None, again: bytes | None = None
+) -> Snapshot:
     target = snapshot.path.with_suffix(f".table{snapshot.path.suffix}")
     end = snapshot.path.stat().st_size - cut
-    dropped = 0
+    dropped = repeated = 0
     with snapshot.path.open("rb") as reading, target.open("wb") as writing:
         reading.seek(start)
         is_first = True
@@ -158,8 +173,13 @@ def _copy(writer: PartWriter, snapshot: Snapshot, start: int, cut: int, skipped:
             if not is_first and skipped is not None and skipped.search(line.decode("utf-8", "replace").rstrip("\r\n")):
                 dropped += 1
                 continue
+            if not is_first and again is not None and _bare(line) == again:
+                repeated += 1
+                continue
             is_first = False
             writing.write(line)
     if skipped is not None:
         writer.staged.warnings.append(f"{snapshot.name}: {dropped} line(s) match skip_rows_matching and are no rows")
+    if repeated:
+        writer.staged.warnings.append(f"{snapshot.name}: {repeated} line(s) say the column names again and are no rows")
     return replace(snapshot, path=target)

@@ -76,7 +76,7 @@ def xlsx_relation(writer: PartWriter, snapshot: Snapshot, options: FileEntity) -
         )
     header, data = _cut_to_table(rows, writer, snapshot, options)
     used = [index for index, name in enumerate(header) if str(name).strip() or any(row[index] != "" for row in data)]
-    names = unique_names((cell_text(header[index]) for index in used), snapshot.name, writer.required)
+    names = unique_names((cell_text(header[index]) for index in used), snapshot.name, writer.read)
     columns = {name: pa.array([cell_text(row[index]) for row in data], pa.string()) for name, index in zip(names, used, strict=True)}
     named = list(zip(names, used, strict=True))
     typed = [typed_names(name for name, index in named if isinstance(row[index], TYPES_OF_CELLS)) for row in data]
@@ -97,6 +97,10 @@ def _cut_to_table(rows: list[list[Any]], writer: PartWriter, snapshot: Snapshot,
     if below:
         writer.staged.warnings.append(f"{snapshot.name}: the last {below} row(s) (totals, notes) are no rows")
         data = data[:-below]
+    if header in data and sum(cell != "" for cell in header) > 1:
+        repeated = data.count(header)
+        writer.staged.warnings.append(f"{snapshot.name}: {repeated} row(s) say the column names again and are no rows")
+        data = [row for row in data if row != header]
     if options.skip_rows_matching:
         pattern = re.compile(options.skip_rows_matching)
         kept = [row for row in data if not pattern.search(str(next((cell for cell in row if cell != ""), "")))]

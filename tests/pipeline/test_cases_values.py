@@ -43,12 +43,19 @@ SOURCES = [
     _source("opt_ts", "books/opt_ts", leads="leads.csv"),
     _source("words", "books/status_words", leads="leads.csv", channel_costs="costs.csv", targets="targets.csv"),
     _source("flags", "books/flags", leads="leads.csv"),
+    _source("spelt", "spelt", leads="leads*.csv", payments="payments*.csv"),
     _source("more", "more", leads="leads.csv", payments="payments.csv", payment_plan="plan.csv", ad_spend="ads.csv"),
 ]
 # the edge of what money holds, formats that sources.yml declares, days with an offset, words with odd letters, contacts that are nobody
 MORE = {
     "roubles/leads.csv": "lead_id,created_at,channel\nL1,05|01|2026 10:00,seo\nL2,05|01|2026 10:00 +0300,seo\n",
     "roubles/payments.csv": "payment_id,paid_at,amount,currency,lead_id\nbig,08|01|2026 10:00,1000000000000000.00,RUB,L1\n",
+    "spelt/leads_1.csv": "lead_id,created_at,channel\n7,2026-01-05,seo\nab,2026-01-05,seo\n0019,2026-01-05,seo\n",
+    "spelt/leads_2.csv": "lead_id,created_at,channel\n7.0,2026-01-05,seo\n70,2026-01-05,seo\n",
+    "spelt/payments_1.csv": "payment_id,paid_at,amount,currency,lead_id\n0088,2026-01-08,100,EUR,ab\nINV-1,2026-01-08,30,EUR,ab\n",
+    "spelt/payments_2.csv": (
+        "payment_id,paid_at,amount,currency,lead_id\n88.0,2026-01-08,100,EUR,ab\ninv-1,2026-01-08,30,EUR,ab\n880,2026-01-08,1,EUR,ab\n"
+    ),
     "more/leads.csv": (
         "lead_id,created_at,channel,contact_email,contact_phone,contact_id,reason,requested_service,is_test\n"
         "M1,2026-01-05,Word of\u00a0 Mouth,n/a,-,,Too  expensive,Blogging,maybe\n"
@@ -197,6 +204,16 @@ def test_unknown_words_of_every_entity_are_shown(night: duckdb.DuckDBPyConnectio
     assert notes == [("g\u043eogle", "letters of two alphabets, those not Latin in brackets: g[\u043e]ogle")]
 
 
+def test_ids_that_differ_in_spelling_alone_are_told(night: duckdb.DuckDBPyConnection) -> None:
+    columns = "entity, value, row_count, money_base, severity"
+    told = _rows(night, f"select {columns} from facts.fct_lead_reference where rule = 'id_delivered_twice' order by 1, 2")
+    assert told == [
+        ("leads", "7", 2, None, "warn"),
+        ("payments", "88", 2, Decimal(100), "warn"),
+        ("payments", "inv-1", 2, Decimal(30), "warn"),
+    ]
+
+
 def test_placeholders_make_nobody_one(night: duckdb.DuckDBPyConnection) -> None:
     clients = _rows(night, "select count(distinct client_key) from intermediate.int_leads where source_name = 'more'")
     assert clients == [(3,)]
@@ -340,6 +357,16 @@ def test_forms_of_amounts(staged: StagedModels, separator: str) -> None:
     found = staged.stage("payments", "s", rows, "delivered_amount, quarantine_rule")
     for (text, meant), (read, rule) in zip(expected, found, strict=True):
         assert (read, rule) == (meant, None if meant is not None else "unparsable_number"), text
+
+
+def test_a_total_among_the_rows_is_set_aside(staged: StagedModels) -> None:
+    staged.declare("s")
+    words = {"Total": "total_row", " ИТОГО: ": "total_row", "Grand total": "total_row", "Total Media": None, "Subtotals": "total_row"}
+    day = {"channel": "seo", "date": "2026-01-05", "cost": "5"}
+    rows = [day | {name: word} for word in words for name in ("channel", "campaign")]
+    assert staged.stage("ad_spend", "s", rows, "quarantine_rule") == [(rule,) for rule in words.values() for _ in range(2)]
+    rows = [{"channel": word, "from_date": "2026-01-01", "to_date": "2026-01-31", "cost": "5"} for word in words]
+    assert staged.stage("channel_costs", "s", rows, "quarantine_rule") == [(rule,) for rule in words.values()]
 
 
 IN_THE_CELL = [

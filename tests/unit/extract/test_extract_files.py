@@ -196,6 +196,18 @@ def test_no_file_is_refused_unless_declared_normal(csv: Landing) -> None:
     assert csv.land().rows == 0
 
 
+def test_files_that_the_path_nearly_names_are_told(csv: Landing) -> None:
+    csv.options["path"] = "leads*.csv"
+    csv.write("leads_1.csv", "id\n1\n")
+    for name in ("Leads_2.csv", "leads_3.CSV", "leads_4.csv.gz", "leads_5.csv.part", "other.csv"):
+        csv.write(name, "id\n2\n")
+    assert csv.land().warnings == (
+        "Leads_2.csv: not read: its name is written otherwise than `leads*.csv`; rename it",
+        "leads_3.CSV: not read: its name is written otherwise than `leads*.csv`; rename it",
+        "leads_4.csv.gz: not read: it is packed; unpack it",
+    )
+
+
 def test_a_variable_in_a_path(csv: Landing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("ONEFUNNEL_EXPORTS", raising=False)
     csv.options["path"] = "${ONEFUNNEL_EXPORTS}/*.csv"
