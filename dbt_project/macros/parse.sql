@@ -87,6 +87,14 @@
     {%- endif -%}
 {%- endmacro %}
 
+{# A rate: "1,085" is one and a bit where a rate is meant, and a thousand where an amount is. Nobody knows, so it is none. #}
+{% macro to_rate(column) -%}
+    case
+        when {{ matches(column, '^[^0-9]*[0-9]{1,3}[.,][0-9]{3}[^0-9]*$') }} and position(decimal_separator in {{ column }}) = 0 and not {{ is_typed(column) }} then null
+        else {{ to_number(column, type=delivered_rate_type(), with_currency=false) }}
+    end
+{%- endmacro %}
+
 {# The number as text that can be cast: digits, a point, a minus; null or '' where it is none. #}
 {% macro plain_number(column, separator, with_currency) -%}
     case

@@ -14,11 +14,7 @@ typed as (
         landed_at,
         upper({{ to_text('currency') }}) as currency,
         {{ to_text('rate_to_base') }} as rate_text,
-        -- "1,085" is one and a bit where a rate is meant, and a thousand where an amount is: nobody knows
-        case
-            when {{ matches('rate_to_base', '^[^0-9]*[0-9]{1,3}[.,][0-9]{3}[^0-9]*$') }} and position(decimal_separator in rate_to_base) = 0 and not {{ is_typed('rate_to_base') }} then null
-            else {{ to_number('rate_to_base', type=delivered_rate_type(), with_currency=false) }}
-        end as rate_to_base,
+        {{ to_rate('rate_to_base') }} as rate_to_base,
         {{ to_text('date') }} as date_text,
         {{ to_date('date') }} as rate_date
     from source
