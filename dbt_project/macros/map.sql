@@ -32,6 +32,9 @@
         on {{ rows }}.currency = fx_rates.currency and {{ rows }}.{{ date_column }} = fx_rates.rate_date
     left join {{ ref('currencies') }} as known_currency on {{ rows }}.currency = known_currency.currency
 {% endmacro %}
+{% macro is_steady(other_rate, first_day, second_day) -%}
+    ({{ other_rate }} is null or {{ days_between(first_day, second_day) }} > 100 or rate_to_base between {{ other_rate }} / 5 and {{ other_rate }} * 5)
+{%- endmacro %}
 {% macro rate_to_base(rows) -%} case when {{ rows }}.currency = {{ base_currency() }} then cast(1 as {{ rate_type() }}) else fx_rates.rate_to_base end {%- endmacro %}
 {% macro rate_rule(rows) -%}
     when {{ rows }}.currency <> {{ base_currency() }} and fx_rates.rate_to_base is null and known_currency.currency is null then 'unknown_currency'

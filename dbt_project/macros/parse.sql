@@ -24,6 +24,16 @@
 
 {% macro to_text(column) -%} case when {{ column }} is null then null when {{ is_plain(column) }} then {{ column }} when {{ is_nothing(column) }} then null else trim({{ column }}) end {%- endmacro %}
 
+{# An id of somebody or something else: systems write 0, -1 or a word where there is none, and all such rows would be of one client. #}
+{% macro to_reference(column) -%}
+    case
+        when {{ column }} is null then null
+        when ({{ column }} between '0' and '01' or {{ column }} = '-1' or length({{ column }}) in (5, 7, 9, 10))
+            and {{ matches(column, '(?i)^(0[0.-]*|-1|unknown|anonymous|guest|неизвестно)$') }} then null
+        else {{ to_text(column) }}
+    end
+{%- endmacro %}
+
 {# A word to be mapped: small letters, inner spaces of any kind as one blank, marks that nobody sees left out, letters composed (NFC). #}
 {% macro category(column) -%}
     case
@@ -127,11 +137,11 @@
         in '|{{ known | join("|") }}|:' || {{ currency }} || '|' || lower({{ currency }}) || ':' || {{ currency }} || '|') > 0
 {%- endmacro %}
 
-{# A whole number under the declared separator: "12.345" under "." is no count. #}
+{# A whole number under the declared separator, 0 or more: "12.345" under "." is no count, nor is -1. #}
 {% macro to_count(column, separator="decimal_separator") -%}
     case
         when {{ matches(column, '^[0-9]{1,18}$') }} then try_cast({{ column }} as bigint)
-        else try_cast({{ extract_pattern("cast(" ~ to_number(column, separator, with_currency=false) ~ " as varchar)", '^-?[0-9]+[.]0+$') }} as bigint)
+        else try_cast({{ extract_pattern("cast(" ~ to_number(column, separator, with_currency=false) ~ " as varchar)", '^[0-9]+[.]0+$') }} as bigint)
     end
 {%- endmacro %}
 
@@ -391,40 +401,4 @@
         where {{ only }}
         {%- endif %}
     ) as delivered
-{%- endmacro %}
-
-{# Why a payment row cannot enter the ledger; null when it can. Money is never guessed: no zero, no sign without its kind. #}
-{% macro unusable_payment_rule() -%}
-    case
-        when payment_id is null or (lead_id is null and client_id is null and not {{ names_contact() }}) then 'missing_id'
-        when amount_text is null then 'missing_amount'
-        when delivered_amount is null then 'unparsable_number'
-        when direct_cost_text is not null and direct_cost_original is null then 'unparsable_number'
-        when {{ currency_disagrees('amount_text') }} or {{ currency_disagrees('direct_cost_text') }} then 'currency_mismatch'
-        when kind not in {{ payment_kinds() }} then 'unknown_kind'
-        when delivered_amount = 0 then 'zero_amount'
-        when delivered_amount < 0 and kind not in {{ kinds_paid_back() }} then 'negative_amount'
-        when direct_cost_original < 0 then 'negative_amount'
-        when paid_at_text is null then 'missing_date'
-        when paid_at is null then 'unparsable_date'
-    end
-{%- endmacro %}
-
-{# A word that sums up the rows around it, and nothing else: "Total", not "Total Media". Where a report repeats the day in its totals, only the word tells. #}
-{% macro is_total(word) -%}
-    coalesce({{ matches(word, '(?i)^[\\s\\p{Z}]*((grand |sub-?|report )?totals?|summe|gesamt(summe)?|insgesamt|итого|всего|общий итог|промежуточный итог)[:\\s\\p{Z}]*$') }}, false)
-{%- endmacro %}
-
-{# Why a row of ad spend cannot be a cost; null when it can. #}
-{% macro spend_rule() -%}
-    case
-        when date_text is null then 'missing_date'
-        when spend_date is null then 'unparsable_date'
-        when cost_text is null then 'missing_amount'
-        when cost_original is null then 'unparsable_number'
-        when {{ currency_disagrees('cost_text') }} then 'currency_mismatch'
-        when cost_original < 0 then 'negative_amount'
-        when {{ is_total('channel_raw') }} or {{ is_total('campaign') }} then 'total_row'
-        {{ day_rule('spend_date') }}
-    end
 {%- endmacro %}

@@ -4,6 +4,18 @@ with latest as (
 
 ),
 
+neighbours as (
+
+    select
+        *,
+        lag(rate_to_base) over (partition by currency order by rate_date) as rate_before,
+        lag(rate_date) over (partition by currency order by rate_date) as date_before,
+        lead(rate_to_base) over (partition by currency order by rate_date) as rate_after,
+        lead(rate_date) over (partition by currency order by rate_date) as date_after
+    from latest
+
+),
+
 spans as (
 
     select
@@ -11,11 +23,10 @@ spans as (
         rate_date as first_day,
         rate_to_base,
         -- a rate serves until the next one, but not longer than its allowed age
-        least(
-            coalesce({{ add_days('lead(rate_date) over (partition by currency order by rate_date)', -1) }}, date '2999-12-31'),
-            {{ add_days('rate_date', run_parameter('max_rate_age_days')) }}
-        ) as last_day
-    from latest
+        least(coalesce({{ add_days('date_after', -1) }}, date '2999-12-31'), {{ add_days('rate_date', run_parameter('max_rate_age_days')) }}) as last_day
+    from neighbours
+    -- no currency moves fivefold from one rate to the next: one of the two is of another unit, and nothing says which
+    where {{ is_steady('rate_before', 'date_before', 'rate_date') }} and {{ is_steady('rate_after', 'rate_date', 'date_after') }}
 
 )
 

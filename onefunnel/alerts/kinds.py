@@ -12,6 +12,7 @@ KINDS: dict[str, str] = {
     "columns_changed": "a source changed its columns",
     "unmapped_value": "values that no seed maps",
     "unknown_lead": "rows that name leads which nobody delivered",
+    "counted_twice": "rows that may count twice",
     "late_beyond_lookback": "figures changed beyond the lookback",
     "business_signal": "out of the ordinary",
     "test": "a test of the alert channels",

@@ -29,6 +29,12 @@ PLACEHOLDER = (
     r"|\\n|#(n/a|ref!|value!|name[?]|num!|null!|div/0!)|н/д|н/а|нет данных|не указано)[\s\p{Z}]*$"
 )
 MIN_PHONE_DIGITS = 5
+# Digits of a number that was typed to get past a form: one repeated (behind the code of a country, too), or counted up.
+NO_PHONE = "(" + "|".join(f"[0-9]{{0,4}}{digit}{{7,}}|{digit}+" for digit in range(10)) + "|0?12345678?9?0?)"
+NO_ADDRESS = (
+    r"^(n/?a|none|null|no|no[-_. ]?(e?[-_]?mail|name|reply|address)|do[-_.]?not[-_.]?reply|nomail"
+    r"|unknown|test|dummy|fake|empty|нет)@"
+)
 
 
 def quoted(name: str) -> str:
@@ -57,14 +63,16 @@ def looks_personal(column: str) -> bool:
 def normalised_sql(expression: str, kind: str) -> str:
     """The form in which equal people are equal: e-mails and names trimmed in lower case, phones as digits; null when nothing is left.
 
-    Nothing is left of a placeholder, of an e-mail address without @, and of a phone number too short or of one digit repeated.
+    Nothing is left of a placeholder (`none@none.com`, too), of an e-mail address without @, and of a phone number too short or as NO_PHONE.
     """
     if kind == "phone":
         digits = f"regexp_replace({expression}, '[^0-9]', '', 'g')"
-        repeated = "|".join(f"{digit}+" for digit in range(10))
-        return f"case when length({digits}) >= {MIN_PHONE_DIGITS} and not regexp_full_match({digits}, '{repeated}') then {digits} end"
+        return f"case when length({digits}) >= {MIN_PHONE_DIGITS} and not regexp_full_match({digits}, '{NO_PHONE}') then {digits} end"
     text = f"nullif(lower(trim({expression}, {_SPACE})), '')"
-    somebody = f"contains({text}, '@')" if kind == "email" else f"not regexp_matches({text}, {literal(PLACEHOLDER)})"
+    if kind == "email":
+        somebody = f"contains({text}, '@') and not regexp_matches({text}, {literal(NO_ADDRESS)})"
+    else:
+        somebody = f"not regexp_matches({text}, {literal(PLACEHOLDER)})"
     return f"case when {somebody} then {text} end"
 
 

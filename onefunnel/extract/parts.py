@@ -239,6 +239,8 @@ def check_columns(columns: Sequence[str], required: Iterable[str], file: str) ->
         if name.lower() not in delivered:
             like = _most_like(name, columns, RENAMED)
             hint = f"was it renamed to {like!r}? " if like else ""
+            if len(columns) == 1 and len(set(required)) > 1:
+                hint += "All columns came as one: say with `delimiter` of the entity what stands between them. "
             raise MissingColumn(
                 f"the required column {name!r} is absent",
                 where=f"{file}: columns {', '.join(columns) or '(none)'}",

@@ -30,6 +30,9 @@ MAX_ROWS, MAX_COLUMNS = 1_048_576, 16_384
 TYPES_OF_CELLS = (bool, int, float, date, datetime)
 # A float is exact up to here; longer numbers are read from the XML.
 EXACT = 2**53
+# A sheet whose days were taken for months is told by so many cells of each kind.
+MIN_SWAPPED, MONTHS = 5, 12
+_NUMBERED = re.compile(r"\s*(\d{1,2})[-./](\d{1,2})[-./]\d{2,4}\b")
 _CELL = re.compile(rb"<(?:\w+:)?c\b([^>]*?)(?:/>|>(.*?)</(?:\w+:)?c>)", re.DOTALL)
 _REFERENCE = re.compile(rb"\br\s*=\s*[\"']([A-Z]{1,9})([0-9]{1,18})[\"']")
 _ERROR = re.compile(rb"\bt\s*=\s*[\"']e[\"']")
@@ -79,6 +82,8 @@ def xlsx_relation(writer: PartWriter, snapshot: Snapshot, options: FileEntity) -
     names = unique_names((cell_text(header[index]) for index in used), snapshot.name, writer.read)
     columns = {name: pa.array([cell_text(row[index]) for row in data], pa.string()) for name, index in zip(names, used, strict=True)}
     named = list(zip(names, used, strict=True))
+    for name, index in named:
+        _check_swapped(name, [row[index] for row in data], snapshot.name)
     typed = [typed_names(name for name, index in named if isinstance(row[index], TYPES_OF_CELLS)) for row in data]
     table = pa.table({**columns, TYPED: pa.array(typed, pa.string()), "_row": pa.array(range(1, len(data) + 1), pa.int64())})
     writer.db.register("sheet_rows", table)
@@ -107,6 +112,23 @@ def _cut_to_table(rows: list[list[Any]], writer: PartWriter, snapshot: Snapshot,
         writer.staged.warnings.append(f"{snapshot.name}: {len(data) - len(kept)} row(s) match skip_rows_matching and are no rows")
         data = kept
     return header, data
+
+
+def _check_swapped(name: str, cells: list[Any], file: str) -> None:
+    """Refuse a column in which a program took days for months: all its dates are of the days 1 to 12, the others were left as text."""
+    days = [cell.day for cell in cells if isinstance(cell, date)]
+    texts = [found for cell in cells if isinstance(cell, str) and (found := _NUMBERED.match(cell))]
+    if len(days) >= MIN_SWAPPED and len(texts) >= MIN_SWAPPED and max(days) <= MONTHS and all(_is_no_month(found) for found in texts):
+        raise ConfigError(
+            f"column {name}: {len(days)} dates all of the days 1 to 12, and {len(texts)} texts of the others: "
+            "the program that opened the export took days for months",
+            where=file,
+            hint="deliver the export as it was before it was opened, or with dates as 2026-01-31",
+        )
+
+
+def _is_no_month(found: re.Match[str]) -> bool:
+    return max(int(found[1]), int(found[2])) > MONTHS
 
 
 def cell_text(value: Any) -> str | None:

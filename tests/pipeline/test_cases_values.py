@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from datetime import datetime
 from decimal import Decimal
@@ -10,68 +11,13 @@ from pathlib import Path
 import duckdb
 import pytest
 import yaml
-from nights import ROOT, RunCli
+from case_values import CASES, MORE, SOURCES
+from nights import RunCli
 from staged import StagedModels
 
 pytestmark = pytest.mark.slow
 
-CASES = ROOT / "tests" / "cases"
-BERLIN = {"time_zone": "Europe/Berlin", "system": "template", "connector": "files"}
-GERMAN = BERLIN | {"date_order": "dmy", "decimal_separator": ",", "currency": "EUR"}
 QUARTER = "2026-03-31"
-
-
-def _source(name: str, folder: str, settings: dict[str, object] | None = None, **files: str) -> dict[str, object]:
-    entities = {entity: {"path": f"{folder}/{path}"} for entity, path in files.items()}
-    return (settings or BERLIN) | {"name": name, "entities": entities}
-
-
-SOURCES = [
-    _source("million", "million", leads="leads.csv", payments="payments.csv"),
-    _source(
-        "roubles",
-        "roubles",
-        BERLIN | {"currency": "RUB", "formats": ["%d|%m|%Y %H:%M", "%d|%m|%Y %H:%M %z"]},
-        leads="leads.csv",
-        payments="payments.csv",
-    ),
-    _source("us", "forms", BERLIN | {"date_order": "mdy"}, leads="us_leads.csv"),
-    _source("ru", "forms", GERMAN | {"currency": "RUB"}, leads="ru_leads.csv", payments="ru_payments.csv"),
-    _source("fx", "forms", fx_rates="fx.csv"),
-    _source("thousands", "ads/thousands", ad_spend="en.csv"),
-    _source("pg_ts", "books/pg_ts", leads="leads.csv", payments="payments.csv"),
-    _source("opt_ts", "books/opt_ts", leads="leads.csv"),
-    _source("words", "books/status_words", leads="leads.csv", channel_costs="costs.csv", targets="targets.csv"),
-    _source("flags", "books/flags", leads="leads.csv"),
-    _source("spelt", "spelt", leads="leads*.csv", payments="payments*.csv"),
-    _source("more", "more", leads="leads.csv", payments="payments.csv", payment_plan="plan.csv", ad_spend="ads.csv"),
-]
-# the edge of what money holds, formats that sources.yml declares, days with an offset, words with odd letters, contacts that are nobody
-MORE = {
-    "roubles/leads.csv": "lead_id,created_at,channel\nL1,05|01|2026 10:00,seo\nL2,05|01|2026 10:00 +0300,seo\n",
-    "roubles/payments.csv": "payment_id,paid_at,amount,currency,lead_id\nbig,08|01|2026 10:00,1000000000000000.00,RUB,L1\n",
-    "spelt/leads_1.csv": "lead_id,created_at,channel\n7,2026-01-05,seo\nab,2026-01-05,seo\n0019,2026-01-05,seo\n",
-    "spelt/leads_2.csv": "lead_id,created_at,channel\n7.0,2026-01-05,seo\n70,2026-01-05,seo\n",
-    "spelt/payments_1.csv": "payment_id,paid_at,amount,currency,lead_id\n0088,2026-01-08,100,EUR,ab\nINV-1,2026-01-08,30,EUR,ab\n",
-    "spelt/payments_2.csv": (
-        "payment_id,paid_at,amount,currency,lead_id\n88.0,2026-01-08,100,EUR,ab\ninv-1,2026-01-08,30,EUR,ab\n880,2026-01-08,1,EUR,ab\n"
-    ),
-    "more/leads.csv": (
-        "lead_id,created_at,channel,contact_email,contact_phone,contact_id,reason,requested_service,is_test\n"
-        "M1,2026-01-05,Word of\u00a0 Mouth,n/a,-,,Too  expensive,Blogging,maybe\n"
-        "M2,2026-01-05,G\u043eogle,N/A,000000000,n/a,,seo,\n"
-        "M3,2026-01-05,(not set),--,+7,(not set),price,,\n"
-    ),
-    "more/payments.csv": (
-        "payment_id,paid_at,amount,currency,lead_id,direct_cost\n"
-        "m1,2026-01-08,(5.00),EUR,M1,\nm2,2026-01-08,5 €,EUR,M1,$1\nm3,2026-01-08,€ 5.00,EUR,M1,1 EUR\n"
-    ),
-    "more/plan.csv": "plan_id,due_date,amount,currency,lead_id,service\nk1,2026-03-01,1000000000000.00,EUR,M1,Podcasting\n",
-    "more/ads.csv": (
-        "date,channel,cost,currency,impressions,clicks\n2026-01-31T23:30:00Z,Cinema,100000000000000.01,EUR,12.345,1\n"
-        "2026-01-05,seo,usd 5,EUR,1,1\n"
-    ),
-}
 
 
 @pytest.fixture(scope="module")
@@ -214,6 +160,23 @@ def test_ids_that_differ_in_spelling_alone_are_told(night: duckdb.DuckDBPyConnec
     ]
 
 
+def test_what_two_sources_deliver_is_told(home: Path) -> None:
+    results = json.loads(next(home.glob("quality/*/candidate.json")).read_text(encoding="utf-8"))
+    told = {check["relation"]: (check["outcome"], check["detail"]) for check in results["checks"] if check["name"] == "counted_once"}
+    assert told == {
+        "facts.fct_ad_spend": ("warn", "spelt and twice 1 days and campaigns 7.00 in money"),
+        "facts.fct_payment": ("warn", "spelt and twice 1 payments 100.00 in money"),
+    }
+
+
+def test_a_rate_of_another_unit_is_not_used(night: duckdb.DuckDBPyConnection) -> None:
+    days = "count(*), min(rate_date)::varchar, max(rate_date)::varchar"
+    assert _rows(night, f"select rate_to_base, {days} from intermediate.int_fx_rates where currency = 'UAH' group by 1 order by 1") == [
+        (Decimal("0.019"), 91, "2026-01-20", "2026-04-20"),
+        (Decimal("0.021"), 4, "2026-01-01", "2026-01-04"),
+    ]
+
+
 def test_placeholders_make_nobody_one(night: duckdb.DuckDBPyConnection) -> None:
     clients = _rows(night, "select count(distinct client_key) from intermediate.int_leads where source_name = 'more'")
     assert clients == [(3,)]
@@ -279,6 +242,13 @@ def test_forms_of_moments(staged: StagedModels, date_order: str) -> None:
     for (text, meant), (read, unread) in zip(expected, found, strict=True):
         assert read == (meant and f"{meant} 00:00"[:16]), text
         assert (unread is None) == (meant is not None), text
+
+
+def test_no_id_is_no_client(staged: StagedModels) -> None:
+    staged.declare("s")
+    texts = _forms("0 | -1 | 0.0 | 00000000-0000-0000-0000-000000000000 | Unknown | 05 | 10 | -10 | unknown-7")
+    rows = [{"lead_id": "l", "created_at": "2026-01-05", "contact_id": text} for text in texts]
+    assert [client for (client,) in staged.stage("leads", "s", rows, "contact_id")] == [None] * 5 + texts[5:]
 
 
 def test_only_typed_cells_hold_serials(staged: StagedModels) -> None:

@@ -13,6 +13,7 @@ from conftest_landing import KEY, Landing
 
 from onefunnel.errors import ConfigError, OnefunnelError
 from onefunnel.extract import snapshot as snapshots
+from onefunnel.extract.normalise import hash_value
 
 
 def test_the_same_bytes_land_once_also_under_another_name(csv: Landing) -> None:
@@ -109,6 +110,26 @@ def test_personal_columns_are_hashed_under_the_key(tmp_path: Path) -> None:
         (mac("eve@example.com"), mac("491701234"), mac("évé"), "Acme"),
         (None, None, None, None),
     ]
+
+
+@pytest.mark.parametrize(
+    ("column", "nobody", "somebody"),
+    [
+        (
+            "email",
+            "none@none.com | No-Email@x.org | noreply@crm.io | test@test.ru | n/a@n/a",
+            "nora@x.org | tester@x.org | nonell@none.com",
+        ),
+        (
+            "phone",
+            "+7 999 999-99-99 | 8(000)000-00-00 | 1234567890 | 0123456789 | 555-5555 | 1234567",
+            "+7 999 999-99-98 | 491701234 | 1234567895",
+        ),
+    ],
+)
+def test_addresses_typed_to_get_past_a_form_are_nobodys(column: str, nobody: str, somebody: str) -> None:
+    assert [hash_value(KEY, column, value) for value in nobody.split(" | ")] == [None] * (nobody.count("|") + 1)
+    assert None not in [hash_value(KEY, column, value) for value in somebody.split(" | ")]
 
 
 def test_neither_the_key_nor_personal_data_is_in_any_byte_left(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -185,3 +185,19 @@ def test_the_real_export_lands_whole(real_data: Path, tmp_path: Path, monkeypatc
     assert [(kind, place) for _, kind, _, place in without_id] == [(None, 21_594), ("#REF!", 21_595)]
     assert all(len(item[0]) == 19 and item[0].isdigit() for item in deals if item[0])
     assert ("5805028000000922001", None, "4 days, 22:47:14", 21_593) in deals
+
+
+def test_days_that_a_program_took_for_months_are_refused(xlsx: Landing) -> None:
+    def sheet(serials: list[str], texts: list[str]) -> bytes:
+        cells = [number("A{0}", serial, 1) for serial in serials] + [text("A{0}", day) for day in texts]
+        rows = [row(1, text("A1", "When"))] + [row(place, cell.format(place)) for place, cell in enumerate(cells, start=2)]
+        return workbook(("S", "".join(rows)))
+
+    # the first days of five months, and the days of January that are no months
+    firsts, rest = ["46023", "46054", "46082", "46113", "46143"], [f"{day}/01/2026" for day in range(13, 18)]
+    xlsx.write("a.xlsx", sheet(firsts, rest))
+    with pytest.raises(ConfigError, match="column When: 5 dates all of the days 1 to 12, and 5 texts"):
+        xlsx.land()
+    for dates, texts in ((firsts, [*rest, "05/01/2026"]), ([*firsts, "46050"], rest), (firsts, rest[:4])):
+        xlsx.write("a.xlsx", sheet(dates, texts))
+        xlsx.land()

@@ -127,3 +127,13 @@ def test_a_column_that_counts_is_not_said_twice(spend: Landing) -> None:
     spend.write("a.csv", HEADER.replace("\n", ",remark,remark\n") + "2026-01-05,seo,10.00,EUR,a,b\n")
     spend.land()
     assert spend.rows("remark", "remark_2") == [("a", "b")]
+
+
+def test_columns_that_came_as_one_name_the_setting(spend: Landing) -> None:
+    spend.write("a.csv", (HEADER + LINES).replace(",", "^"))
+    with pytest.raises(MissingColumn) as raised:
+        spend.land()
+    assert "`delimiter`" in raised.value.hint
+    spend.options["delimiter"] = "^"
+    spend.land()
+    assert spend.rows("cost")[0] == ("10.00",)
