@@ -24,12 +24,13 @@
 
 {% macro to_text(column) -%} case when {{ column }} is null then null when {{ is_plain(column) }} then {{ column }} when {{ is_nothing(column) }} then null else trim({{ column }}) end {%- endmacro %}
 
-{# An id of somebody or something else: systems write 0, -1 or a word where there is none, and all such rows would be of one client. #}
+{# An id of a contact or client: systems write 0, -1 or a word where there is none, and all such rows would be of one client. 00 is an id. An id
+   of a lead is what it is: there may be a lead 0, and of one that is unknown the money is told. #}
 {% macro to_reference(column) -%}
     case
         when {{ column }} is null then null
         when ({{ column }} between '0' and '01' or {{ column }} = '-1' or length({{ column }}) in (5, 7, 9, 10))
-            and {{ matches(column, '(?i)^(0[0.-]*|-1|unknown|anonymous|guest|неизвестно)$') }} then null
+            and {{ matches(column, '(?i)^(0([.]0+)?|0{8}(-0{4}){3}-0{12}|-1|unknown|anonymous|guest|неизвестно)$') }} then null
         else {{ to_text(column) }}
     end
 {%- endmacro %}

@@ -246,7 +246,7 @@ def test_forms_of_moments(staged: StagedModels, date_order: str) -> None:
 
 def test_no_id_is_no_client(staged: StagedModels) -> None:
     staged.declare("s")
-    texts = _forms("0 | -1 | 0.0 | 00000000-0000-0000-0000-000000000000 | Unknown | 05 | 10 | -10 | unknown-7")
+    texts = _forms("0 | -1 | 0.0 | 00000000-0000-0000-0000-000000000000 | Unknown | 05 | 10 | -10 | unknown-7 | 00 | 00.0 | 000")
     rows = [{"lead_id": "l", "created_at": "2026-01-05", "contact_id": text} for text in texts]
     assert [client for (client,) in staged.stage("leads", "s", rows, "contact_id")] == [None] * 5 + texts[5:]
 

@@ -18,7 +18,7 @@ typed as (
         {{ to_reference('contact_id') }} as contact_id,
         {{ to_text('contact_email') }} as contact_email_hash,
         {{ to_text('contact_phone') }} as contact_phone_hash,
-        {{ to_reference('duplicate_of') }} as duplicate_of,
+        {{ to_text('duplicate_of') }} as duplicate_of,
 
         ---------- categories
         {{ category('channel') }} as channel_raw,

@@ -16,7 +16,7 @@ typed as (
         ---------- ids
         -- plan_key is made of it
         {{ own_id(to_text('plan_id')) }} as plan_id,
-        {{ to_reference('lead_id') }} as lead_id,
+        {{ to_text('lead_id') }} as lead_id,
         {{ to_reference('client_id') }} as client_id,
         {{ to_text('contact_email') }} as contact_email_hash,
         {{ to_text('contact_phone') }} as contact_phone_hash,

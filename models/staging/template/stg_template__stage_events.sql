@@ -15,7 +15,7 @@ typed as (
 
         ---------- ids
         {{ to_text('event_id') }} as event_id,
-        {{ to_reference('lead_id') }} as lead_id,
+        {{ to_text('lead_id') }} as lead_id,
 
         ---------- categories
         {{ category('stage') }} as stage_raw,
