@@ -2,7 +2,7 @@
 An upgrade builds everything anew and remaps nothing.
 
 In the environment and by the mounts of the scheduler in docker-compose.yml, where `docker compose exec` runs these commands: no image is
-built to map a word. tests/dags/test_compose.py starts the services themselves.
+built to map a word. tests/dags/test_compose_services.py starts the services themselves.
 """
 
 from __future__ import annotations
