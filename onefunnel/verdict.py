@@ -90,8 +90,7 @@ def read_verdict(published: Path, month: date | None, comparison: str, metric: s
         metrics = [name for (name,) in connection.execute("select distinct metric from marts.mart_verdict order by 1").fetchall()]
         if metric and metric not in metrics:
             raise ConfigError(f"no metric {metric}", where="--metric", hint=f"one of: {', '.join(metrics)}")
-        chosen_metric = f"metric = '{metric}'" if metric else _first_line(connection)
-        months = _months(connection, comparison, chosen_metric, basis)
+        months = _months(connection, comparison, metric, basis)
         if not months:
             raise ConfigError(
                 f"no month can be compared with its {comparison.replace('_', ' ')}",
@@ -101,40 +100,28 @@ def read_verdict(published: Path, month: date | None, comparison: str, metric: s
         chosen = month or _latest_settled(months)
         if chosen not in months:
             raise ConfigError(f"no verdict for {chosen:%Y-%m}", where="--month", hint=f"choose {min(months):%Y-%m} to {max(months):%Y-%m}")
-        return _read(connection, chosen, comparison, chosen_metric, basis)
+        return _with_factors(connection, months[chosen])
 
 
-def _first_line(connection: duckdb.DuckDBPyConnection) -> str:
-    """The condition of the rows that a page begins with; versions of before it could be anything but clients know no other."""
-    from onefunnel.report.payload import columns_of
-
-    return "is_first_line" if "is_first_line" in columns_of(connection, "marts.mart_verdict") else "metric = 'new_clients'"
-
-
-def _months(connection: duckdb.DuckDBPyConnection, comparison: str, metric: str, basis: str) -> dict[date, str]:
-    """Months that have a verdict, with the kind of window they are seen through."""
-    return dict(
-        connection.execute(
-            f"select month, window_kind from marts.mart_verdict where comparison = ? and {metric} and basis = ? order by month",
-            [comparison, basis],
-        ).fetchall()
-    )
+def _months(connection: duckdb.DuckDBPyConnection, comparison: str, metric: str | None, basis: str) -> dict[date, dict[str, Any]]:
+    """The row of each month that has a verdict; without a metric, the one that the page begins with, which older versions do not name."""
+    found = connection.execute("select * from marts.mart_verdict where comparison = ? and basis = ? order by month", [comparison, basis])
+    names = [column[0] for column in found.description]
+    rows = [dict(zip(names, values, strict=True)) for values in found.fetchall()]
+    is_asked = [row["metric"] == metric if metric else row.get("is_first_line", row["metric"] == "new_clients") for row in rows]
+    return {row["month"]: row for row, asked in zip(rows, is_asked, strict=True) if asked}
 
 
-def _latest_settled(months: dict[date, str]) -> date:
-    settled = [month for month, window_kind in months.items() if window_kind in ("full", "month")]
+def _latest_settled(months: dict[date, dict[str, Any]]) -> date:
+    settled = [month for month, row in months.items() if row["window_kind"] in ("full", "month")]
     return max(settled or months)
 
 
-def _read(connection: duckdb.DuckDBPyConnection, month: date, comparison: str, metric: str, basis: str) -> Verdict:
-    found = connection.execute(
-        f"select * from marts.mart_verdict where month = ? and comparison = ? and {metric} and basis = ?", [month, comparison, basis]
-    )
-    row = dict(zip([column[0] for column in found.description], found.fetchone() or (), strict=True))
+def _with_factors(connection: duckdb.DuckDBPyConnection, row: dict[str, Any]) -> Verdict:
     factors = connection.execute(
         "select factor, first_step, owner_department, sum(effect) from marts.mart_change_factors "
         "where month = ? and comparison = ? and metric = ? and basis = ? group by factor, first_step, owner_department",
-        [month, comparison, row["metric"], basis],
+        [row[name] for name in ("month", "comparison", "metric", "basis")],
     ).fetchall()
     return Verdict(
         **{name: row[name] for name in ("month", "comparison", "metric", "basis", "base", "current")},

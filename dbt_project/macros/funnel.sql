@@ -75,8 +75,7 @@
     {%- elif not is_shipped and key %}
     delete from {{ this }} where {{ key }} like 'step!_%' escape '!' and {{ key }} not like '%{stage}%';
     {{ line_for_each_step(key, stages) }}
-    {%- endif %}
-    {%- if is_shipped and key %}
+    {%- elif key %}
     delete from {{ this }} where {{ key }} like '%{stage}%';
     {%- endif %}
     {%- if seed == 'kpis' %}

@@ -32,6 +32,7 @@
         on {{ rows }}.currency = fx_rates.currency and {{ rows }}.{{ date_column }} = fx_rates.rate_date
     left join {{ ref('currencies') }} as known_currency on {{ rows }}.currency = known_currency.currency
 {% endmacro %}
+{# Whether a rate is of the unit of its neighbour in time: none moves fivefold in a hundred days. Without a neighbour, or longer after it, it is. #}
 {% macro is_steady(other_rate, first_day, second_day) -%}
     ({{ other_rate }} is null or {{ days_between(first_day, second_day) }} > 100 or rate_to_base between {{ other_rate }} / 5 and {{ other_rate }} * 5)
 {%- endmacro %}

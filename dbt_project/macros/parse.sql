@@ -26,7 +26,7 @@
 
 {# An id of a contact or client: systems write 0, -1 or a word where there is none, and all such rows would be of one client. 00 is an id. An id
    of a lead is what it is: there may be a lead 0, and of one that is unknown the money is told. #}
-{% macro to_reference(column) -%}
+{% macro to_person_id(column) -%}
     case
         when {{ column }} is null then null
         when ({{ column }} between '0' and '01' or {{ column }} = '-1' or length({{ column }}) in (5, 7, 9, 10))

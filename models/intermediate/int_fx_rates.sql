@@ -25,7 +25,7 @@ spans as (
         -- a rate serves until the next one, but not longer than its allowed age
         least(coalesce({{ add_days('date_after', -1) }}, date '2999-12-31'), {{ add_days('rate_date', run_parameter('max_rate_age_days')) }}) as last_day
     from neighbours
-    -- no currency moves fivefold from one rate to the next: one of the two is of another unit, and nothing says which
+    -- else one of the two is of another unit, and nothing says which
     where {{ is_steady('rate_before', 'date_before', 'rate_date') }} and {{ is_steady('rate_after', 'rate_date', 'date_after') }}
 
 )

@@ -1,12 +1,13 @@
 {%- set stages = funnel_stages() -%}
 {%- set lead, won = stages[0], stages[-1] -%}
+{%- set of_the_ledger = "factor in ('existing_clients', 'refunds')" -%}
 {%- set of_all_leads = ['season', 'market_demand', 'lead_volume'] -%}
 {%- set stderr = 'sqrt(greatest(weight * weight * (log_variance + shared_log_variance) + direct_variance, 0.0))' -%}
 -- Effects come from groups: a channel with enough clients is a group of its own, small ones are pooled (int_verdict_groups).
 -- Of a pooled group's effects, a channel gets what its own leads did to what they usually bring, and its usual share of the common step rates.
 with effects as (
 
-    select * from {{ ref('int_verdict_effects') }} where factor not in ('existing_clients', 'refunds')
+    select * from {{ ref('int_verdict_effects') }} where not {{ of_the_ledger }}
 
 ),
 
@@ -103,4 +104,4 @@ union all
 select
     basis, month, comparison, metric, group_key, factor, first_step, owner_department, method, false, base, current_value, effect, {{ stderr }}
 from {{ ref('int_verdict_effects') }}
-where factor in ('existing_clients', 'refunds')
+where {{ of_the_ledger }}

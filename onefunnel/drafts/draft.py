@@ -14,6 +14,7 @@ import yaml
 
 from onefunnel.entities import template
 from onefunnel.errors import ConfigError
+from onefunnel.extract.normalise import quoted
 
 NOTHING = "cast(null as varchar)"
 
@@ -47,7 +48,7 @@ def made_up(draft: Draft) -> dict[str, tuple[str, str]]:
         found["channel"] = ("source_name", "the name of the source: an account of ads is one channel")
     parts = [draft.matched[name] for name in ("lead_id", "stage", "entered_at") if name in draft.matched]
     if draft.entity == "stage_events" and "event_id" not in draft.matched and len(parts) == 3:
-        found["event_id"] = (f"concat_ws('|', {', '.join(map(_quoted, parts))})", "lead, stage and moment together")
+        found["event_id"] = (f"concat_ws('|', {', '.join(map(quoted, parts))})", "lead, stage and moment together")
     return found
 
 
@@ -61,7 +62,7 @@ def model_sql(system: str, draft: Draft, project: Path) -> str:
         if found[2] not in columns:
             return found[0]
         name = draft.matched.get(found[2])
-        expression = instead.get(found[2], (NOTHING,))[0] if name is None else _quoted(name)
+        expression = instead.get(found[2], (NOTHING,))[0] if name is None else quoted(name)
         own = draft.date_orders.get(name) if name and found[1] == "to_iso(" else None
         order = f""", date_order="'{own}'\"""" if own else ""
         return f"{found[1]}'{expression.replace(chr(39), chr(92) + chr(39))}'{order}"
@@ -142,10 +143,6 @@ def _contract(draft: Draft) -> dict[str, list[str]]:
     required = [draft.matched[name] for name in template()[draft.entity].required if name in draft.matched]
     contract = {"columns": list(draft.columns), "required": required, "personal": list(draft.personal)}
     return {name: columns for name, columns in contract.items() if columns}
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _words(draft: Draft) -> str:

@@ -117,8 +117,10 @@ def _cut_to_table(rows: list[list[Any]], writer: PartWriter, snapshot: Snapshot,
 def _check_swapped(name: str, cells: list[Any], file: str) -> None:
     """Refuse a column in which a program took days for months: all its dates are of the days 1 to 12, the others were left as text."""
     days = [cell.day for cell in cells if isinstance(cell, date)]
+    if len(days) < MIN_SWAPPED or max(days) > MONTHS:
+        return
     texts = [found for cell in cells if isinstance(cell, str) and (found := _NUMBERED.match(cell))]
-    if len(days) >= MIN_SWAPPED and len(texts) >= MIN_SWAPPED and max(days) <= MONTHS and all(_is_no_month(found) for found in texts):
+    if len(texts) >= MIN_SWAPPED and all(_is_no_month(found) for found in texts):
         raise ConfigError(
             f"column {name}: {len(days)} dates all of the days 1 to 12, and {len(texts)} texts of the others: "
             "the program that opened the export took days for months",

@@ -11,6 +11,7 @@ from typing import Any
 
 import duckdb
 
+from onefunnel.extract.normalise import quoted
 from onefunnel.report.columns import pack_table
 from onefunnel.report.extracts import EXTRACTS, FACTORS, OPEN_LEADS, POOLED, WINBACK, Extract
 
@@ -42,10 +43,6 @@ def columns_of(db: duckdb.DuckDBPyConnection, relation: str) -> list[str]:
     return [name for (name,) in rows]
 
 
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
 def read_extract(db: duckdb.DuckDBPyConnection, extract: Extract, months: list[str], channels: list[str] | None) -> dict[str, Any] | None:
     """The packed table, cut to `months` and `channels`; None when the version has no such relation.
 
@@ -64,7 +61,7 @@ def read_extract(db: duckdb.DuckDBPyConnection, extract: Extract, months: list[s
         conditions.append("list_contains(?, channel_key)")
         parameters.append(channels)
     order = f" order by {extract.order}" if extract.order else ""
-    selected = ", ".join(extract.expressions.get(name, _quoted(name)) for name in names)
+    selected = ", ".join(extract.expressions.get(name, quoted(name)) for name in names)
     rows = db.execute(f"select {selected} from {extract.relation} where {' and '.join(conditions)}{order}", parameters).fetchall()
     return pack_table(names, rows)
 

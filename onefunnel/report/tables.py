@@ -8,15 +8,17 @@ from pathlib import Path
 
 import duckdb
 
+from onefunnel.extract.normalise import quoted
+
 # A text cell that begins like this would be run as a formula by a spreadsheet.
 FORMULA_START = r"^[=+\-@\t\r\n]"
 
 
 def _cell(name: str, kind: str) -> str:
-    quoted = '"' + name.replace('"', '""') + '"'
+    column = quoted(name)
     if kind != "VARCHAR":
-        return quoted
-    return f"case when regexp_matches({quoted}, '{FORMULA_START}') then '''' || {quoted} else {quoted} end as {quoted}"
+        return column
+    return f"case when regexp_matches({column}, '{FORMULA_START}') then '''' || {column} else {column} end as {column}"
 
 
 def write_csv_tables(db: duckdb.DuckDBPyConnection, folder: Path) -> list[Path]:

@@ -22,6 +22,7 @@ from onefunnel.airflow_home import airflow_environment
 from onefunnel.project import project_root
 
 PASSWORD = "only-for-this-test"  # noqa: S105
+RUNS = "/api/v2/dags/nightly_funnel/dagRuns"
 
 
 def airflow(env: Mapping[str, str], *arguments: str, timeout: float = 400) -> subprocess.CompletedProcess[str]:
@@ -97,13 +98,33 @@ def standalone(home: Path, sources: Path, **extra: str) -> Iterator[httpx.Client
         command = [sys.executable, "-m", "airflow", "standalone"]
         process = subprocess.Popen(command, env=env, stdout=output, stderr=output, stdin=subprocess.DEVNULL)
         try:
-            with httpx.Client(base_url=f"http://127.0.0.1:{page}", timeout=60) as client:
-                wait_for(lambda: healthy(client), 120, f"Airflow's health, see {log}")
-                token = client.post("/auth/token", json={"username": "admin", "password": PASSWORD}).json()["access_token"]
-                client.headers["Authorization"] = f"Bearer {token}"
+            with logged_in(page, 120, log) as client:
                 yield client
         finally:
             end(process)
+
+
+@contextlib.contextmanager
+def logged_in(page: int, seconds: float, log: Path) -> Iterator[httpx.Client]:
+    """A client of the Airflow that is coming up on this port, once it is healthy and has read the DAG."""
+    with httpx.Client(base_url=f"http://127.0.0.1:{page}", timeout=60) as client:
+        wait_for(lambda: healthy(client), seconds, f"Airflow's health, see {log}")
+        token = client.post("/auth/token", json={"username": "admin", "password": PASSWORD}).json()["access_token"]
+        client.headers["Authorization"] = f"Bearer {token}"
+        wait_for(lambda: client.get("/api/v2/dags/nightly_funnel").status_code == 200, 60, "the DAG to be read")
+        yield client
+
+
+def trigger(client: httpx.Client, as_of: str) -> httpx.Response:
+    """Ask for the night of a day, as a person does on the page."""
+    return client.post(RUNS, json={"logical_date": None, "conf": {"as_of": as_of}})
+
+
+def ended(client: httpx.Client, run: str) -> tuple[str, dict[str, str]]:
+    """State of a run that has ended, and of each of its tasks."""
+    state = wait_for(lambda: (s := client.get(f"{RUNS}/{run}").json()["state"]) in ("success", "failed") and s, 420, "the run to end")
+    tasks = client.get(f"{RUNS}/{run}/taskInstances").json()["task_instances"]
+    return state, {task["task_id"]: task["state"] for task in tasks}
 
 
 def healthy(client: httpx.Client) -> bool:

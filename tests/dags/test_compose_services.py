@@ -6,7 +6,7 @@ import contextlib
 import json
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -16,10 +16,9 @@ import pytest
 from compose_file import Compose
 from nights import ROOT
 from postgres_server import running_postgres
-from running import PASSWORD, end, free_ports, healthy, wait_for
+from running import PASSWORD, end, ended, free_ports, logged_in, trigger
 
 pytestmark = [pytest.mark.airflow, pytest.mark.slow, pytest.mark.nightly, pytest.mark.timeout(900)]
-RUNS = "/api/v2/dags/nightly_funnel/dagRuns"
 SERVICES = ("airflow-api-server", "airflow-scheduler", "airflow-dag-processor")
 LEADS = "lead_id,created_at,channel\nL1,2026-01-05 10:00,carrier pigeon\nL2,2026-01-06 10:00,seo\n"
 SOURCES = """version: 1
@@ -36,16 +35,11 @@ class Deployment:
     api: httpx.Client
     sources: Path
     home: Path
-    runs: list[str] = field(default_factory=list)
 
     def night(self, day: str) -> dict[str, str]:
         """Trigger the night of a day as a person would on the page; channel of each published lead."""
-        self.runs.append(self.api.post(RUNS, json={"logical_date": None, "conf": {"as_of": day}}).json()["dag_run_id"])
-        state = wait_for(
-            lambda: (s := self.api.get(f"{RUNS}/{self.runs[-1]}").json()["state"]) in ("success", "failed") and s, 420, "the run to end"
-        )
-        tasks = self.api.get(f"{RUNS}/{self.runs[-1]}/taskInstances").json()["task_instances"]
-        assert state == "success", {task["task_id"]: task["state"] for task in tasks}
+        state, tasks = ended(self.api, trigger(self.api, day).json()["dag_run_id"])
+        assert state == "success", tasks
         with duckdb.connect(str(self.home / "published" / "current.duckdb"), read_only=True) as db:
             return dict(db.execute("select lead_id, channel_key from facts.fct_lead_funnel").fetchall())
 
@@ -95,11 +89,7 @@ def deployed(tmp_path: Path, hash_key: str) -> Iterator[Deployment]:
             output = stack.enter_context((tmp_path / f"{name}.log").open("w", encoding="utf-8"))
             process = subprocess.Popen(service.command, env=service.environment, stdout=output, stderr=output, stdin=subprocess.DEVNULL)
             stack.callback(end, process)
-        with httpx.Client(base_url=f"http://127.0.0.1:{page}", timeout=60) as client:
-            wait_for(lambda: healthy(client), 180, f"Airflow's health, see {tmp_path}")
-            token = client.post("/auth/token", json={"username": "admin", "password": PASSWORD}).json()["access_token"]
-            client.headers["Authorization"] = f"Bearer {token}"
-            wait_for(lambda: client.get("/api/v2/dags/nightly_funnel").status_code == 200, 60, "the DAG to be read")
+        with logged_in(page, 180, tmp_path) as client:
             yield Deployment(client, folders["sources"], folders["home"])
 
 

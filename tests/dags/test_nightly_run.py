@@ -12,14 +12,13 @@ from typing import Any
 
 import httpx
 import pytest
-from running import returned, run_night, standalone, task_states, wait_for
+from running import ended, returned, run_night, standalone, task_states, trigger
 
 from onefunnel.airflow_home import airflow_environment
 
 pytestmark = [pytest.mark.airflow, pytest.mark.slow, pytest.mark.timeout(600)]
 
 CANARY = "canary-7f3a9c51d2e84b06"
-RUNS = "/api/v2/dags/nightly_funnel/dagRuns"
 STEPS = ["build_marts", "check_landing", "check_marts", "publish_marts", "send_alerts", "write_report"]
 
 
@@ -46,13 +45,11 @@ def night(tiny_source: Path, tmp_path_factory: pytest.TempPathFactory) -> Night:
     # Nobody listens on port 9: the channel of the alerts is dead.
     secrets = {"ONEFUNNEL_HASH_KEY": f"{CANARY}-key", "ONEFUNNEL_ALERT_URLS": f"json://user:{CANARY}@127.0.0.1:9/"}
     with standalone(home, sources, **secrets) as api:
-        wait_for(lambda: api.get("/api/v2/dags/nightly_funnel").status_code == 200, 60, "the DAG to be read")
         import_errors = api.get("/api/v2/importErrors").json()["total_entries"]
-        refused = api.post(RUNS, json={"logical_date": None, "conf": {"as_of": "31.03.2026"}})
-        run = api.post(RUNS, json={"logical_date": None, "conf": {"as_of": "2026-03-31"}}).json()["dag_run_id"]
+        refused = trigger(api, "31.03.2026")
+        run = trigger(api, "2026-03-31").json()["dag_run_id"]
         assert api.patch("/api/v2/dags/nightly_funnel", json={"is_paused": False}).status_code == 200
-        state = wait_for(lambda: (s := api.get(f"{RUNS}/{run}").json()["state"]) in ("success", "failed") and s, 420, "the run to end")
-        tasks = {task["task_id"]: task["state"] for task in api.get(f"{RUNS}/{run}/taskInstances").json()["task_instances"]}
+        state, tasks = ended(api, run)
         events = api.get("/api/v2/assets/events").json()["asset_events"]
     return Night(airflow_environment(home, sources, {**os.environ, **secrets}), import_errors, refused, state, tasks, events)
 

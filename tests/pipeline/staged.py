@@ -8,6 +8,8 @@ from pathlib import Path
 
 import duckdb
 
+from onefunnel.extract.normalise import quoted
+
 AS_OF_END = datetime(2026, 3, 31, 22)
 SETTINGS = ("source_name", "source_system", "time_zone", "date_order", "decimal_separator", "currency", "date_formats")
 
@@ -49,12 +51,8 @@ class StagedModels:
         """These columns of the staged rows, in the order of the rows."""
         name = f"template__{entity}"
         columns = self._columns[name]
-        self.db.execute(f'create or replace table landing."{name}" ({", ".join(f"{quote(column)} varchar" for column in columns)})')
+        self.db.execute(f'create or replace table landing."{name}" ({", ".join(f"{quoted(column)} varchar" for column in columns)})')
         fixed = {"_source": source, "_load_id": "l", "_file": "f"}
         values = [[{**row, **fixed, "_row": f"{number:09}"}.get(column) for column in columns] for number, row in enumerate(rows)]
         self.db.executemany(f'insert into landing."{name}" values ({", ".join("?" * len(columns))})', values)
         return self.db.execute(f"select {chosen} from ({self._code[f'stg_template__{entity}']}) order by row_number").fetchall()
-
-
-def quote(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

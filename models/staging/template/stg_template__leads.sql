@@ -15,7 +15,7 @@ typed as (
 
         ---------- ids
         {{ to_text('lead_id') }} as lead_id,
-        {{ to_reference('contact_id') }} as contact_id,
+        {{ to_person_id('contact_id') }} as contact_id,
         {{ to_text('contact_email') }} as contact_email_hash,
         {{ to_text('contact_phone') }} as contact_phone_hash,
         {{ to_text('duplicate_of') }} as duplicate_of,

@@ -17,7 +17,7 @@ typed as (
         -- plan_key is made of it
         {{ own_id(to_text('plan_id')) }} as plan_id,
         {{ to_text('lead_id') }} as lead_id,
-        {{ to_reference('client_id') }} as client_id,
+        {{ to_person_id('client_id') }} as client_id,
         {{ to_text('contact_email') }} as contact_email_hash,
         {{ to_text('contact_phone') }} as contact_phone_hash,
 

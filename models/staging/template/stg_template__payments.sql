@@ -16,7 +16,7 @@ typed as (
         ---------- ids
         {{ to_text('payment_id') }} as payment_id,
         {{ to_text('lead_id') }} as lead_id,
-        {{ to_reference('client_id') }} as client_id,
+        {{ to_person_id('client_id') }} as client_id,
         {{ to_text('contact_email') }} as contact_email_hash,
         {{ to_text('contact_phone') }} as contact_phone_hash,
 
