@@ -263,12 +263,14 @@ class ApiSource(BaseSource):
 class SingerEntity(Overlapping):
     """A stream of a tap (default: that of the entity's name). delivery delta: it goes on from its state; full: it is read whole each night.
 
-    replication_key: by which field it goes on, where the tap leaves that to its user.
+    replication_key: by which field it goes on, where the tap leaves that to its user. fields: those to read beside what staging reads;
+    without it, all.
     """
 
     stream: str | None = Field(None, min_length=1)
     delivery: Literal["full", "delta"] = "delta"
     replication_key: str | None = Field(None, min_length=1)
+    fields: tuple[str, ...] | None = None
 
     @model_validator(mode="after")
     def _adds_once(self) -> SingerEntity:

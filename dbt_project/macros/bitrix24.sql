@@ -16,11 +16,3 @@
 {% macro bitrix24_reason(stage, semantics) -%}
     case when {{ semantics }} = 'F' and {{ stage }} <> 'JUNK' and {{ stage }} not like '%LOSE' then {{ category(strip_pattern(stage, '^C[0-9]+:')) }} end
 {%- endmacro %}
-
-{# The newest landed row of each id, as a relation: what is landed later tells more. #}
-{% macro newest_of(landed) -%}
-    (
-        select * from (select *, row_number() over (partition by _source, "ID" order by _load_id desc, _row desc) as version_rank from {{ landed }}) as versions
-        where version_rank = 1
-    )
-{%- endmacro %}

@@ -122,14 +122,15 @@ judged as (
 select * from judged
 {%- endmacro %}
 
-{# People of a CRM whose leads carry only the contact's id: by their addresses payments that name no id meet them (match_by). #}
-{% macro judged_contacts() -%}
+{# People of a CRM whose leads carry only the contact's id: by their addresses payments that name no id meet them (match_by).
+   client_id: the client that a person belongs to, where that is a company. #}
+{% macro judged_contacts(client_id='contact_id') -%}
 keyed as (
 
     select
         *,
         {{ version_key('contact_id') }} as version_key,
-        {{ id_source() }} || ':' || contact_id as client_key
+        {{ id_source() }} || ':' || {{ client_id }} as client_key
     from typed
 
 ),
@@ -214,4 +215,12 @@ select * from judged
         when {{ is_total('channel_raw') }} or {{ is_total('campaign') }} then 'total_row'
         {{ day_rule('spend_date') }}
     end
+{%- endmacro %}
+
+{# The newest landed row of each id, as a relation: what is landed later tells more. #}
+{% macro newest_of(landed, id) -%}
+    (
+        select * from (select *, row_number() over (partition by _source, {{ id }} order by _load_id desc, _row desc) as version_rank from {{ landed }}) as versions
+        where version_rank = 1
+    )
 {%- endmacro %}

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 STATE = "singer_state"
 LAST_LINES = 5
 LONGEST_LINE = 64_000_000  # bytes of one message
+ROTATION = "switch the rotation of refresh tokens off at the vendor, else the next night may be refused"
 
 
 class TapFailed(OnefunnelError):
@@ -49,7 +50,7 @@ def stage_singer(config: PipelineConfig, source: SingerSource, entity: str, stag
     required, columns, personal = (known.required, known.columns, known.personal) if known else ((), (), ())
     with PartWriter(staged, settings, required, columns, (*personal, *source.personal)) as writer:
         try:
-            schema = run.select(run.discover())
+            schema = run.select(run.discover(), columns)
             names = unique_names(schema, entity)
             paths = {name: key if key.isidentifier() else json.dumps(key) for name, key in zip(names, schema, strict=True)}
             written = write_records(run.records(), paths, staged.scratch / "records.parquet")
@@ -58,6 +59,8 @@ def stage_singer(config: PipelineConfig, source: SingerSource, entity: str, stag
         staged.cursor = run.cursor()
         writer.write(written.relation, file=entity, sha256=written.sha256, fingerprint=written.sha256)
         writer.finish()
+    if run.has_new_secret:
+        staged.warnings.append(f"{source.tap} was given another secret in place of its own, and it is not kept: {ROTATION}")
 
 
 class TapRun:
@@ -84,6 +87,7 @@ class TapRun:
         self.arguments += ["--config", "ENV"] if source.secrets_by == "environment" else []
         self.schema: dict[str, Any] = {}
         self.state: Any = None
+        self.told, self.has_new_secret = told, False
 
     def discover(self) -> dict[str, Any]:
         """The catalog of the tap. Raises TapFailed."""
@@ -94,20 +98,26 @@ class TapRun:
         except (ValueError, KeyError, TypeError):
             raise TapFailed("its catalog is no catalog", where=self.where, hint="does the tap know --discover?") from None
 
-    def select(self, catalog: dict[str, Any]) -> list[str]:
-        """Choose the stream in the catalog, in the words of new and old taps; returns its fields. ConfigError lists the streams."""
+    def select(self, catalog: dict[str, Any], staged_columns: tuple[str, ...] = ()) -> list[str]:
+        """Choose the stream in the catalog, in the words of new and old taps; returns the fields to read. ConfigError lists the streams."""
         names = [_name(stream) for stream in catalog["streams"]]
         if self.stream not in names:
             hint = f"name one with `stream`: {', '.join(names[:40])}"
             raise ConfigError(f"the tap {self.source.tap} has no stream {self.stream}", where=self.where, hint=hint)
-        for stream in catalog["streams"]:
-            is_chosen = _name(stream) == self.stream
-            _mark(stream, is_chosen, self.entity.replication_key if is_chosen else None)
         chosen = catalog["streams"][names.index(self.stream)]
+        fields = set(chosen.get("schema", {}).get("properties", {}))
+        if self.entity.fields is not None:
+            wanted = {name.lower() for name in (*staged_columns, *self.entity.fields, self.entity.replication_key or "")}
+            fields = {name for name in fields if name.lower() in wanted}
+        for stream in catalog["streams"]:
+            if stream is chosen:
+                _mark(stream, fields, self.entity.replication_key)
+            else:
+                _mark(stream, None)
         self.arguments += [f"--{self.source.selects_by}", str(self._file("catalog.json", catalog))]
         if self.entity.delivery == "delta" and (state := self._earlier_state()) is not None:
             self.arguments += ["--state", str(self._file("state.json", state))]
-        return list(chosen.get("schema", {}).get("properties", {}))
+        return [name for name in chosen.get("schema", {}).get("properties", {}) if name in fields]
 
     def records(self) -> Iterator[dict[str, Any]]:
         """The records of the stream. Raises TapFailed where they are not whole."""
@@ -143,7 +153,9 @@ class TapRun:
         return None if state is None else {"column": STATE, "type": "json", "value": json.dumps(state)}
 
     def clean(self) -> None:
-        """Remove the files that hold secrets."""
+        """Remove the files that hold secrets; a tap that was given new ones has written them into its own."""
+        with suppress(OSError, ValueError):
+            self.has_new_secret = json.loads((self.folder / "config.json").read_text(encoding="utf-8")) != self.told
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _earlier_state(self) -> Any:
@@ -206,17 +218,20 @@ def _name(stream: dict[str, Any]) -> str:
     return str(stream.get("tap_stream_id") or stream.get("stream"))
 
 
-def _mark(stream: dict[str, Any], is_chosen: bool, replication_key: str | None) -> None:
-    """Select a stream and its fields, or leave it out: by metadata, and by the flags in the schema that older taps look at."""
+def _mark(stream: dict[str, Any], fields: set[str] | None, replication_key: str | None = None) -> None:
+    """Select a stream with these fields, or leave it out (None): by metadata, and by the flags in the schema that older taps look at."""
+    is_chosen = fields is not None
     stream["selected"] = is_chosen
     stream.setdefault("schema", {})["selected"] = is_chosen
     entries = stream.setdefault("metadata", [])
     if not any(not entry.get("breadcrumb") for entry in entries):
         entries.append({"breadcrumb": [], "metadata": {}})
     for entry in entries:
-        metadata = entry.setdefault("metadata", {})
-        metadata["selected"] = is_chosen and metadata.get("inclusion") != "unsupported"
-        if not entry.get("breadcrumb") and replication_key:
+        place, metadata = entry.get("breadcrumb"), entry.setdefault("metadata", {})
+        # what lies inside a field goes with it
+        is_read = fields is not None and (not place or place[1] in fields)
+        metadata["selected"] = is_read and metadata.get("inclusion") != "unsupported"
+        if not place and replication_key:
             metadata |= {"replication-method": "INCREMENTAL", "replication-key": replication_key}
     if replication_key:
         stream |= {"replication_method": "INCREMENTAL", "replication_key": replication_key}

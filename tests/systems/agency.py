@@ -1,4 +1,4 @@
-"""An agency on HubSpot, Stripe, two ad platforms, amoCRM, Bitrix24, Yandex Direct and a bank: one server plays all of them."""
+"""An agency on HubSpot, Stripe, two ad platforms, amoCRM, Bitrix24, Salesforce, Yandex Direct and a bank: one server plays all of them."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import salesforce_tap
 import yaml
 from fake_amocrm import FakeAmoCrm
 from fake_bitrix24 import FakeBitrix24
 from fake_google_ads import FakeGoogleAds
 from fake_hubspot import FakeHubSpot
 from fake_meta_ads import FakeMetaAds
+from fake_salesforce import FakeSalesforce, made_id
 from fake_server import Answer, Asked, FakeApi, serving
 from fake_stripe import FakeStripe
 from fake_yandex_direct import FakeYandexDirect
@@ -33,6 +35,9 @@ SECRETS = {
     "GOOGLE_CLIENT_ID": "1234",
     "GOOGLE_CLIENT_SECRET": f"{CANARY}-c",
     "GOOGLE_REFRESH_TOKEN": f"{CANARY}-g",
+    "SALESFORCE_CLIENT_ID": f"{CANARY}-i",
+    "SALESFORCE_CLIENT_SECRET": f"{CANARY}-e",
+    "SALESFORCE_REFRESH_TOKEN": f"{CANARY}-f",
 }
 GOOGLE = ("developer_token", "client_id", "client_secret", "refresh_token")
 SOURCES = """\
@@ -73,7 +78,23 @@ sources:
   match_by: [email]
   entities:
     payments: {{path: bank/*.csv, encoding: windows-1251, delivery: delta}}
+- name: invoices
+  system: template
+  connector: files
+  currency: EUR
+  ids_of: sf
+  match_by: [email]
+  entities: {{payments: {{path: invoices.csv}}}}
 """
+# Ids of an opportunity and of an account as reports of Salesforce show them, in 15 characters; addresses of a contact and of a lead.
+INVOICES = (
+    "payment_id,paid_at,amount,currency,lead_id,client_id,contact_email",
+    f"i1,2026-03-01,100,,{made_id('Opportunity', 0)[:15]},,",
+    f"i2,2026-03-02,200,,,{made_id('Account', 3)[:15]},",
+    "i3,2026-03-03,300,,,,Office6@client.test",
+    "i4,2026-03-04,400,,,,sf8@client.test",
+    f"i5,2026-03-05,500,,{made_id('Opportunity', 9)},,",
+)
 FIRST_DAY, SECOND_DAY = date(2026, 3, 30), date(2026, 3, 31)
 
 
@@ -90,6 +111,8 @@ class Agency(FakeApi):
         self.amo = FakeAmoCrm(45, token=SECRETS["AMOCRM_TOKEN"], first=unix(datetime(2026, 1, 15, tzinfo=UTC)))
         self.yandex = FakeYandexDirect(date(2026, 1, 1), 89, token=SECRETS["YANDEX_TOKEN"])
         self.bitrix = FakeBitrix24(30, secret=SECRETS["BITRIX24_HOOK"])
+        known = {name: SECRETS[f"SALESFORCE_{name.upper()}"] for name in ("client_id", "client_secret", "refresh_token")}
+        self.salesforce = FakeSalesforce(24, **known)
         self.meta.currency = "EUR"
         self.hubspot.merge("1005", "1006", datetime(2026, 3, 29, 9, tzinfo=UTC))
         for deal in self.hubspot.deals.values():
@@ -131,6 +154,7 @@ class Agency(FakeApi):
     def route(self, asked: Asked) -> Answer:
         starts = {"/crm/": self.hubspot, "/v1/": self.stripe, "/v21/": self.google, "/token": self.google, "/v23.0/": self.meta}
         starts |= {"/api/v4/": self.amo, "/json/v5/": self.yandex, "/rest/1/": self.bitrix}
+        starts |= {"/services/": self.salesforce}
         for start, api in starts.items():
             if asked.path.startswith(start):
                 api.url = self.url
@@ -159,6 +183,7 @@ class Agency(FakeApi):
         changed["updated_at"] = unix(now)
         self.bitrix.add(900, now)
         self.bitrix.move(7, "WON", now)
+        self.salesforce.next_day(now)
         self.bank.append(transfer("new", now, lead_id="2"))
 
 
@@ -205,8 +230,11 @@ def serving_agency(folder: Path) -> Iterator[tuple[Agency, Path]]:
     with serving(agency) as url:
         agency.url = url
         sources = folder / "sources.yml"
-        sources.write_text(SOURCES.format(url=url), encoding="utf-8")
+        known = yaml.safe_load(SOURCES.format(url=url))
+        known["sources"].append(salesforce_tap.source(url, name="sf"))
+        sources.write_text(yaml.safe_dump(known, allow_unicode=True), encoding="utf-8")
         write_statement(folder / "bank" / "1.csv", agency.bank)
+        (folder / "invoices.csv").write_text("\n".join(INVOICES), encoding="utf-8")
         yield agency, sources
 
 

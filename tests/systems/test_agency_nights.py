@@ -1,4 +1,4 @@
-"""Two nights of an agency on seven systems and a bank: the second reads changes, equals a full read, and agrees with the fakes' data."""
+"""Two nights of an agency on eight systems and a bank: the second reads changes, equals a full read, and agrees with the fakes' data."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from pathlib import Path
 
 import duckdb
 import pytest
+import salesforce_tap
 from agency import CANARY, FIRST_DAY, SECOND_DAY, Agency, secrets, serving_agency, write_statement
+from fake_salesforce import ENDS, made_id
 from nights import RunCli
 
 pytestmark = pytest.mark.slow
@@ -40,13 +42,15 @@ def nights(run_cli: RunCli, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     folder = tmp_path_factory.mktemp("agency")
     with serving_agency(folder) as (agency, sources):
         options = ("--sources", sources)
+        for home in ("home", "whole"):
+            salesforce_tap.install(folder / home)
         known, told = secrets(agency), len(agency.bank)
         first = run_cli("run", *options, "--home", folder / "home", "--as-of", FIRST_DAY, env=known)
         agency.next_day()
         write_statement(folder / "bank" / "2.csv", agency.bank[told:])
         agency.asked.clear()
         second = run_cli("run", *options, "--home", folder / "home", "--as-of", SECOND_DAY, env=known)
-        requests = len(agency.asked)
+        requests = sum(not asked.path.startswith("/services/") for asked in agency.asked)
         run_cli("run", *options, "--home", folder / "whole", "--as-of", SECOND_DAY, env=known)
         said = first.stdout + first.stderr + second.stdout + second.stderr
         yield Nights(agency, requests, folder / "home", folder / "whole", said)
@@ -73,11 +77,14 @@ def test_deals_and_leads_count_as_the_systems_have_them(nights: Nights) -> None:
         "amo": sum(not lead["is_deleted"] for lead in amo.leads.values()),
         # a lead of Bitrix24 and its deal are one
         "bitrix": len(nights.agency.bitrix.leads),
+        "sf": salesforce_leads(nights.agency),
     }
     assert dict(nights.rows("select source_name, count(*) from facts.fct_lead_funnel where attempt_number = 1 group by all")) == expected
     excluded = nights.rows("select source_name, exclusion, count(*) from facts.fct_excluded_lead group by all order by all")
     deals = len(nights.agency.bitrix.deals)
-    assert excluded == [("amo", "deleted", 1), ("bitrix", "merged", deals), ("crm", "deleted", 1), ("crm", "merged", 1)]
+    assert [row for row in excluded if row[0] != "sf"] == [
+        ("amo", "deleted", 1), ("bitrix", "merged", deals), ("crm", "deleted", 1), ("crm", "merged", 1)
+    ]  # fmt: skip
 
 
 def test_a_lead_of_bitrix24_gets_as_far_as_its_deal(nights: Nights) -> None:
@@ -86,6 +93,41 @@ def test_a_lead_of_bitrix24_gets_as_far_as_its_deal(nights: Nights) -> None:
     of_bitrix = "from facts.fct_lead_funnel where source_name = 'bitrix'"
     assert nights.rows(f"select sum(paid_reached::int), sum((outcome = 'lost')::int) {of_bitrix}") == [(expected["paid"], expected["lost"])]
     assert nights.rows(f"select count(*) {of_bitrix} and paid_reached and paid_at is null") == [(0,)]
+
+
+def salesforce_leads(agency: Agency) -> int:
+    """Leads that are none of another, and opportunities that no lead has, less those that were deleted."""
+    leads = [lead for lead in agency.salesforce.records["Lead"].values() if not lead["IsDeleted"]]
+    deals = [deal["Id"] for deal in agency.salesforce.records["Opportunity"].values() if not deal["IsDeleted"]]
+    converted = [lead["ConvertedOpportunityId"] for lead in leads if lead["ConvertedOpportunityId"] in deals]
+    return len(leads) - (len(converted) - len(set(converted))) + len(set(deals) - set(converted))
+
+
+def test_a_lead_of_salesforce_gets_as_far_as_its_opportunity(nights: Nights) -> None:
+    records = nights.agency.salesforce.records
+    expected = Counter(ENDS.get(deal["StageName"]) for deal in records["Opportunity"].values() if not deal["IsDeleted"])
+    of_sf = "from facts.fct_lead_funnel where source_name = 'sf'"
+    found = nights.rows(f"select sum(paid_reached::int), sum((outcome = 'lost')::int), sum((sql_at is not null)::int) {of_sf}")
+    converted = {lead["ConvertedOpportunityId"] for lead in records["Lead"].values() if lead["IsConverted"] and not lead["IsDeleted"]}
+    assert found == [(expected["won"], expected["lost"], len(converted))]
+    assert nights.rows(f"select count(*) {of_sf} and (paid_reached and paid_at is null or channel_key <> 'direct')") == [(0,)]
+    # what a row of the history says of another amount is no entry into a stage
+    events = nights.rows("select count(*) from facts.fct_stage_event where source_name = 'sf' and stage_key = 'sal' and not is_first_entry")
+    assert events == [(0,)]
+    unmapped = nights.rows("select distinct value from facts.fct_unmapped_value where source_name = 'sf'")
+    assert unmapped == [("lost to nobody",)]
+
+
+def test_invoices_meet_leads_of_salesforce_by_short_ids_and_addresses(nights: Nights) -> None:
+    columns = "payment_id, lead_attempt_key, client_key, matched_by"
+    found = {row[0]: row[1:] for row in nights.rows(f"select {columns} from facts.fct_payment where source_name = 'invoices'")}
+    first, third, sixth, ninth = (f"sf:{made_id('Account', number)}" for number in (0, 3, 6, 9))
+    assert {name: row[1:] for name, row in found.items() if name != "i4"} == {
+        "i1": (first, None), "i2": (third, None), "i3": (sixth, "email"), "i5": (ninth, None)
+    }  # fmt: skip
+    assert found["i1"][0].startswith(f"sf:{made_id('Lead', 0)}")
+    assert found["i4"][2] == "email"
+    assert found["i4"][0].startswith(f"sf:{made_id('Lead', 8)}")
 
 
 def test_every_movement_of_money_counts_once_and_meets_its_deal(nights: Nights) -> None:

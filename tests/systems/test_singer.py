@@ -16,6 +16,7 @@ import pytest
 import yaml
 from fake_pipedrive import FakePipedrive
 from nights import RunCli
+from real_tap import install_real_tap
 from tiny_tap import write_wheel
 
 from onefunnel.config import load_config
@@ -144,17 +145,6 @@ def test_taps_are_listed_replaced_and_removed(tap_home: Path, run_cli: RunCli) -
     run_cli("tap", "remove", "tap-tiny", "--home", other, code=2)
 
 
-REDIRECT = """\
-import re
-import requests
-send = requests.Session.send
-def to_the_fake(self, request, **options):
-    request.url = re.sub("^https://[^/]+", "{url}", request.url)
-    return send(self, request, **options)
-requests.Session.send = to_the_fake
-"""
-
-
 @pytest.mark.slow
 @pytest.mark.nightly
 def test_a_tap_of_the_package_index_reads_two_nights(
@@ -162,14 +152,9 @@ def test_a_tap_of_the_package_index_reads_two_nights(
 ) -> None:
     """tap-pipedrive as anybody installs it; in its environment every request goes to a server that plays Pipedrive."""
     home = tmp_path / "home"
-    added = run_cli("tap", "add", "tap-pipedrive==2.1.0", "--home", home, code=None)
-    if added.returncode:
-        pytest.skip(f"the package index is out of reach: {added.stderr.strip().splitlines()[0][:120]}")
     api = FakePipedrive(CANARY)
     serve(api, "hubspot", {})
-    (site,) = (home / "taps" / "tap-pipedrive" / "lib").glob("python*/site-packages")
-    (site / "to_the_fake.py").write_text(REDIRECT.format(url=api.url), encoding="utf-8")
-    (site / "to_the_fake.pth").write_text("import to_the_fake\n", encoding="utf-8")
+    site = install_real_tap(run_cli, home, "tap-pipedrive==2.1.0", api.url)
     monkeypatch.setenv("PIPEDRIVE_TOKEN", CANARY)
     for number in range(1, 6):
         api.add(number, f"2026-03-0{number}T10:00:00Z")

@@ -43,7 +43,7 @@ newest_deals as (
     select *
     from (
         select *, row_number() over (partition by _source, "LEAD_ID" order by length("ID") desc, "ID" desc, _load_id desc, _row desc) as deal_rank
-        from {{ newest_of(deals) }} as deals
+        from {{ newest_of(deals, '"ID"') }} as deals
         where "LEAD_ID" <> '0'
     ) as ranked
     where deal_rank = 1

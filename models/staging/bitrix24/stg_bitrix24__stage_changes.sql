@@ -42,7 +42,7 @@ lead_rows as (
 lead_of_deal as (
 
     select deals._source, deals."ID" as deal_id, 'L_' || deals."LEAD_ID" as lead_id
-    from {{ newest_of(deals) }} as deals
+    from {{ newest_of(deals, '"ID"') }} as deals
     where (deals._source, deals."LEAD_ID") in (select _source, "ID" from {{ leads }})
 
 ),
