@@ -18,18 +18,24 @@ from onefunnel.systems import described_systems, description_of
 
 
 class Entity(BaseModel):
-    """columns: the contract, in order; required: absence refuses the load; personal: hashed on the way in, wherever they occur."""
+    """columns: the contract, in order; required: absence refuses the load; personal: hashed on the way in, wherever they occur.
+
+    picked: columns that a tap tells nested, each by the JMESPath of its value in the record.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     columns: tuple[str, ...] = Field(min_length=1)
     required: tuple[str, ...] = ()
     personal: tuple[str, ...] = ()
+    picked: dict[str, str] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _has_what_it_requires(self) -> Entity:
         if unknown := set(self.required) - set(self.columns):
             raise ValueError(f"{min(unknown)} is required and no column")
+        if unknown := set(self.picked) - set(self.columns):
+            raise ValueError(f"{min(unknown)} is picked and no column")
         return self
 
 
@@ -82,7 +88,7 @@ def _known_systems(root: Path) -> dict[str, dict[str, Entity]]:
 
 
 def read_entities(path: Path) -> dict[str, Entity]:
-    """The entities that <system>.yml describes: `columns`, `required` and `personal` in `meta` of the landed table <system>__<entity>."""
+    """The entities that <system>.yml describes: the keys of Entity in `meta` of the landed table <system>__<entity>."""
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     entities = {}
     try:

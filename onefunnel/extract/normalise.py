@@ -57,7 +57,7 @@ def kind_of(column: str) -> str:
 
 def looks_personal(column: str) -> bool:
     """Whether a column's name suggests an e-mail address or a phone number."""
-    return kind_of(column) != "text" and not column.lower().endswith(("_hash", "_id", "_at", "_count"))
+    return kind_of(column) != "text" and not column.lower().endswith(("_hash", "_id", "_at", "_time", "_count"))
 
 
 def normalised_sql(expression: str, kind: str) -> str:

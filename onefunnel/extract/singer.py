@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from onefunnel.settings import Settings
 
 STATE = "singer_state"
+NAME = re.compile(r"[A-Za-z_]\w*")
 LAST_LINES = 5
 LONGEST_LINE = 64_000_000  # bytes of one message
 ROTATION = "switch the rotation of refresh tokens off at the vendor, else the next night may be refused"
@@ -47,12 +49,13 @@ def stage_singer(config: PipelineConfig, source: SingerSource, entity: str, stag
     """Land one stream. Raises ConfigError (tap, secret or stream is missing) or TapFailed: then nothing lands."""
     run = TapRun(config, source, entity, staged, settings)
     known = entity_of(source.system, entity)
-    required, columns, personal = (known.required, known.columns, known.personal) if known else ((), (), ())
+    required, columns, personal, picked = (known.required, known.columns, known.personal, known.picked) if known else ((), (), (), {})
     with PartWriter(staged, settings, required, columns, (*personal, *source.personal)) as writer:
         try:
-            schema = run.select(run.discover(), columns)
-            names = unique_names(schema, entity)
-            paths = {name: key if key.isidentifier() else json.dumps(key) for name, key in zip(names, schema, strict=True)}
+            schema = run.select(run.discover(), columns, NAME.findall(" ".join(picked.values())))
+            told = [name for name in schema if name.lower() not in picked]
+            names = unique_names(told, entity)
+            paths = {name: key if key.isidentifier() else json.dumps(key) for name, key in zip(names, told, strict=True)} | picked
             written = write_records(run.records(), paths, staged.scratch / "records.parquet")
         finally:
             run.clean()
@@ -98,26 +101,29 @@ class TapRun:
         except (ValueError, KeyError, TypeError):
             raise TapFailed("its catalog is no catalog", where=self.where, hint="does the tap know --discover?") from None
 
-    def select(self, catalog: dict[str, Any], staged_columns: tuple[str, ...] = ()) -> list[str]:
-        """Choose the stream in the catalog, in the words of new and old taps; returns the fields to read. ConfigError lists the streams."""
+    def select(self, catalog: dict[str, Any], columns: tuple[str, ...] = (), nested: Iterable[str] = ()) -> list[str]:
+        """Choose the stream in the catalog, in the words of new and old taps; returns the fields to land. ConfigError lists the streams.
+
+        columns: those that staging reads; nested: fields that they are picked from.
+        """
         names = [_name(stream) for stream in catalog["streams"]]
         if self.stream not in names:
             hint = f"name one with `stream`: {', '.join(names[:40])}"
             raise ConfigError(f"the tap {self.source.tap} has no stream {self.stream}", where=self.where, hint=hint)
         chosen = catalog["streams"][names.index(self.stream)]
-        fields = set(chosen.get("schema", {}).get("properties", {}))
+        fields = list(chosen.get("schema", {}).get("properties", {}))
         if self.entity.fields is not None:
-            wanted = {name.lower() for name in (*staged_columns, *self.entity.fields, self.entity.replication_key or "")}
-            fields = {name for name in fields if name.lower() in wanted}
+            wanted = {name.lower() for name in (*columns, *self.entity.fields, self.entity.replication_key or "")}
+            fields = [name for name in fields if name.lower() in wanted]
         for stream in catalog["streams"]:
             if stream is chosen:
-                _mark(stream, fields, self.entity.replication_key)
+                _mark(stream, {*fields, *nested}, self.entity.replication_key)
             else:
                 _mark(stream, None)
         self.arguments += [f"--{self.source.selects_by}", str(self._file("catalog.json", catalog))]
         if self.entity.delivery == "delta" and (state := self._earlier_state()) is not None:
             self.arguments += ["--state", str(self._file("state.json", state))]
-        return [name for name in chosen.get("schema", {}).get("properties", {}) if name in fields]
+        return fields
 
     def records(self) -> Iterator[dict[str, Any]]:
         """The records of the stream. Raises TapFailed where they are not whole."""

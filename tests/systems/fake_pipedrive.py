@@ -1,4 +1,4 @@
-"""Pipedrive's API as its documentation has it, as far as its tap asks: deals v2 by cursor, the flow of a deal v1, fields of deals."""
+"""Pipedrive's API as its documentation has it, as far as its tap asks: deals and persons v2 by cursor, the flow of a deal v1, fields."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ class FakePipedrive(FakeApi):
         self.token = token
         self.deals: dict[int, dict[str, Any]] = {}
         self.flow: dict[int, list[dict[str, Any]]] = {}
+        mail = [{"value": "ann@client.test", "primary": True, "label": "work"}]
+        self.persons = [{"id": 7, "name": "Ann", "update_time": "2026-03-01T10:00:00.000000Z", "emails": mail, "phones": []}]
 
     def add(self, deal_id: int, at: str) -> None:
         """A deal in the first stage."""
@@ -48,5 +50,7 @@ class FakePipedrive(FakeApi):
             start = int(asked.params.get("cursor", 0))
             more = {"next_cursor": str(start + PAGE)} if start + PAGE < len(found) else {}
             return Answer({"success": True, "data": found[start : start + PAGE], "additional_data": more})
+        if asked.path == "/api/v2/persons":
+            return Answer({"success": True, "data": self.persons, "additional_data": {}})
         deal_id = int(asked.path.split("/")[3])
         return Answer({"success": True, "data": [{"object": "dealChange", "data": each} for each in self.flow[deal_id]]})

@@ -40,7 +40,9 @@ def newest(home: Any, entity: str, key: str = "id") -> dict[tuple[str, ...], dic
 
 def test_amocrm_has_every_lead_and_stage_and_those_in_the_bin(amo: FakeAmoCrm, serve: Callable[..., Any]) -> None:
     home = amocrm(serve, amo)
+    amo.leads[11]["_embedded"]["contacts"] = [{"id": 77}]
     home.land()
+    assert newest(home, "leads")["11",]["contact_id"] == "77", "nobody is the main one: the first is"
     leads = home.rows("leads")
     assert Counter(row["status_id"] for row in leads) == Counter(str(lead["status_id"]) for lead in amo.leads.values())
     assert [row["id"] for row in leads if row["is_deleted"] == "true"] == ["5"]

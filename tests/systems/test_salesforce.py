@@ -22,7 +22,7 @@ from onefunnel.extract.singer import TapFailed
 
 SECRETS = {name: f"canary-of-salesforce-{name}" for name in ("client_id", "client_secret", "refresh_token")}
 LATER = datetime(2026, 4, 1, 12, tzinfo=UTC)
-ENTITIES = {"leads": "Lead", "opportunities": "Opportunity", "stage_changes": "OpportunityHistory", "contacts": "Contact"}
+ENTITIES = {"leads": "Lead", "opportunities": "Opportunity", "opportunity_stages": "OpportunityHistory", "contacts": "Contact"}
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def test_a_second_night_equals_a_full_read(new_home: Callable[[], Home], org: Fa
     org.next_day(LATER)
     second = home.land("2026-04-02")
     # what changed, and the row of the bookmark again
-    assert {name: load.rows for name, load in second.items()} == {"leads": 8, "opportunities": 6, "stage_changes": 6, "contacts": 4}
+    assert {name: load.rows for name, load in second.items()} == {"leads": 8, "opportunities": 6, "opportunity_stages": 6, "contacts": 4}
     full = new_home()
     full.land("2026-04-02")
     for entity in ENTITIES:

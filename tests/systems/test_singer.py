@@ -115,6 +115,54 @@ def test_a_tap_that_does_not_end_is_ended_with_its_children(land: Land, tmp_path
     assert not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE
 
 
+PERSONS = [
+    {"id": 1, "update_time": "2026-03-01T10:00:00Z", "is_deleted": False, "name": "Ann", "postal_address": {"value": "Main St"}}
+    | {"emails": [{"value": "Second@client.test", "primary": False}, {"value": "Ann@Client.test", "primary": True}]}
+    | {"phones": [{"value": "+49 30 123456", "primary": False}]},
+    {"id": 2, "update_time": "2026-03-01T10:00:00Z", "email": [{"value": "bob@client.test", "primary": True}], "phone": []},
+    {"id": 3, "update_time": "2026-03-01T10:00:00Z", "emails": None, "phones": None},
+]
+DEALS = [
+    {"id": 1, "add_time": "2026-03-01T10:00:00Z", "stage_id": 1, "status": "open", "person_name": "Ann", "owner_id": 3}
+    | {
+        "person_id": {
+            "value": 7,
+            "name": "Ann",
+            "email": [{"value": "Ann@client.test", "primary": True}],
+            "phone": [{"value": "030 123456"}],
+        }
+    },
+    {"id": 2, "add_time": "2026-03-01T10:00:00Z", "stage_id": 1, "status": "open", "person_id": 8, "owner_id": 3},
+    {"id": 3, "add_time": "2026-03-01T10:00:00Z", "stage_id": 1, "status": "open", "person_id": None, "owner_id": 3},
+]
+
+
+def test_addresses_that_are_told_nested_are_picked_and_hashed(land: Land, tap_home: Path) -> None:
+    """Persons of Pipedrive in both versions of its API, and the person inside a deal of the first; no name or address lands in clear."""
+
+    def landed(entity: str, told: list[dict[str, Any]], **options: Any) -> list[dict[str, Any]]:
+        (load,) = land(system="pipedrive", config={"told": told}, entities={entity: {"stream": "people", **options}}, personal=[])
+        assert load.warnings == ()
+        part = load.folder(tap_home / "landing") / load.files[0].part
+        assert not any(clear in part.read_bytes() for clear in (b"client.test", b"Ann", b"Main St", b"123456"))
+        table = duckdb.sql(f"select * from read_parquet('{part}', hive_partitioning = false) order by _row")
+        return [dict(zip(table.columns, row, strict=True)) for row in table.fetchall()]
+
+    def hashed(email: str | None, phone: str | None) -> tuple[str | None, ...]:
+        return tuple(value and hash_value(KEY, kind, value) for kind, value in (("email", email), ("phone", phone)))
+
+    persons = landed("persons", PERSONS, fields=[])
+    assert {name for name in persons[0] if not name.startswith("_")} == {"id", "update_time", "is_deleted", "email", "phone"}
+    assert [(row["email"], row["phone"]) for row in persons] == [
+        hashed("ann@client.test", "+49 30 123456"), hashed("bob@client.test", None), (None, None)
+    ]  # fmt: skip
+    deals = landed("deals", DEALS)
+    assert [row["person_id"] for row in deals] == ["7", "8", None]
+    assert [(row["contact_email"], row["contact_phone"]) for row in deals] == [
+        hashed("ann@client.test", "030 123456"), (None, None), (None, None)
+    ]  # fmt: skip
+
+
 def test_what_is_missing_is_named(land: Land, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ConfigError, match=r"no stream deals[\s\S]*people, others"):
         land(entities={"deals": {}})
@@ -160,7 +208,7 @@ def test_a_tap_of_the_package_index_reads_two_nights(
         api.add(number, f"2026-03-0{number}T10:00:00Z")
     source = {"name": "crm", "system": "pipedrive", "connector": "singer", "tap": "tap-pipedrive"}
     source |= {"config": {"start_date": "2026-01-01T00:00:00Z"}, "secrets": {"api_token": "PIPEDRIVE_TOKEN"}}
-    source |= {"entities": {"deals": {}, "stage_changes": {"stream": "dealflow"}}}
+    source |= {"entities": {"deals": {}, "stage_changes": {"stream": "dealflow"}, "persons": {"fields": []}}}
     path = tmp_path / "sources.yml"
     path.write_text(yaml.safe_dump({"version": 1, "sources": [source]}), encoding="utf-8")
     loaded = load_config(path)
@@ -169,7 +217,7 @@ def test_a_tap_of_the_package_index_reads_two_nights(
         loads = extract_source(loaded, loaded.sources[0], Interval.for_as_of(date.fromisoformat(day)), Settings(home=home, hash_key=KEY))
         return {load.entity: load.rows for load in loads}
 
-    assert night("2026-03-31") == {"deals": 5, "stage_changes": 5}
+    assert night("2026-03-31") == {"deals": 5, "stage_changes": 5, "persons": 1}
     api.move(2, 4, "2026-03-31T22:30:00Z")
     second = night("2026-04-01")
     assert second["deals"] < 4
@@ -177,6 +225,7 @@ def test_a_tap_of_the_package_index_reads_two_nights(
     landed = {entity: duckdb.sql(f"select * from read_parquet('{parts.format(entity)})") for entity in second}
     newest = landed["deals"].aggregate('max_by("stage_id", "update_time"), max("value"), max("0a1b2c")').fetchall()
     assert newest == [("4", "1234567.89", "fair")]
+    assert landed["persons"].select("distinct email").fetchall() == [(hash_value(KEY, "email", "ann@client.test"),)]
     assert landed["stage_changes"].filter("field_key = 'stage_id'").select("item_id, new_value").distinct().fetchall() == [("2", "4")]
     files = [each for each in home.rglob("*") if each.is_file() and not each.is_relative_to(site.parent)]
     assert [each for each in files if CANARY.encode() in each.read_bytes()] == []

@@ -1,6 +1,7 @@
 """A Singer tap of the tests' own, packed into a wheel: it has two streams, and may misbehave as its config says.
 
 `mode`: good; legacy (knows only --properties); dies, cut, unannounced (a record before its schema), slow (starts a child and sleeps).
+`told`: records of another shape.
 """
 
 from __future__ import annotations
@@ -26,13 +27,15 @@ def main():
         asked.add_argument("--" + name)
     asked = asked.parse_args()
     config = json.load(open(asked.config[0]))
+    told = [json.dumps(row) for row in config["told"]] if "told" in config else ROWS[: config.get("rows", 2)]
+    fields = list(dict.fromkeys(name for row in told for name in json.loads(row))) if "told" in config else FIELDS
     mode, token = config["mode"], config.get("token") or os.environ.get("TAP_TINY_TOKEN", "")
     if not token:
         sys.exit("no token")
     if oct(os.stat(asked.config[0]).st_mode)[-3:] != "600":
         sys.exit("the config can be read by others")
     if asked.discover:
-        schema = {"type": "object", "properties": {name: {"type": ["null", "string"]} for name in FIELDS}}
+        schema = {"type": "object", "properties": {name: {"type": ["null", "string"]} for name in fields}}
         streams = [{"tap_stream_id": name, "stream": name, "schema": schema, "key_properties": ["id"]} for name in ("people", "others")]
         print(json.dumps({"streams": streams}, indent=2))
         return
@@ -48,9 +51,9 @@ def main():
     print(json.dumps({"type": "SCHEMA", "stream": "others", "schema": {"properties": {}}, "key_properties": []}))
     for stream in selected:
         if mode != "unannounced":
-            schema = {"properties": {name: {} for name in FIELDS}}
+            schema = {"properties": {name: {} for name in fields}}
             print(json.dumps({"type": "SCHEMA", "stream": stream, "schema": schema, "key_properties": ["id"]}))
-        for number, row in enumerate(ROWS[: config.get("rows", 2)], 1):
+        for number, row in enumerate(told, 1):
             if number > since:
                 print('{"type": "RECORD", "stream": "%s", "record": %s}' % (stream, row))
                 print('{"type": "STATE", "value": {"last": %d}}' % number)

@@ -15,8 +15,8 @@ typed as (
         ---------- ids
         {{ to_text('id') }} as lead_id,
         {{ to_text('person_id') }} as contact_id,
-        cast(null as varchar) as contact_email_hash,
-        cast(null as varchar) as contact_phone_hash,
+        {{ to_text('contact_email') }} as contact_email_hash,
+        {{ to_text('contact_phone') }} as contact_phone_hash,
         cast(null as varchar) as duplicate_of,
 
         ---------- categories; won and lost are statuses beside the stage, and a stage belongs to one pipeline

@@ -1,18 +1,19 @@
-{{ config(materialized='incremental', meta={'versions': {'by': 'row'}, 'rereads': true, 'named': "'id ' || substr(version_key, length(source_name) + 4)"}) }}
-{% set history, opportunities = source('landing', 'salesforce__stage_changes'), source('landing', 'salesforce__opportunities') -%}
-{% set more_leads -%}
-    select source_name, substr(version_key, length(source_name) + 4) from {{ this }} where {{ is_waiting() }} and version_key like source_name || ':C_%'
+{{ config(materialized='incremental', meta={'versions': {'by': 'row', 'entity': 'opportunity_stages'}, 'rereads': true, 'named': "'id ' || substr(version_key, length(source_name) + 4)"}) }}
+{% set history, opportunities = source('landing', 'salesforce__opportunity_stages'), source('landing', 'salesforce__opportunities') -%}
+{% set waiting -%}
+    select source_name, substr(version_key, length(source_name) + 4) from {{ this }} where {{ is_waiting() }}
 {%- endset -%}
 {% set more_opportunities -%}
-    select _source, "OpportunityId" from {{ history }}
-    where (_source, 'H_' || "Id") in (select source_name, substr(version_key, length(source_name) + 2) from {{ this }} where {{ is_waiting() }})
+    {{ waiting }}
     union all
-    select _source, "OpportunityId" from {{ landing('salesforce', 'stage_changes') }}
+    select _source, "OpportunityId" from {{ history }} where (_source, "Id") in ({{ waiting }})
+    union all
+    select _source, "OpportunityId" from {{ landing('salesforce', 'opportunity_stages') }}
 {%- endset -%}
 
 -- The history of opportunities, which is that of the lead they were; and that a lead was converted. A row of the history stands for a change of amount, probability
 -- or close date as well: those in which the stage did not change are left out. What a night tells of an opportunity or its lead is read anew.
-with {{ salesforce_told(more_leads=more_leads if goes_on(), more_opportunities=more_opportunities if goes_on()) }},
+with {{ salesforce_told(more_leads=waiting if goes_on(), more_opportunities=more_opportunities if goes_on()) }},
 
 owners as (
 
@@ -22,7 +23,7 @@ owners as (
 
 history_rows as (
 
-    {{ landed_rows('salesforce', 'stage_changes', [to_iso('"CreatedDate"')], only='(_source, "OpportunityId") in (select _source, id from told_opportunities)') }}
+    {{ landed_rows('salesforce', 'opportunity_stages', [to_iso('"CreatedDate"')], only='(_source, "OpportunityId") in (select _source, id from told_opportunities)') }}
 
 ),
 
@@ -55,15 +56,35 @@ lead_rows as (
 
 ),
 
+-- of several leads that became one opportunity the first tells it, so that it is told once
+first_converted as (
+
+    select _source, "Id" as id, "ConvertedOpportunityId" as opportunity_id
+    from (
+        select
+            *,
+            row_number() over (
+                partition by _source, coalesce("ConvertedOpportunityId", "Id") order by coalesce("IsDeleted", 'false'), "CreatedDate", "Id"
+            ) as lead_rank
+        from {{ newest_of(source('landing', 'salesforce__leads'), '"Id"') }} as leads
+        where "IsConverted" = 'true'
+    ) as in_order
+    where lead_rank = 1
+
+),
+
 conversions as (
 
     select
         leads.*,
-        -- a date alone, but the opportunity was made with it, unless it was there before; texts of one form compare as their moments do
-        greatest(coalesce(opportunities."CreatedDate", leads."ConvertedDate"), leads."CreatedDate") as converted
+        coalesce(first_converted.opportunity_id, first_converted.id) as conversion_id,
+        -- the opportunity was made in that moment, unless it was there before the lead; else a day is all that is told. Texts of one form compare as moments do
+        case when opportunities."CreatedDate" >= leads."CreatedDate" then opportunities."CreatedDate"
+            else greatest(leads."ConvertedDate", leads."CreatedDate") end as converted
     from lead_rows as leads
+    inner join first_converted on leads.source_name = first_converted._source and leads."Id" = first_converted.id
     left join {{ newest_of(opportunities, '"Id"') }} as opportunities
-        on leads.source_name = opportunities._source and leads."ConvertedOpportunityId" = opportunities."Id"
+        on leads.source_name = opportunities._source and first_converted.opportunity_id = opportunities."Id"
     where leads."IsConverted" = 'true'
 
 ),
@@ -98,7 +119,7 @@ told as (
         {{ provenance('leads') }},
         leads.landed_at,
         leads.time_zone,
-        'C_' || leads."Id",
+        'C_' || leads.conversion_id,
         leads."Id",
         'lead/converted',
         null,
