@@ -15,6 +15,7 @@ from onefunnel.errors import OnefunnelError
 from onefunnel.extract.parts import PartWriter
 from onefunnel.extract.records import picker, write_records
 from onefunnel.extract.transport import LONGEST_WORDS, ApiSession, NotThere, origin
+from onefunnel.extract.vanished import Landed, differing
 from onefunnel.landing.loads import StagedLoad
 from onefunnel.settings import redact, secret_value
 from onefunnel.sources import ApiSource
@@ -22,6 +23,10 @@ from onefunnel.systems import Description, Resource, description_of, filled
 
 if TYPE_CHECKING:
     from onefunnel.settings import Settings
+
+
+# As many records may be gone in one night without a question: these, or that share of all.
+FEW_GONE, MOST_GONE = 50, 0.1
 
 
 def stage_api(config: PipelineConfig, source: ApiSource, entity: str, staged: StagedLoad, settings: Settings) -> None:
@@ -113,6 +118,8 @@ class ApiReader:
             passes = passes[1:]
         for parameters in passes:
             yield from self._pass(parameters, since)
+        if self.resource.counts and is_going_on:
+            yield from self._differing(self.resource.counts)
         for merged, record in self._merged.items():
             if (merged,) not in self._read:
                 yield {**record, self.resource.key[0]: merged, "merged_into": self._key[0](record)}
@@ -155,6 +162,31 @@ class ApiReader:
         except NotThere:
             return None
         return record if str(self._key[0](record)) == record_id else None
+
+    def _differing(self, endpoint: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """What is listed no more, as its last row; and what came back with another id than all that are known.
+
+        Raises OnefunnelError where so much is gone at once that the rights of the secret are the likelier cause.
+        """
+        landed = Landed(self.staged, self.resource.key[0], self.resource.columns)
+        read = {int(each) for (each,) in self._read}
+        known = landed.ids() | read
+
+        def count(after: int, last: int) -> tuple[int, list[int]]:
+            answer = self.connection.ask(filled(endpoint, self.connection.words | {"after": str(after), "last": str(last)}))
+            return int(answer["total"]), [int(self._key_of(record)[0]) for record in answer[endpoint["data_selector"]]]
+
+        gone, back = differing(sorted(known), count)
+        if len(gone) > max(FEW_GONE, len(known) * MOST_GONE) and self.source.settings.get("mass_deletion") != "yes":
+            what = f"{len(gone):,} of {len(known):,} records are listed no more"
+            hint = 'does the secret still see all of them? If they were deleted on purpose: settings: {mass_deletion: "yes"} for one night'
+            raise OnefunnelError(what, where=self.staged.where, hint=hint)
+        yield from landed.tombstones(gone - read)
+        words = self.connection.words | time_words(self.now, self.staged.interval.as_of, self.now)
+        for each in sorted(back):
+            record = next(self.connection.records(filled(self.resource.endpoint, words | {"after": str(each - 1)})), None)
+            if record is not None and self._key_of(record) == (str(each),):
+                yield self._noted(record, (str(each),))
 
     def _listed(self, endpoint: dict[str, Any], limit: int | None, first: datetime, last: date) -> Iterator[dict[str, Any]]:
         """Every record of an endpoint; one that lists no more than `limit` is asked again for what follows the last key."""

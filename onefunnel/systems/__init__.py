@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 FOLDER = Path(__file__).parent
 # What a reader fills in by itself: where a span begins and ends, the last key that was read, the moment of reading.
 TIMES = frozenset({"since", "since_ms", "since_unix", "since_date", "until_date", "now_unix", "after"})
+SPAN = frozenset({"after", "last"})
 WORD = re.compile(r"\$\{(\w+)\}")
 
 
@@ -46,6 +47,8 @@ class Resource(_Strict):
     passes: parameters of each reading; a night of changes repeats all but the first. merged: path of the ids that a record has absorbed,
     separated by semicolons; each that is listed no more lands as a copy with `merged_into`. window_days: every night reads the last days
     again, and what it says of a day replaces the day; slice_days: so many of them at a time; history_days: the API knows no older ones.
+    counts: an endpoint that tells the `total` and the first keys after ${after} up to ${last}, where deletions are told by nobody: what is
+    listed no more lands as its last row with `is_deleted`.
     """
 
     endpoint: dict[str, Any]
@@ -60,6 +63,7 @@ class Resource(_Strict):
     window_days: int | None = Field(None, ge=1)
     slice_days: int | None = Field(None, ge=1)
     history_days: int | None = Field(None, ge=1)
+    counts: dict[str, Any] | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -74,6 +78,8 @@ class Resource(_Strict):
             raise ValueError(f"{min(unknown)} is no column of it")
         if self.changes and self.window_days:
             raise ValueError("either changes or window_days says what a second night reads")
+        if self.counts and (self.personal or "is_deleted" not in self.columns or any(name != path for name, path in self.columns.items())):
+            raise ValueError("what is counted lands as it is, with is_deleted and nothing personal")
         return self
 
     @property
@@ -126,7 +132,12 @@ class Description(_Strict):
         known = {"account", *self.secrets, *self.settings}
         for name, resource in self.resources.items():
             changes = resource.changes
-            asked = [(resource.endpoint, TIMES), (changes and changes.find, TIMES), (changes and changes.read, {"id"})]
+            asked = [
+                (resource.endpoint, TIMES),
+                (changes and changes.find, TIMES),
+                (changes and changes.read, {"id"}),
+                (resource.counts, SPAN),
+            ]
             for endpoint, further in asked:
                 _check_words(endpoint, known | further, f"resources.{name}")
         for key in ("client", "probe"):

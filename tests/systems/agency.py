@@ -183,6 +183,8 @@ class Agency(FakeApi):
         changed["updated_at"] = unix(now)
         self.bitrix.add(900, now)
         self.bitrix.move(7, "WON", now)
+        # a deal whose lead stays, and a lead whose deal stays
+        del self.bitrix.deals[3], self.bitrix.leads[5]
         self.salesforce.next_day(now)
         self.bank.append(transfer("new", now, lead_id="2"))
 

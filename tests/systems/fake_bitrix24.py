@@ -1,4 +1,4 @@
-"""Bitrix24's REST as its documentation has it: the secret in the address, lists of 50 after an id, 503 when asked too fast."""
+"""Bitrix24's REST as its documentation has it: the secret in the address, lists of 50 after an id, their total where it is asked for."""
 
 from __future__ import annotations
 
@@ -66,10 +66,17 @@ class FakeBitrix24(FakeApi):
             return Answer({"result": [{"ID": str(number), **dict(zip(names, each, strict=True))} for number, each in enumerate(STATUSES)]})
         if method == "crm.stagehistory.list":
             return Answer({"result": {"items": self._found(asked.body, self.history[asked.body["entityTypeId"]])}})
-        return Answer({"result": self._found(asked.body, list(getattr(self, LISTS[method]).values()))})
+        rows = list(getattr(self, LISTS[method]).values())
+        if "start" in asked.body:
+            return Answer({"result": self._found(asked.body, rows)})
+        # without `start: -1` all are counted
+        last = int(asked.body["filter"]["<=ID"])
+        found = [row for row in rows if int(row["ID"]) <= last]
+        total = sum(int(row["ID"]) > int(asked.body["filter"][">ID"]) for row in found)
+        return Answer({"result": [{"ID": row["ID"]} for row in self._found(asked.body, found)], "total": total})
 
     def _found(self, body: dict[str, Any], rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        assert (body["start"], body["order"]) == (-1, {"ID": "ASC"})
+        assert (body.get("start", -1), body["order"]) == (-1, {"ID": "ASC"})
         (name, since) = next(((key[2:], value) for key, value in body["filter"].items() if key.startswith(">=")), ("", ""))
         found = [row for row in rows if int(row["ID"]) > int(body["filter"][">ID"])]
         if since:

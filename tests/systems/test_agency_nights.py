@@ -71,19 +71,19 @@ def test_a_night_that_goes_on_equals_a_full_read(nights: Nights, table: str) -> 
 
 
 def test_deals_and_leads_count_as_the_systems_have_them(nights: Nights) -> None:
-    hubspot, amo = nights.agency.hubspot, nights.agency.amo
+    hubspot, amo, bitrix = nights.agency.hubspot, nights.agency.amo, nights.agency.bitrix
     expected = {
         "crm": sum(not deal["archived"] for deal in hubspot.deals.values()),
         "amo": sum(not lead["is_deleted"] for lead in amo.leads.values()),
         # a lead of Bitrix24 and its deal are one
-        "bitrix": len(nights.agency.bitrix.leads),
+        "bitrix": len(bitrix.leads | bitrix.deals),
         "sf": salesforce_leads(nights.agency),
     }
     assert dict(nights.rows("select source_name, count(*) from facts.fct_lead_funnel where attempt_number = 1 group by all")) == expected
     excluded = nights.rows("select source_name, exclusion, count(*) from facts.fct_excluded_lead group by all order by all")
-    deals = len(nights.agency.bitrix.deals)
+    merged = len(bitrix.deals.keys() & bitrix.leads.keys())
     assert [row for row in excluded if row[0] != "sf"] == [
-        ("amo", "deleted", 1), ("bitrix", "merged", deals), ("crm", "deleted", 1), ("crm", "merged", 1)
+        ("amo", "deleted", 1), ("bitrix", "deleted", 2), ("bitrix", "merged", merged), ("crm", "deleted", 1), ("crm", "merged", 1)
     ]  # fmt: skip
 
 

@@ -134,6 +134,40 @@ def test_a_second_night_of_bitrix24_equals_a_full_read(bitrix: FakeBitrix24, ser
         assert newest(home, entity, "ID") == newest(full, entity, "ID"), entity
 
 
+def test_a_deal_that_bitrix24_lists_no_more_is_deleted_until_it_comes_back(bitrix: FakeBitrix24, serve: Callable[..., Any]) -> None:
+    home = bitrix24(serve, bitrix)
+    home.land("2026-04-01", "deals")
+    before = newest(home, "deals", "ID")
+    kept = {number: bitrix.deals.pop(number) for number in (1, 60, 61, 120)}
+    bitrix.add(900, MOSCOW)
+    bitrix.asked.clear()
+    home.land("2026-04-02", "deals")
+    # changes, and in halves: 120, 60 and 60, then what is left to be looked at
+    assert len(bitrix.asked) < 12
+    after = newest(home, "deals", "ID")
+    assert {key for (key,), row in after.items() if row["is_deleted"]} == {"1", "60", "61", "120"}
+    assert {key: row | {"is_deleted": None} for key, row in after.items() if key != ("900",)} == before
+    bitrix.asked.clear()
+    home.land("2026-04-03", "deals")
+    assert (len(bitrix.asked), newest(home, "deals", "ID")) == (2, after), "nothing was deleted: it is counted once"
+    bitrix.deals |= kept
+    home.land("2026-04-04", "deals")
+    assert {key: row for key, row in newest(home, "deals", "ID").items() if key != ("900",)} == before
+
+
+def test_a_webhook_that_sees_less_than_before_deletes_nothing(bitrix: FakeBitrix24, serve: Callable[..., Any]) -> None:
+    home = bitrix24(serve, bitrix)
+    home.land("2026-04-01", "leads")
+    bitrix.leads = {number: lead for number, lead in bitrix.leads.items() if number > 51}
+    with pytest.raises(OnefunnelError, match="51 of 120 records are listed no more") as error:
+        home.land("2026-04-02", "leads")
+    assert "still see" in str(error.value)
+    assert len(home.loads("leads")) == 1
+    home.options["settings"] = {"mass_deletion": "yes"}
+    home.land("2026-04-02", "leads")
+    assert sum(row["is_deleted"] == "true" for row in newest(home, "leads", "ID").values()) == 51
+
+
 def test_bitrix24_is_asked_again_when_it_was_asked_too_fast(bitrix: FakeBitrix24, serve: Callable[..., Any]) -> None:
     busy = iter([Answer({"error": "QUERY_LIMIT_EXCEEDED"}, 503), Answer({"error": "OPERATION_TIME_LIMIT"}, 400)])
     bitrix.before = lambda asked: next(busy, None)

@@ -6,6 +6,9 @@
 with new_deals as (
 
     select _source, "ID" as deal_id from {{ landing('bitrix24', 'deals') }}
+    union all
+    -- whose lead may have been deleted
+    select _source, "ID" from {{ deals }} where (_source, "LEAD_ID") in (select _source, "ID" from {{ landing('bitrix24', 'leads') }})
     {%- if goes_on() %}
     union all
     select source_name, lead_id from {{ this }} where {{ is_waiting() }}
@@ -44,9 +47,15 @@ newest_deals as (
     from (
         select *, row_number() over (partition by _source, "LEAD_ID" order by length("ID") desc, "ID" desc, _load_id desc, _row desc) as deal_rank
         from {{ newest_of(deals, '"ID"') }} as deals
-        where "LEAD_ID" <> '0'
+        where "LEAD_ID" <> '0' and is_deleted is null
     ) as ranked
     where deal_rank = 1
+
+),
+
+deleted_leads as (
+
+    select _source, "ID" as lead_id from {{ newest_of(leads, '"ID"') }} as leads where is_deleted is not null
 
 ),
 
@@ -58,6 +67,7 @@ told as (
         leads.time_zone,
         'L_' || leads."ID" as id,
         cast(null as varchar) as became_of,
+        leads.is_deleted,
         coalesce(nullif(deals."CONTACT_ID", '0'), nullif(leads."CONTACT_ID", '0')) as contact_id,
         coalesce({{ category('leads."UTM_SOURCE"') }}, {{ category('deals."UTM_SOURCE"') }}, {{ category('leads."SOURCE_ID"') }}, {{ category('deals."SOURCE_ID"') }}) as channel_raw,
         coalesce(leads."UTM_CAMPAIGN", deals."UTM_CAMPAIGN") as campaign,
@@ -80,7 +90,9 @@ told as (
         deals.landed_at,
         deals.time_zone,
         deals."ID",
-        'L_' || nullif(deals."LEAD_ID", '0'),
+        -- what is left of the two stands alone
+        case when deals.is_deleted is null and deleted_leads.lead_id is null then 'L_' || nullif(deals."LEAD_ID", '0') end,
+        deals.is_deleted,
         nullif(deals."CONTACT_ID", '0'),
         coalesce({{ category('deals."UTM_SOURCE"') }}, {{ category('deals."SOURCE_ID"') }}),
         deals."UTM_CAMPAIGN",
@@ -92,6 +104,7 @@ told as (
         deals.{{ iso_column('DATE_CREATE') }},
         deals.{{ iso_column('DATE_MODIFY') }}
     from deal_rows as deals
+    left join deleted_leads on deals.source_name = deleted_leads._source and deals."LEAD_ID" = deleted_leads.lead_id
 
 ),
 
@@ -122,7 +135,7 @@ typed as (
         ---------- flags
         cast(null as boolean) as is_duplicate,
         false as is_test,
-        false as is_deleted,
+        is_deleted is not null as is_deleted,
 
         ---------- timestamps; the history dates each stage, and CLOSEDATE is a plan
         {{ to_text('"DATE_CREATE"') }} as created_at_text,

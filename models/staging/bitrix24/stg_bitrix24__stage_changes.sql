@@ -43,7 +43,8 @@ lead_of_deal as (
 
     select deals._source, deals."ID" as deal_id, 'L_' || deals."LEAD_ID" as lead_id
     from {{ newest_of(deals, '"ID"') }} as deals
-    where (deals._source, deals."LEAD_ID") in (select _source, "ID" from {{ leads }})
+    where deals.is_deleted is null
+        and (deals._source, deals."LEAD_ID") in (select _source, "ID" from {{ newest_of(leads, '"ID"') }} as leads where is_deleted is null)
 
 ),
 
