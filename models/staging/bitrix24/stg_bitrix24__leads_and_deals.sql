@@ -81,7 +81,7 @@ told as (
         leads.{{ iso_column('DATE_CREATE') }},
         leads.{{ iso_column('DATE_MODIFY') }}
     from lead_rows as leads
-    left join newest_deals as deals on leads.source_name = deals._source and leads."ID" = deals."LEAD_ID"
+    left join newest_deals as deals on leads.source_name = deals._source and leads."ID" = deals."LEAD_ID" and leads.is_deleted is null
 
     union all
 
