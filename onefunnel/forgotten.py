@@ -19,6 +19,8 @@ from onefunnel.durable import fsync_file, remove_quietly, write_whole
 from onefunnel.extract.normalise import literal, quoted
 
 FILE = "forgotten.json"
+# Entities whose id is a contact's.
+CONTACT_LISTS = ("contacts", "persons")
 # Columns, in lower case, that hold who a row is about. The first group links the rows of one person across entities.
 LINKS = ("contact_id", "client_id", "contact name")
 DETAILS = (

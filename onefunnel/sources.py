@@ -30,11 +30,18 @@ def _date_format(text: str) -> str:
     return text
 
 
+def _country(name: str) -> str:
+    from onefunnel.extract.phones import check_country
+
+    return check_country(name)
+
+
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 Variable = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
 DateFormat = Annotated[str, AfterValidator(_date_format)]
+Country = Annotated[str, AfterValidator(_country)]
 Percent = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
@@ -163,6 +170,7 @@ class BaseSource(Strict):
     expected: Literal["normal_empty"] | None = None
     expect: dict[Name, Expectation] = Field(default_factory=dict)
     personal: tuple[str, ...] = ()
+    phone_country: Country | None = None
     ids_of: Name | None = None
     match_by: tuple[Literal["email", "phone"], ...] = ()
 

@@ -58,7 +58,13 @@ def _stage(config: PipelineConfig, source: Source, entity: str, interval: Interv
 
     delivery = _delivery(source, entity)
     staged = StagedLoad(
-        settings.paths.landing, system=source.system, entity=entity, source=source.name, interval=interval, delivery=delivery
+        settings.paths.landing,
+        system=source.system,
+        entity=entity,
+        source=source.name,
+        interval=interval,
+        delivery=delivery,
+        phone_country=source.phone_country,
     )
     try:
         _stage_by(source)(config, source, entity, staged, settings)

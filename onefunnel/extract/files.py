@@ -52,7 +52,8 @@ def stage_files(config: PipelineConfig, source: FilesSource, entity: str, staged
             f"no file matches {options.path}", where=where, hint="deliver it, correct `path`, or declare `expected: normal_empty`"
         )
     how = options.model_dump(exclude={"path", "delivery", "overlap"})
-    reading = json.dumps([READER_VERSION, how, sorted(name.lower() for name in personal)])
+    country = [source.phone_country] if source.phone_country else []
+    reading = json.dumps([READER_VERSION, how, sorted(name.lower() for name in personal), *country])
     landed = {item.fingerprint: item.path for _, item in current_files(staged.others)}
     twins: dict[str, str] = {}
     staged.warnings += [f"{name}: not read: {why}" for name, why in nearly_matched(options.path, config.folder, where, files)]

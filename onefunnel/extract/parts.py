@@ -13,7 +13,8 @@ import duckdb
 
 from onefunnel.errors import ConfigError, MissingColumn, OnefunnelError
 from onefunnel.extract.normalise import hashed_sql, key_parameters, literal, looks_personal, personal_in, quoted, require_key
-from onefunnel.forgotten import erase_known
+from onefunnel.extract.phones import note_country, rewrite_phones
+from onefunnel.forgotten import CONTACT_LISTS, erase_known
 from onefunnel.landing.loads import REJECTED, LandedFile, StagedLoad
 from onefunnel.settings import Settings
 
@@ -106,7 +107,7 @@ class PartWriter:
             rules = relation.unread() if relation.unread else []
         if rules and relation.is_counting:
             self._renumber(target, file)
-        erase_known(target, self.staged.landing, self.personal, is_contact_list=self.staged.entity == "contacts")
+        erase_known(target, self.staged.landing, self.personal, is_contact_list=self.staged.entity in CONTACT_LISTS)
         rows, rejected = self._counts(target, file)
         part = LandedFile(file, sha256, fingerprint, target.name, rows, rejected, relation.columns)
         self.staged.files.append(part)
@@ -155,6 +156,9 @@ class PartWriter:
             self.run(f"create or replace temp table delivered as {relation.sql}", file)
             self.db.execute(f"set threads = {self.settings.threads}")
             rows = "delivered"
+            if country := self.staged.phone_country:
+                rewrite_phones(lambda sql: self.run(sql, file), rows, secret, country, self.staged.scratch)
+                note_country(self.staged.landing, country)
         if relation.marked:
             self._set_marked_aside(relation.columns, file)
             rows = f"(from delivered where not {_holds(relation.columns, MARKS)})"

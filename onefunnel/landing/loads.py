@@ -159,9 +159,19 @@ def positions(load: LoadManifest) -> dict[str, int]:
 class StagedLoad:
     """A load in the making, under a hidden name beside the others. `commit` makes it appear in one step; `discard` leaves no trace."""
 
-    def __init__(self, landing: Path, *, system: str, entity: str, source: str, interval: Interval, delivery: str = "full") -> None:
+    def __init__(
+        self,
+        landing: Path,
+        *,
+        system: str,
+        entity: str,
+        source: str,
+        interval: Interval,
+        delivery: str = "full",
+        phone_country: str | None = None,
+    ) -> None:
         self.system, self.entity, self.source, self.interval, self.delivery = system, entity, source, interval, delivery
-        self.landing = landing
+        self.landing, self.phone_country = landing, phone_country
         self.load_id = interval.load_id(source, entity)
         self.parent = source_folder(landing, system, entity, source)
         self.parent.mkdir(parents=True, exist_ok=True)

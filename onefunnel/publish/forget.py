@@ -17,7 +17,8 @@ import duckdb
 from onefunnel.durable import fsync_file, remove_quietly, sha256_of, write_whole
 from onefunnel.errors import ConfigError, OnefunnelError
 from onefunnel.extract.normalise import hash_value, literal, quoted, require_key
-from onefunnel.forgotten import Forgotten, erase_rows, identity_columns, new_token, read_forgotten
+from onefunnel.extract.phones import international, noted_countries
+from onefunnel.forgotten import CONTACT_LISTS, Forgotten, erase_rows, identity_columns, new_token, read_forgotten
 from onefunnel.landing.loads import MANIFEST, LoadManifest
 from onefunnel.publish import postgres
 from onefunnel.publish.candidate import leftovers
@@ -84,15 +85,16 @@ def _identities(settings: Settings, value: str) -> set[str]:
         return {value}
     key = require_key(settings.hash_key, landing, "onefunnel forget")
     hashes = {hash_value(key, column, value) for column in ("contact_email", "contact_name")}
-    # a phone number is its digits; a text with three digits in it is none
+    # a phone number is its digits, as each source's country writes them; a text with three digits in it is none
     if sum(letter.isdigit() for letter in value) >= 6 and "@" not in value:
-        hashes.add(hash_value(key, "contact_phone", value))
+        forms = {value, *(international(value, country) for country in noted_countries(landing))}
+        hashes |= {hash_value(key, "contact_phone", form) for form in forms}
     return {value, *(item for item in hashes if item)}
 
 
 def _parts(landing: Path) -> list[tuple[Path, bool]]:
     """Every landed Parquet part, and whether it is a list of contacts (whose Id is a contact id)."""
-    return [(part, part.parents[2].name == "contacts") for part in sorted(landing.glob("*/*/source=*/load=*/part-*.parquet"))]
+    return [(part, part.parents[2].name in CONTACT_LISTS) for part in sorted(landing.glob("*/*/source=*/load=*/part-*.parquet"))]
 
 
 def _columns(db: duckdb.DuckDBPyConnection, part: Path) -> list[str]:
