@@ -83,17 +83,20 @@ sources:
   connector: files
   currency: EUR
   ids_of: sf
-  match_by: [email]
+  match_by: [email, phone]
+  phone_country: DE
   entities: {{payments: {{path: invoices.csv}}}}
 """
-# Ids of an opportunity and of an account as reports of Salesforce show them, in 15 characters; addresses of a contact and of a lead.
+# Ids of an opportunity and of an account as reports of Salesforce show them, in 15 characters; addresses of a contact and of a lead; a phone
+# as it is dialled at home.
 INVOICES = (
-    "payment_id,paid_at,amount,currency,lead_id,client_id,contact_email",
-    f"i1,2026-03-01,100,,{made_id('Opportunity', 0)[:15]},,",
-    f"i2,2026-03-02,200,,,{made_id('Account', 3)[:15]},",
-    "i3,2026-03-03,300,,,,Office6@client.test",
-    "i4,2026-03-04,400,,,,sf8@client.test",
-    f"i5,2026-03-05,500,,{made_id('Opportunity', 9)},,",
+    "payment_id,paid_at,amount,currency,lead_id,client_id,contact_email,contact_phone",
+    f"i1,2026-03-01,100,,{made_id('Opportunity', 0)[:15]},,,",
+    f"i2,2026-03-02,200,,,{made_id('Account', 3)[:15]},,",
+    "i3,2026-03-03,300,,,,Office6@client.test,",
+    "i4,2026-03-04,400,,,,sf8@client.test,",
+    f"i5,2026-03-05,500,,{made_id('Opportunity', 9)},,,",
+    "i6,2026-03-06,600,,,,,030/55 0010",
 )
 FIRST_DAY, SECOND_DAY = date(2026, 3, 30), date(2026, 3, 31)
 
