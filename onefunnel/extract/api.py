@@ -6,6 +6,7 @@ all threads, and phone home (docs/adr/0008).
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 # As many records may be gone in one night without a question: these, or that share of all.
 FEW_GONE, MOST_GONE = 50, 0.1
+# Sources are read side by side; dlt's modules need one another, and two threads that import them in another order get half of them.
+IMPORTING = threading.Lock()
 
 
 def stage_api(config: PipelineConfig, source: ApiSource, entity: str, staged: StagedLoad, settings: Settings) -> None:
@@ -46,9 +49,10 @@ class Connection:
     """The client of one source: its address, its credentials and the session that keeps them."""
 
     def __init__(self, source: ApiSource, file: str, where: str) -> None:
-        from dlt.common.configuration.specs import RuntimeConfiguration
-        from dlt.sources.helpers.rest_client import RESTClient
-        from dlt.sources.rest_api.config_setup import create_paginator, get_auth_class
+        with IMPORTING:
+            from dlt.common.configuration.specs import RuntimeConfiguration
+            from dlt.sources.helpers.rest_client import RESTClient
+            from dlt.sources.rest_api.config_setup import create_paginator, get_auth_class
 
         self.description: Description = description_of(source.system)
         self.words, secrets = secret_words(source, file)

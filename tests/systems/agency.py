@@ -87,8 +87,8 @@ sources:
   phone_country: DE
   entities: {{payments: {{path: invoices.csv}}}}
 """
-# Ids of an opportunity and of an account as reports of Salesforce show them, in 15 characters; addresses of a contact and of a lead; a phone
-# as it is dialled at home.
+# Ids of an opportunity and of an account in 15 characters, as reports of Salesforce show them; addresses of a contact and of a lead; and
+# a phone as it is dialled at home.
 INVOICES = (
     "payment_id,paid_at,amount,currency,lead_id,client_id,contact_email,contact_phone",
     f"i1,2026-03-01,100,,{made_id('Opportunity', 0)[:15]},,,",

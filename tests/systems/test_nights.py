@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -50,6 +52,34 @@ def test_sources_are_read_side_by_side(tmp_path: Path, apis: dict[str, Any]) -> 
     rows, stale = night(tmp_path, apis, "2026-04-01")
     assert stale == []
     assert (rows["crm", "deals"], rows["other_crm", "deals"], rows["pay", "balance_transactions"]) == (220, 130, 350)
+
+
+STAGGERED = """
+import sys, threading, time
+from onefunnel.extract.api import Connection
+from onefunnel.sources import ApiSource
+source = ApiSource(name="a", system="stripe", connector="api", secrets={"key": "NIGHT_TOKEN"})
+failed = []
+def connect(wait):
+    # dlt is being imported, and part of it is there
+    while "dlt.common.configuration.specs" not in sys.modules and wait:
+        time.sleep(0.0005)
+    time.sleep(wait)
+    try:
+        Connection(source, "sources.yml", "test")
+    except ImportError as error:
+        failed.append(error)
+threads = [threading.Thread(target=connect, args=(number / 100,)) for number in range(40)]
+[each.start() for each in threads], [each.join() for each in threads]
+sys.exit(str(failed) if failed else 0)
+"""
+
+
+def test_a_source_that_starts_while_another_imports_its_client_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process of its own: in this one everything is imported. Without the lock two of three runs fail."""
+    monkeypatch.setenv("NIGHT_TOKEN", TOKEN)
+    done = subprocess.run([sys.executable, "-c", STAGGERED], capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 500])
