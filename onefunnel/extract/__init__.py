@@ -28,10 +28,11 @@ def extract_source(
     """
     say = progress or (lambda line: None)
     staged: list[StagedLoad] = []
+    shared: dict[str, str] = {}
     with _source_lock(settings, source.name):
         try:
             for entity in source.entities:
-                staged.append(_stage(config, source, entity, interval, settings))
+                staged.append(_stage(config, source, entity, interval, settings, shared))
                 say(f"{source.name}.{entity}: {sum(item.rows for item in staged[-1].files):,} rows read")
             return [load.commit() for load in staged]
         finally:
@@ -53,7 +54,9 @@ def _source_lock(settings: Settings, name: str) -> Iterator[None]:
         raise LockHeld(f"another run extracts source {name}", where=str(folder), hint="let it finish and repeat") from None
 
 
-def _stage(config: PipelineConfig, source: Source, entity: str, interval: Interval, settings: Settings) -> StagedLoad:
+def _stage(
+    config: PipelineConfig, source: Source, entity: str, interval: Interval, settings: Settings, shared: dict[str, str]
+) -> StagedLoad:
     from onefunnel.landing.loads import StagedLoad
 
     delivery = _delivery(source, entity)
@@ -66,6 +69,7 @@ def _stage(config: PipelineConfig, source: Source, entity: str, interval: Interv
         delivery=delivery,
         phone_country=source.phone_country,
     )
+    staged.shared = shared
     try:
         _stage_by(source)(config, source, entity, staged, settings)
     except BaseException:

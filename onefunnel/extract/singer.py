@@ -34,7 +34,7 @@ from onefunnel.taps import child_environment, find_tap
 if TYPE_CHECKING:
     from onefunnel.settings import Settings
 
-STATE = "singer_state"
+STATE, CATALOG = "singer_state", "singer_catalog"
 NAME = re.compile(r"[A-Za-z_]\w*")
 LAST_LINES = 5
 LONGEST_LINE = 64_000_000  # bytes of one message
@@ -93,10 +93,11 @@ class TapRun:
         self.told, self.has_new_secret = told, False
 
     def discover(self) -> dict[str, Any]:
-        """The catalog of the tap. Raises TapFailed."""
-        text = "\n".join(self._lines("--discover"))
+        """The catalog of the tap, asked for once for all entities: some ask the vendor about every object. Raises TapFailed."""
+        if CATALOG not in self.staged.shared:
+            self.staged.shared[CATALOG] = "\n".join(self._lines("--discover"))
         try:
-            catalog = json.loads(text)
+            catalog = json.loads(self.staged.shared[CATALOG])
             return catalog if isinstance(catalog["streams"], list) else catalog["streams"]
         except (ValueError, KeyError, TypeError):
             raise TapFailed("its catalog is no catalog", where=self.where, hint="does the tap know --discover?") from None

@@ -186,6 +186,8 @@ class StagedLoad:
         self.files: list[LandedFile] = []
         self.cursor: dict[str, str] | None = None
         self.warnings: list[str] = []
+        # what loads of one extraction need not find out again
+        self.shared: dict[str, str] = {}
 
     @property
     def where(self) -> str:

@@ -48,6 +48,7 @@ def test_a_second_night_equals_a_full_read(new_home: Callable[[], Home], org: Fa
     home = new_home()
     first = home.land()
     assert {name: load.rows for name, load in first.items()} == {name: len(org.records[stream]) for name, stream in ENTITIES.items()}
+    assert sum(each.path.endswith("/sobjects") for each in org.asked) == 1, "the objects are described once for all entities"
     org.next_day(LATER)
     second = home.land("2026-04-02")
     # what changed, and the row of the bookmark again
