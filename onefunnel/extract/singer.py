@@ -53,7 +53,7 @@ def stage_singer(config: PipelineConfig, source: SingerSource, entity: str, stag
     with PartWriter(staged, settings, required, columns, (*personal, *source.personal)) as writer:
         try:
             schema = run.select(run.discover(), columns, NAME.findall(" ".join(picked.values())))
-            told = [name for name in schema if name.lower() not in picked]
+            told = [name for name in schema if name.lower() not in {column.lower() for column in picked}]
             names = unique_names(told, entity)
             paths = {name: key if key.isidentifier() else json.dumps(key) for name, key in zip(names, told, strict=True)} | picked
             written = write_records(run.records(), paths, staged.scratch / "records.parquet")

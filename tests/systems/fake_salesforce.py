@@ -22,14 +22,16 @@ OBJECTS = {
     | {"OwnerId": "reference", "LeadSource": "picklist", "StageName": "picklist", "IsClosed": "boolean", "IsWon": "boolean"}
     | {"Amount": "currency", "CurrencyIsoCode": "picklist", "CloseDate": "date"},
     "OpportunityHistory": SYSTEM | {"OpportunityId": "reference", "StageName": "picklist", "CreatedById": "reference"},
+    "LeadHistory": {"Id": "id", "IsDeleted": "boolean", "CreatedDate": "datetime", "LeadId": "reference", "Field": "picklist"}
+    | {"OldValue": "anyType", "NewValue": "anyType", "CreatedById": "reference"},
     "Contact": SYSTEM | PERSON | {"AccountId": "reference"},
     "Account": SYSTEM | {"Name": "string"},
 }  # fmt: skip
-PREFIXES = {"Lead": "00Q", "Opportunity": "006", "OpportunityHistory": "008", "Contact": "003", "Account": "001"}
+PREFIXES = {"Lead": "00Q", "Opportunity": "006", "OpportunityHistory": "008", "LeadHistory": "017", "Contact": "003", "Account": "001"}
 
 
 class FakeSalesforce(FakeApi):
-    """records: object -> id -> record. Every third lead is converted, and its opportunity goes on to some stage."""
+    """records: object -> id -> record. Of three leads one is converted, and its opportunity goes on to some stage; one is called."""
 
     def __init__(self, leads: int = 0, first: datetime | None = None, seed: int = 1, **secrets: str) -> None:
         super().__init__()
@@ -40,6 +42,8 @@ class FakeSalesforce(FakeApi):
         for number in range(leads):
             at = begin + timedelta(hours=7 * number)
             self.add_lead(number, at)
+            if number % 3 == 1:
+                self.set_status(number, "Working - Contacted", at + timedelta(minutes=40))
             if number % 3 == 0:
                 self.convert(number, at + timedelta(hours=2))
                 self.move(number, self.random.choice(STAGES), at + timedelta(hours=5))
@@ -60,9 +64,20 @@ class FakeSalesforce(FakeApi):
             self._write("Opportunity", number, at, **money, **told, IsClosed=False, IsWon=False)
             self._tell(number, at)
         target = number if into is None else into
-        lead = {"Status": "Closed - Converted", "IsConverted": True, "ConvertedDate": at.date().isoformat()}
+        self.set_status(number, "Closed - Converted", at)
+        lead = {"IsConverted": True, "ConvertedDate": at.date().isoformat()}
         lead |= {f"Converted{name}Id": made_id(name, target) for name in ("Account", "Contact", "Opportunity")}
         self.change("Lead", number, at, **lead)
+
+    def set_status(self, number: int, status: str, at: datetime) -> None:
+        """The lead has another status, which its history tells."""
+        before = self.records["Lead"][made_id("Lead", number)]["Status"]
+        self.change("Lead", number, at, Status=status)
+        told = {"LeadId": made_id("Lead", number), "Field": "Status", "OldValue": before, "NewValue": status, "CreatedById": "005A"}
+        self._write("LeadHistory", len(self.records["LeadHistory"]), at, **told)
+        # another field whose history is kept
+        told |= {"Field": "Email", "OldValue": None, "NewValue": f"new{number}@client.test"}
+        self._write("LeadHistory", len(self.records["LeadHistory"]), at, **told)
 
     def move(self, number: int, stage: str, at: datetime) -> None:
         """The opportunity enters a stage."""

@@ -103,5 +103,6 @@ def install(home: Path) -> None:
 def source(url: str, **block: object) -> dict[str, object]:
     """The block of sources.yml that docs/systems/salesforce.md shows, for the server at this address."""
     page = (project_root() / "docs" / "systems" / "salesforce.md").read_text(encoding="utf-8")
-    (shown,) = yaml.safe_load(page.partition("```yaml")[2].partition("```")[0])
+    first, more = (part.partition("```")[0] for part in page.split("```yaml")[1:])
+    (shown,) = yaml.safe_load(first.rstrip() + "\n" + more.lstrip("\n"))
     return shown | {"config": shown["config"] | {"fake_url": url}} | block

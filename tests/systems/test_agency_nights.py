@@ -6,6 +6,7 @@ import shutil
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -115,6 +116,11 @@ def test_a_lead_of_salesforce_gets_as_far_as_its_opportunity(nights: Nights) -> 
     lost = {converted.get(deal, deal) for deal, end in ends.items() if end == "lost"} - paid
     of_sf = "from facts.fct_lead_funnel where source_name = 'sf'"
     found = nights.rows(f"select substr(lead_key, 4), paid_reached, outcome = 'lost', sql_at is not null {of_sf} and attempt_number = 1")
+    called = {
+        row["LeadId"]: datetime.fromisoformat(row["CreatedDate"]).replace(tzinfo=None)
+        for row in records["LeadHistory"].values() if row["NewValue"] == "Working - Contacted" and row["LeadId"] in leads
+    }  # fmt: skip
+    assert dict(nights.rows(f"select substr(lead_key, 4), first_contact_at {of_sf} and first_contact_at is not null")) == called
     for column, expected in enumerate((paid, lost, set(converted.values())), 1):
         assert {row[0] for row in found if row[column]} == expected
     assert nights.rows(f"select count(*) {of_sf} and (paid_reached and paid_at is null or channel_key <> 'direct')") == [(0,)]

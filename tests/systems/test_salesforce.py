@@ -22,7 +22,13 @@ from onefunnel.extract.singer import TapFailed
 
 SECRETS = {name: f"canary-of-salesforce-{name}" for name in ("client_id", "client_secret", "refresh_token")}
 LATER = datetime(2026, 4, 1, 12, tzinfo=UTC)
-ENTITIES = {"leads": "Lead", "opportunities": "Opportunity", "opportunity_stages": "OpportunityHistory", "contacts": "Contact"}
+ENTITIES = {
+    "lead_history": "LeadHistory",
+    "leads": "Lead",
+    "opportunities": "Opportunity",
+    "opportunity_stages": "OpportunityHistory",
+    "contacts": "Contact",
+}
 
 
 @pytest.fixture
@@ -52,7 +58,13 @@ def test_a_second_night_equals_a_full_read(new_home: Callable[[], Home], org: Fa
     org.next_day(LATER)
     second = home.land("2026-04-02")
     # what changed, and the row of the bookmark again
-    assert {name: load.rows for name, load in second.items()} == {"leads": 8, "opportunities": 6, "opportunity_stages": 6, "contacts": 4}
+    assert {name: load.rows for name, load in second.items()} == {
+        "leads": 8,
+        "opportunities": 6,
+        "opportunity_stages": 6,
+        "contacts": 4,
+        "lead_history": 8,
+    }
     full = new_home()
     full.land("2026-04-02")
     for entity in ENTITIES:
@@ -66,12 +78,13 @@ def test_a_second_night_equals_a_full_read(new_home: Callable[[], Home], org: Fa
 def test_only_what_staging_reads_leaves_salesforce_and_people_are_hashed(new_home: Callable[[], Home], org: FakeSalesforce) -> None:
     home = new_home()
     loads = home.land()
-    assert [load.warnings for load in loads.values()] == [(), (), (), ()]
+    assert [load.warnings for load in loads.values()] == [()] * len(ENTITIES)
     lead = home.newest("leads", "Id")[made_id("Lead", 1),]
     assert (lead["Email"], lead["Phone"]) == (
         hash_value(HASH_KEY, "email", "sf1@client.test"),
         hash_value(HASH_KEY, "phone", "+49 30 550001"),
     )
+    assert {row["Status"] for row in home.rows("lead_history")} == {"Working - Contacted", "Closed - Converted", None}
     asked = [each.params["q"] for each in org.asked if "q" in each.params]
     assert not [query for query in asked if "Name," in query.replace("StageName,", "") or "Shoe_Size__c" in query]
     assert b"client.test" not in home.bytes.lower()

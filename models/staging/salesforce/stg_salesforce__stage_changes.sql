@@ -11,7 +11,7 @@
     select _source, "OpportunityId" from {{ landing('salesforce', 'opportunity_stages') }}
 {%- endset -%}
 
--- The history of opportunities, which is that of the lead they were; and that a lead was converted. A row of the history stands for a change of amount, probability
+-- The history of opportunities, which is that of the lead they were; that of leads, where it is kept; and that a lead was converted. A row of the history stands for a change of amount, probability
 -- or close date as well: those in which the stage did not change are left out. What a night tells of an opportunity or its lead is read anew.
 with {{ salesforce_told(more_leads=waiting if goes_on(), more_opportunities=more_opportunities if goes_on()) }},
 
@@ -89,6 +89,14 @@ conversions as (
 
 ),
 
+status_rows as (
+{% set told %}
+(_source, "Id") in (select _source, "Id" from {{ landing('salesforce', 'lead_history') }}) or (_source, "Id") in ({{ waiting }})
+{%- endset %}
+    {{ landed_rows('salesforce', 'lead_history', [to_iso('"CreatedDate"')], only=told) }}
+
+),
+
 dated_conversions as (
 
     select *, {{ to_iso('converted') }} from conversions
@@ -101,7 +109,7 @@ told as (
         {{ provenance('entries') }},
         entries.landed_at,
         entries.time_zone,
-        -- sorts behind the conversion, which happens in the same moment
+        -- sorts behind the status and the conversion of the same moment
         'H_' || entries."Id" as event_id,
         coalesce(owners.lead_id, entries."OpportunityId") as lead_id,
         {{ salesforce_stage('entries."StageName"', 'endings.is_closed', 'endings.is_won') }} as stage_raw,
@@ -127,6 +135,20 @@ told as (
         leads.converted,
         leads.{{ iso_column('converted') }}
     from dated_conversions as leads
+    union all
+    select
+        {{ provenance('changes') }},
+        changes.landed_at,
+        changes.time_zone,
+        'A_' || changes."Id",
+        changes."LeadId",
+        {{ salesforce_lead_stage('changes."Status"', "'false'") }},
+        null,
+        changes."CreatedById",
+        changes."CreatedDate",
+        changes.{{ iso_column('CreatedDate') }}
+    from status_rows as changes
+    where changes."Status" is not null
 
 ),
 
