@@ -254,6 +254,7 @@ print(sys.stdout is sys.__stdout__ and sys.stderr is sys.__stderr__)
 """
 
 
+@pytest.mark.slow
 def test_dlt_leaves_no_trace_outside_the_home_and_loads_no_airflow(home: Any, api: Money) -> None:
     elsewhere = home.folder.parent / "user"
     elsewhere.mkdir()

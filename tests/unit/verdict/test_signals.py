@@ -7,16 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.compiled_models import CompiledModel, compile_models, run_models, scratch_warehouse
+from benchmarks.compiled_models import CompiledModel, run_models, scratch_warehouse
 from benchmarks.signal_alarms import MODEL, STEPS, WEEKS, Chart, agencies, false_signals, seen, signals
 
 SEASON = (0.7, 0.9, 1.1, 1.2, 1.1, 0.9, 0.6, 0.7, 1.2, 1.3, 1.2, 0.7)
-
-
-@pytest.fixture(scope="module")
-def compiled(tmp_path_factory: pytest.TempPathFactory) -> dict[str, CompiledModel]:
-    folder = tmp_path_factory.mktemp("signals")
-    return {model.name: model for model in compile_models([MODEL, "int_signal_weeks"], folder / "home", folder / "target")}
 
 
 @pytest.fixture(scope="module")
@@ -24,12 +18,14 @@ def limits(compiled: dict[str, CompiledModel]) -> list[CompiledModel]:
     return [compiled[MODEL]]
 
 
+@pytest.mark.slow
 def test_quiet_agencies_hear_less_than_one_signal_per_metric_in_two_years(limits: list[CompiledModel]) -> None:
     heard = false_signals(limits, 12, 600, seed=1)
     assert (heard["any"] <= 1).all(), heard
     assert heard["together"].mean() < 0.5
 
 
+@pytest.mark.slow
 def test_a_step_that_falls_by_a_third_is_seen_within_four_weeks(limits: list[CompiledModel]) -> None:
     for step in ("first_contact", "demo_held", "contract_sent"):
         assert seen(limits, 60, 600, STEPS.index(step), seed=2)["calendar"] >= 0.9
