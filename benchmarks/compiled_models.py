@@ -59,6 +59,11 @@ def compile_models(select: Iterable[str], home: Path, target: Path, *, project: 
     )
     if done.returncode:
         raise RuntimeError(f"dbt compile failed:\n{done.stdout[-4000:]}{done.stderr[-2000:]}")
+    return read_models(target)
+
+
+def read_models(target: Path) -> list[CompiledModel]:
+    """What dbt compiled into a target folder, parents before children."""
     manifest = json.loads((target / "manifest.json").read_text())
     models = {
         key: CompiledModel(

@@ -38,6 +38,7 @@ class Chart:
     units: np.ndarray
     total: np.ndarray
     squares: np.ndarray
+    young_total: np.ndarray
 
 
 def _share_within(step: int, days: int) -> float:
@@ -58,8 +59,8 @@ def agencies(
     leads = random.poisson(leads_a_month * 12 / 52 * SHARES[:, None], (size, len(SHARES), WEEKS))
     cost = np.broadcast_to(leads_a_month * 12 / 52 * SHARES[:, None] * 60.0, leads.shape)
     charts = {
-        "leads": Chart("count", 0, np.zeros(leads.shape), leads, np.zeros(leads.shape)),
-        "cpl": Chart("per_cost", 0, cost, leads, np.zeros(leads.shape)),
+        "leads": _chart("count", np.zeros(leads.shape), leads),
+        "cpl": _chart("per_cost", cost, leads),
     }
     reached = leads
     for step, stage in enumerate(STEPS):
@@ -69,17 +70,18 @@ def agencies(
         went_on = random.binomial(reached, rate)
         age = _age(step)
         taken = random.binomial(went_on, _share_within(step, age))
-        charts[f"step_{stage}"] = Chart("share", age, reached, taken, taken)
+        young = random.binomial(taken, _share_within(step, AGES[0]) / _share_within(step, age))
+        charts[f"step_{stage}"] = Chart("share", age, reached, taken, taken, young)
         minutes = np.log1p(STEP_MINUTES[step])
-        charts[f"speed_{stage}"] = _sampled("log_mean", went_on, *_normal_sums(random, went_on, minutes, STEP_SPREAD[step]))
+        charts[f"speed_{stage}"] = _chart("log_mean", went_on, *_normal_sums(random, went_on, minutes, STEP_SPREAD[step]))
         reached = went_on
     payments = reached * 3  # a client pays more than once
-    charts["average_check"] = _sampled("mean", payments, *_lognormal_sums(random, payments, 7.0, 0.7))
+    charts["average_check"] = _chart("mean", payments, *_lognormal_sums(random, payments, 7.0, 0.7))
     return charts
 
 
-def _sampled(kind: str, units: np.ndarray, total: np.ndarray, squares: np.ndarray) -> Chart:
-    return Chart(kind, 0, units, total, squares)
+def _chart(kind: str, units: np.ndarray, total: np.ndarray, squares: np.ndarray | float = 0.0) -> Chart:
+    return Chart(kind, 0, units, total, np.broadcast_to(squares, total.shape), np.zeros(total.shape))
 
 
 def _normal_sums(random: np.random.Generator, counts: np.ndarray, mean: float, spread: float) -> tuple[np.ndarray, np.ndarray]:
@@ -123,7 +125,7 @@ def _rows(name: str, chart: Chart, weeks: pd.DatetimeIndex) -> pd.DataFrame:
     metrics = [f"{name}#{agency}" for agency in range(size)]
     index = pd.MultiIndex.from_product([metrics, keys, weeks], names=["metric", "channel_key", "week"])
     columns = {}
-    for column in ("units", "total", "squares"):
+    for column in ("units", "total", "squares", "young_total"):
         cells = getattr(chart, column).astype(float)
         columns[column] = np.concatenate([cells, cells.sum(axis=1, keepdims=True)], axis=1).ravel()
     return pd.DataFrame(columns, index=index).reset_index().assign(kind=chart.kind, ripe_days=chart.ripe_days)
@@ -140,14 +142,14 @@ def false_signals(model: list[CompiledModel], size: int, leads: float, seed: int
 
 
 def seen(model: list[CompiledModel], size: int, leads: float, step: int, seed: int) -> dict[str, float]:
-    """Part of the agencies in which the fall of a step by a third is signalled: within four counted weeks, or four of the calendar."""
+    """Part of the agencies in which the fall of a step by a third is signalled: within four judged weeks, or four of the calendar."""
     random = np.random.default_rng(seed)
     charts = {f"step_{STEPS[step]}": agencies(random, size, leads, fallen=step, from_week=WEEKS - 8)[f"step_{STEPS[step]}"]}
     found = signals(model, charts)
     weeks = pd.Series(sorted(pd.date_range(end=pd.Timestamp("2026-03-23"), periods=WEEKS, freq="7D")))
     found = found[(found["channel_key"] == "all") & (found["side"] < 0)]
     parts = {}
-    for name, counted in (("counted", 4), ("calendar", 4 - _age(step) // 7)):
+    for name, counted in (("judged", 4), ("calendar", 4 - AGES[0] // 7)):
         in_time = found[(found["week"] >= weeks[WEEKS - 8]) & (found["week"] < weeks[WEEKS - 8] + pd.Timedelta(weeks=counted))]
         parts[name] = in_time["agency"].nunique() / size
     return parts
@@ -170,12 +172,12 @@ def report(model: list[CompiledModel], size: int = 200) -> str:
         "",
         f"A step falls by a third in {size} agencies of 600 leads a month; signalled within four weeks:",
         "",
-        "| step to | judged after | four counted weeks | four weeks of the calendar |",
+        "| step to | judged after | four judged weeks | four weeks of the calendar |",
         "|---|---|---|---|",
     ]
     for step, stage in enumerate(STEPS):
         part = seen(model, size, 600, step, 10 + step)
-        lines.append(f"| `{stage}` | {_age(step)} days | {100 * part['counted']:.0f} % | {100 * part['calendar']:.0f} % |")
+        lines.append(f"| `{stage}` | {_age(step)} days | {100 * part['judged']:.0f} % | {100 * part['calendar']:.0f} % |")
     return "\n".join(lines)
 
 

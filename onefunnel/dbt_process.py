@@ -2,8 +2,8 @@
 
 It can be started before it is needed, so that dbt's import runs beside something else; without a line it ends.
 
-dbt's own log writes every event out before it drops those below its level, and does so once for the terminal and once for the file:
-a tenth of a night. Here only what is kept is written, to the same two places.
+dbt makes a message of every event and writes it out before it drops those below its level, once for the terminal and once for the file:
+a sixth of a night. Here only what is kept is made into a message, and written to the same two places.
 """
 
 from __future__ import annotations
@@ -15,18 +15,21 @@ import os
 import sys
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import dbt.adapters.duckdb  # noqa: F401  else imported only when the profile is read
 from dbt.cli.main import dbtRunner
+from dbt_common.events.base_types import EventLevel
+from dbt_common.events.event_manager import EventManager
+from dbt_common.events.event_manager_client import ctx_set_event_manager
 from dbt_common.events.functions import env_scrubber
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dbt_common.events.base_types import EventMsg
+    from dbt_common.events.base_types import BaseEvent, EventMsg
 
-TOLD = ("info", "warn", "error")
+TOLD = (EventLevel.INFO, EventLevel.WARN, EventLevel.ERROR)
 LOG_BYTES = 10_000_000
 
 
@@ -36,6 +39,7 @@ def main(arguments: list[str]) -> int:
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)
     silent = ["--log-level", "none", "--log-level-file", "none", "--no-use-colors"]
+    ctx_set_event_manager(_OfWhatIsTold())
     result = dbtRunner(callbacks=[_teller(_log_file())]).invoke([*silent, *arguments])
     if result.exception is not None:
         print(env_scrubber(str(result.exception)), flush=True)
@@ -43,12 +47,19 @@ def main(arguments: list[str]) -> int:
     return 0 if result.success else 1
 
 
+class _OfWhatIsTold(EventManager):
+    """Makes no message of an event that nobody is told: there are thousands a night."""
+
+    def fire_event(self, e: BaseEvent, level: EventLevel | None = None, *arguments: Any, **named: Any) -> None:
+        if (level or e.level_tag()) in TOLD:
+            super().fire_event(e, level, *arguments, **named)
+
+
 def _teller(log: logging.Logger) -> Callable[[EventMsg], None]:
     def tell(event: EventMsg) -> None:
-        if event.info.level in TOLD:
-            message = env_scrubber(event.info.msg)
-            log.log(getattr(logging, event.info.level.upper()), message)
-            print(json.dumps({"name": event.info.name, "msg": message}), flush=True)
+        message = env_scrubber(event.info.msg)
+        log.log(getattr(logging, event.info.level.upper()), message)
+        print(json.dumps({"name": event.info.name, "msg": message}), flush=True)
 
     return tell
 

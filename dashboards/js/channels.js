@@ -115,5 +115,5 @@ section("channels", "channels", "month", (body) => {
       id: "cpl", title: t("cpl_title"), draw: () => (rows.some((row) => row.cost > 0 && row.leads) ? cplChart(rows, total) : emptyNote(t("no_costs"))),
       asTable: () => dataTable({ caption: t("cpl_title"), head: [t("channel"), t("economics_cpl")], rows: rows.map((row) => [channelLabel(row.channel), money(row.cpl)]) }),
       after: [h("figcaption", null, t("cpl_key", { cpl: money(total.cpl) }))],
-    }), cplHistory()), h("h3", null, t("channels_table")), channelTable(rows, total));
+    }), cplHistory()), driversFigure(), h("h3", null, t("channels_table")), channelTable(rows, total));
 }, "mart_channel_economics");

@@ -2,7 +2,7 @@
 {%- set ages = signal_ages() -%}
 {%- set longest = ages[-1] -%}
 -- What each week counts, per metric and channel: how much of something there was to count in (units), and what was counted (total, and squares for its
--- variance). A week counts once it has ended and its entries have lived for ripe_days.
+-- variance). The entries of a step are ripe once they have lived for ripe_days; young_total is what was counted after {{ ages[0] }} days of those that ripen later.
 with steps as (
 
     select * from {{ ref('int_signal_steps') }}
@@ -79,14 +79,15 @@ counted as (
 
     select
         'leads' as metric, 'count' as kind, 0 as ripe_days, channel_key, week,
-        cast(0 as decimal(38, 4)) as units, cast(leads as decimal(38, 9)) as total, cast(0 as decimal(38, 9)) as squares
+        cast(0 as decimal(38, 4)) as units, cast(leads as decimal(38, 9)) as total, cast(0 as decimal(38, 9)) as squares,
+        cast(0 as decimal(38, 9)) as young_total
     from leads
 
     union all
 
     select
         'cpl', 'per_cost', 0, coalesce(costs.channel_key, leads.channel_key), coalesce(costs.week, leads.week),
-        cast(coalesce(costs.cost, 0) as decimal(38, 4)), cast(coalesce(leads.leads, 0) as decimal(38, 9)), cast(0 as decimal(38, 9))
+        cast(coalesce(costs.cost, 0) as decimal(38, 4)), cast(coalesce(leads.leads, 0) as decimal(38, 9)), cast(0 as decimal(38, 9)), cast(0 as decimal(38, 9))
     from costs
     full outer join leads on costs.channel_key = leads.channel_key and costs.week = leads.week
 
@@ -99,7 +100,8 @@ counted as (
         cast(case step_ages.ripe_days{% for days in ages %} when {{ days }} then steps.taken_{{ days }}{% endfor %} end as decimal(38, 9))
         {%- endset %}
         {{ taken }},
-        {{ taken }}
+        {{ taken }},
+        cast(steps.taken_{{ ages[0] }} as decimal(38, 9))
     from steps
     inner join step_ages on steps.stage_key = step_ages.stage_key
 
@@ -107,7 +109,7 @@ counted as (
 
     select
         'average_check', 'mean', 0, channel_key, week,
-        cast(payments as decimal(38, 4)), cast(amount as decimal(38, 9)), cast(least(squares, 1e28) as decimal(38, 9))
+        cast(payments as decimal(38, 4)), cast(amount as decimal(38, 9)), cast(least(squares, 1e28) as decimal(38, 9)), cast(0 as decimal(38, 9))
     from checks
 
     union all
@@ -115,7 +117,7 @@ counted as (
     select
         'speed_' || times.stage_key, 'log_mean', 0, times.channel_key, times.week,
         cast(count(*) as decimal(38, 4)), cast(sum(times.log_minutes) as decimal(38, 9)),
-        cast(sum(times.log_minutes * times.log_minutes) as decimal(38, 9))
+        cast(sum(times.log_minutes * times.log_minutes) as decimal(38, 9)), cast(0 as decimal(38, 9))
     from times
     inner join {{ ref('int_signal_stages') }} as watched on times.stage_key = watched.stage_key and watched.steps = 1
     group by times.stage_key, times.channel_key, times.week
@@ -124,7 +126,7 @@ counted as (
 
 with_all as (
 
-    {{ with_all_channels('counted', ['metric', 'kind', 'ripe_days', 'week'], ['units', 'total', 'squares']) }}
+    {{ with_all_channels('counted', ['metric', 'kind', 'ripe_days', 'week'], ['units', 'total', 'squares', 'young_total']) }}
 
 )
 
@@ -136,5 +138,6 @@ select
     week,
     cast(units as double) as units,
     cast(total as double) as total,
-    cast(squares as double) as squares
+    cast(squares as double) as squares,
+    cast(young_total as double) as young_total
 from with_all

@@ -1,8 +1,10 @@
 {%- set weights = signal_weights() -%}
 {%- set series = 'partition by metric, channel_key order by week' -%}
+{%- set youngest = signal_ages()[0] -%}
 {%- set before = 'rows between ' ~ (weights | length + var('signal_usual_weeks') - 1) ~ ' preceding and ' ~ weights | length ~ ' preceding' -%}
 -- EWMA control charts (docs/verdict.md): the weighted average of the last weeks, against what the half year before them was used to. All is a ratio
 -- total / units; the variance of a total is units x that of a single unit: binomial of a share, Poisson of a count, that of the sample of a mean.
+-- The last weeks of a slow step are not ripe: they are seen at {{ youngest }} days, against the part that is usual by then.
 with ended as (
 
     select charts.metric, charts.kind, charts.ripe_days, charts.channel_key, weeks.week, weeks.season_index, weeks.season_variance
@@ -13,7 +15,7 @@ with ended as (
         having sum(total) > 0 and (kind = 'count' or sum(units) > 0)
     ) as charts
     inner join {{ ref('int_signal_weeks') }} as weeks
-        on weeks.week >= charts.first_week and {{ add_days('weeks.week', '6 + charts.ripe_days') }} <= {{ as_of() }}
+        on weeks.week >= charts.first_week and {{ add_days('weeks.week', '6 + least(charts.ripe_days, ' ~ youngest ~ ')') }} <= {{ as_of() }}
 
 ),
 
@@ -27,7 +29,9 @@ filled as (
             else coalesce(counts.units, 0.0)
         end as units,
         coalesce(counts.total, 0.0) as total,
-        coalesce(counts.squares, 0.0) as squares
+        coalesce(counts.squares, 0.0) as squares,
+        coalesce(counts.young_total, 0.0) as young_total,
+        greatest(ended.ripe_days / {{ youngest }} - 1, 0) as young_weeks
     from ended
     left join {{ ref('int_signal_counts') }} as counts
         on ended.metric = counts.metric and ended.channel_key = counts.channel_key and ended.week = counts.week
@@ -38,33 +42,42 @@ windowed as (
 
     select
         *,
-        {%- for column in ['units', 'total', 'squares'] %}
+        {%- for column in ['units', 'total', 'squares', 'young_total'] %}
         sum({{ column }}) over ({{ series }} {{ before }}) as usual_{{ column }},
         {%- endfor %}
         sum(total * total / nullif(units, 0)) over ({{ series }} {{ before }}) as usual_scatter,
         count(nullif(units, 0)) over ({{ series }} {{ before }}) as usual_weeks,
-        {%- for column in ['units', 'total'] %}
+        {%- for name, column, is_young, power in [('total', 'total', 'false', 1), ('young_total', 'young_total', 'true', 1), ('units', 'units', 'false', 1),
+            ('young_units', 'units', 'true', 1), ('spread', 'units', 'false', 2), ('young_spread', 'units', 'true', 2)] %}
         {%- for weight in weights %}
-        {{ '+ ' if not loop.first }}{{ weight }} * coalesce(lag({{ column }}, {{ loop.index0 }}) over ({{ series }}), 0.0)
-        {%- endfor %} as average_{{ column }},
+        {{ '+ ' if not loop.first }}case when (young_weeks > {{ loop.index0 }}) = {{ is_young }} then {{ weight ** power }} * lag({{ column }}, {{ loop.index0 }}, 0.0) over ({{ series }}) else 0.0 end
+        {%- endfor %} as average_{{ name }}{{ ',' if not loop.last }}
         {%- endfor %}
-        {%- for weight in weights %}
-        {{ '+ ' if not loop.first }}{{ weight * weight }} * coalesce(lag(units, {{ loop.index0 }}) over ({{ series }}), 0.0)
-        {%- endfor %} as average_spread
     from filled
 
 ),
 
--- size: of a sample whose chance would be that of the average
-rated as (
+known as (
 
     select
         *,
         usual_total / nullif(usual_units, 0) as usual,
-        average_total / nullif(average_units, 0) as average,
-        average_units * average_units / nullif(average_spread, 0) as size,
-        case when channel_key = 'all' then {{ var('signal_limit_z') }} else {{ var('signal_channel_limit_z') }} end as limit_z
+        case when young_weeks > 0 then usual_young_total / nullif(usual_total, 0) else 1.0 end as young_part
     from windowed
+
+),
+
+-- size: of a sample whose chance would be that of the average. Of n entries that are seen at an age by which the part c of those that go on has gone on,
+-- total / c n is the rate p with the variance p (1 - c p) / c n.
+rated as (
+
+    select
+        *,
+        (average_total + average_young_total) / nullif(average_units + young_part * average_young_units, 0) as average,
+        power(average_units + young_part * average_young_units, 2)
+            / nullif(average_spread + average_young_spread * young_part * case when young_weeks > 0 then (1 - young_part * usual) / greatest(1 - usual, 0.05) else 1.0 end, 0) as size,
+        case when channel_key = 'all' then {{ var('signal_limit_z') }} else {{ var('signal_channel_limit_z') }} end as limit_z
+    from known
 
 ),
 
@@ -86,7 +99,7 @@ varied as (
             else size * usual >= 10
         end and usual_weeks >= {{ var('signal_least_weeks') }} as has_limits
     from rated
-    where usual_units > 0 and average_units > 0
+    where usual_units > 0 and average is not null
 
 ),
 
@@ -129,7 +142,8 @@ select
     filled.week,
     filled.season_index,
     filled.units,
-    filled.total,
+    -- of a week that is not ripe yet nothing is known that could stand beside the others
+    case when {{ add_days('filled.week', '6 + filled.ripe_days') }} <= {{ as_of() }} then filled.total end as total,
     turned.average,
     turned.usual,
     turned.usual - turned.width as lower_limit,

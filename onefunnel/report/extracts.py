@@ -77,6 +77,12 @@ EXTRACTS: dict[str, Extract] = {
         "month",
         "cost <> 0 or leads > 0 or revenue <> 0",
     ),
+    "drivers": Extract(
+        "marts.mart_lead_drivers",
+        _names("comparison month channel_key driver base current effect base_leads current_leads"),
+        "comparison, month, channel_key, driver",
+        "month",
+    ),
     "speed": Extract(
         "marts.mart_speed",
         (

@@ -19,7 +19,7 @@ from onefunnel.report.tables import write_csv_tables
 # In this order: later files use what earlier ones define.
 SCRIPTS = (
     *("data", "words", "dom", "state", "figure", "charts"),
-    *("verdict", "signals", "scorecard", "funnel", "channels", "cohorts", "speed", "rejections", "money", "records", "glossary"),
+    *("verdict", "signals", "scorecard", "funnel", "drivers", "channels", "cohorts", "speed", "rejections", "money", "records", "glossary"),
     "main",
 )
 MAXIMUM_BYTES = 3_000_000

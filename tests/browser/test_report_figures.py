@@ -171,3 +171,20 @@ def test_excluded_rows_and_money_stand_beside_the_figures(report: Path, demo: du
     assert f"{left:,} of {landed:,}" in page.inner_text("#excluded")
     assert page.inner_text("#quality").count(demo.execute("select version from marts.mart_publication").fetchone()[0]) == 1
     assert page.locator("#quality tr[data-source]").count() >= 1
+
+
+def test_drivers_of_paid_channels_equal_the_mart_and_sum_to_the_change(
+    report: Path, demo: duckdb.DuckDBPyConnection, open_page: OpenPage
+) -> None:
+    page = open_page(report, "lang=en&month=2026-02&tables=drivers")
+    rows = demo.execute(
+        "select channel_key, any_value(current_leads - base_leads), "
+        "max(effect) filter (driver = 'budget'), max(effect) filter (driver = 'auction_price'), "
+        "max(effect) filter (driver = 'click_rate'), max(effect) filter (driver = 'landing_rate') "
+        "from marts.mart_lead_drivers where month = '2026-02-01' and comparison = 'previous_month' group by channel_key"
+    ).fetchall()
+    assert len(rows) > 2
+    for channel, *expected in rows:
+        shown = numbers(page, f"#figure-drivers tr[data-channel='{channel}'] td")
+        assert shown == pytest.approx(expected, **CLOSE), channel
+        assert sum(shown[1:]) == pytest.approx(shown[0], abs=0.05), channel

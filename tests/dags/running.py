@@ -41,7 +41,7 @@ def describe_dags(home: Path, sources: Path) -> dict[str, Any]:
 
 def new_airflow(home: Path, sources: Path, **extra: str) -> dict[str, str]:
     """Environment of an Airflow with an empty database in `home`."""
-    env = airflow_environment(home, sources, {**os.environ, **extra})
+    env = airflow_environment(home, sources, {**os.environ, "ONEFUNNEL_THREADS": "2", **extra})
     done = airflow(env, "db", "migrate")
     assert done.returncode == 0, done.stderr[-2000:]
     return env
@@ -81,7 +81,7 @@ def standalone(home: Path, sources: Path, **extra: str) -> Iterator[httpx.Client
     passwords = home / "airflow" / "passwords.json"
     passwords.parent.mkdir(parents=True, exist_ok=True)
     passwords.write_text(json.dumps({"admin": PASSWORD}), encoding="utf-8")
-    env = airflow_environment(home, sources, {**os.environ, **extra}) | {
+    env = airflow_environment(home, sources, {**os.environ, "ONEFUNNEL_THREADS": "2", **extra}) | {
         "AIRFLOW__API__PORT": str(page),
         "AIRFLOW__API__BASE_URL": f"http://127.0.0.1:{page}",
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{page}/execution/",

@@ -13,6 +13,8 @@ from onefunnel.faultpoints import POINTS, VARIABLE
 from onefunnel.publish.manifest import current_manifest, current_version
 from onefunnel.publish.status import status
 
+pytestmark = pytest.mark.slow
+
 PUBLISH = """
 import sys
 from pathlib import Path

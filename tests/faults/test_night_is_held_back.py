@@ -4,21 +4,31 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import duckdb
 import pytest
 from nights import RunCli
+from receiver import Receiver
 
 pytestmark = [pytest.mark.slow, pytest.mark.faults]
 
 FIRST, SECOND = "2026-03-30", "2026-03-31"
 CANARY = "canary.person@example.org"
+DIGEST = "digest: {to: [{url_env: CHEF_URL}, {url_env: CHEF_URL, language: ru}], pdf: false}\n"
 
 
 @pytest.fixture(scope="module")
-def published(tmp_path_factory: pytest.TempPathFactory, run_cli: RunCli) -> Path:
+def chef() -> Iterator[Receiver]:
+    """Who gets the morning message."""
+    receiver = Receiver()
+    yield receiver
+    receiver.stop()
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory, run_cli: RunCli, chef: Receiver) -> Path:
     """Folder with `source/` (three clean months, one lead with the canary's address) and `home/` with a published night."""
     folder = tmp_path_factory.mktemp("held-back")
     run_cli("demo-data", "--out", folder / "source", "--seed", 5, "--months", 3, "--leads-per-month", 60, "--end", FIRST, "--clean")
@@ -28,7 +38,9 @@ def published(tmp_path_factory: pytest.TempPathFactory, run_cli: RunCli) -> Path
     cells = lines[1].split(",")
     cells[at] = CANARY
     leads.write_text("\n".join([lines[0], ",".join(cells), *lines[2:]]) + "\n")
-    run_cli("run", "--sources", folder / "source/sources.yml", "--home", folder / "home", "--as-of", FIRST)
+    sources = folder / "source" / "sources.yml"
+    sources.write_text(sources.read_text() + DIGEST)
+    run_cli("run", "--sources", sources, "--home", folder / "home", "--as-of", FIRST, env={"CHEF_URL": chef.url})
     return folder
 
 
@@ -49,13 +61,16 @@ def _money_of_no_known_currency(source: Path) -> None:
     ("spoil", "gate"), [(_only_the_header, "landing"), (_money_of_no_known_currency, "candidate")], ids=["gate 1", "gate 2"]
 )
 def test_bad_data_ends_3_and_bi_keeps_the_old_version(
-    published: Path, run_cli: RunCli, tmp_path: Path, spoil: Callable[[Path], None], gate: str
+    published: Path, run_cli: RunCli, chef: Receiver, tmp_path: Path, spoil: Callable[[Path], None], gate: str
 ) -> None:
+    morning, on_call = list(chef.messages), Receiver()
     shutil.copytree(published, tmp_path / "copy", symlinks=True)
     source, home = tmp_path / "copy/source", tmp_path / "copy/home"
     before = json.loads((home / "published/manifest.json").read_text())["version"]
     spoil(source)
-    held = run_cli("run", "--sources", source / "sources.yml", "--home", home, "--as-of", SECOND, code=3)
+    urls = {"CHEF_URL": chef.url, "ONEFUNNEL_ALERT_URLS": on_call.url}
+    held = run_cli("run", "--sources", source / "sources.yml", "--home", home, "--as-of", SECOND, code=3, env=urls)
+    on_call.stop()
     assert f"the gate on {gate} is closed" in held.stderr
     assert "docs/runbook.md#" in held.stderr
     assert json.loads((home / "published/manifest.json").read_text())["version"] == before
@@ -64,6 +79,14 @@ def test_bad_data_ends_3_and_bi_keeps_the_old_version(
     state = json.loads(run_cli("status", "--home", home, "--json", code=None).stdout)
     assert state["version"] == before
     assert json.loads(run_cli("alerts", "list", "--home", home, "--json").stdout)
+    assert chef.messages == morning, "the morning message speaks of what is published; of what is held back the alert speaks"
+    assert any("a quality gate is closed" in message["title"] for message in on_call.messages)
+
+
+def test_a_published_night_says_good_morning_once_in_each_language(published: Path, run_cli: RunCli, chef: Receiver) -> None:
+    english, russian = chef.messages
+    assert "Leads" in english["message"]
+    assert "Количество заявок" in russian["message"]
 
 
 def test_no_address_and_no_key_is_in_any_byte_of_the_home(published: Path, hash_key: str) -> None:

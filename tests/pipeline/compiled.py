@@ -27,10 +27,7 @@ class CompiledModels:
         order = TopologicalSorter(
             {key: [parent for parent in node["depends_on"]["nodes"] if parent in models] for key, node in models.items()}
         )
-        self._models = [
-            (models[key]["relation_name"], models[key]["compiled_code"], models[key]["config"]["meta"].get("versions"))
-            for key in order.static_order()
-        ]
+        self._models = {key: models[key] for key in order.static_order()}
         self.db = duckdb.connect()
         self.db.execute("attach ':memory:' as warehouse; use warehouse")
         self.db.execute(f"attach '{home / 'warehouse.duckdb'}' as built (read_only)")
@@ -51,8 +48,8 @@ class CompiledModels:
         self.db.execute("detach built")
         self.db.execute("delete from landing.loads; delete from landing.rejected_rows; delete from landing.previous_kpi_monthly")
 
-    def build(self, files: Files, as_of: date, as_of_end: datetime) -> duckdb.DuckDBPyConnection:
-        """Land these template rows, run every model, and give the warehouse to look at."""
+    def build(self, files: Files, as_of: date, as_of_end: datetime, wanted: Iterable[str]) -> duckdb.DuckDBPyConnection:
+        """Land these template rows, run the models that are wanted and all they are made of, and give the warehouse to look at."""
         self.db.execute("update landing.pipeline_run set as_of = ?, as_of_end_at = ?", [as_of, as_of_end])
         self.db.execute("delete from landing.loads; delete from landing.files")
         for entity, columns in self._columns.items():
@@ -65,11 +62,25 @@ class CompiledModels:
             self.db.execute("insert into landing.files values (?, ?, ?, ?, 1, ?)", [SOURCE, entity, LOAD_ID, f"{entity}.csv", as_of_end])
             if rows:
                 self._insert(entity, columns, rows)
-        for relation, code, versions in self._models:
-            self.db.execute(f"create or replace table {relation} as {code}")
+        needed = self._with_parents(wanted)
+        for key, model in self._models.items():
+            relation, versions = model["relation_name"], model["config"]["meta"].get("versions")
+            if key not in needed:
+                self.db.execute(f"drop table if exists {relation}")
+                continue
+            self.db.execute(f"create or replace table {relation} as {model['compiled_code']}")
             if versions:
                 self._mark_superseded(relation, **versions)
         return self.db
+
+    def _with_parents(self, names: Iterable[str]) -> set[str]:
+        waiting, found = [f"model.onefunnel.{name}" for name in names], set()
+        while waiting:
+            key = waiting.pop()
+            if key not in found:
+                found.add(key)
+                waiting += [parent for parent in self._models[key]["depends_on"]["nodes"] if parent in self._models]
+        return found
 
     def _mark_superseded(
         self, relation: str, by: str, columns: Iterable[str] = (), clock: str | None = None, entity: str | None = None

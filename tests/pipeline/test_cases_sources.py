@@ -90,7 +90,9 @@ def test_nothing_said_is_no_record_and_loses_none(tmp_path: Path, run_cli: RunCl
         database.executescript(TABLES)
         for day, changes in DATABASE.items():
             database.executescript(changes)
-            run_cli("run", "--sources", path, "--home", home, "--as-of", day, env={"CRM_DATABASE_URL": f"sqlite:///{tmp_path / 'crm.db'}"})
+            url = {"CRM_DATABASE_URL": f"sqlite:///{tmp_path / 'crm.db'}"}
+            run_cli("extract", "--sources", path, "--home", home, "--as-of", day, env=url)
+    run_cli("run", "--sources", path, "--home", home, "--as-of", day, env=url)
     with duckdb.connect(str(home / "published" / "current.duckdb"), read_only=True) as published:
         leads = published.execute(
             "select source_name, strftime(created_date, '%m'), count(*) from facts.fct_lead_funnel group by all order by all"

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from nights import DEMO_AS_OF, ROOT, RunCli
+from parse_once import hand_on_parse
 from test_going_on import contents
 
 pytestmark = pytest.mark.slow
@@ -50,10 +51,11 @@ def test_a_full_refresh_gives_the_same_marts(demo_home: Path, demo_source: Path,
     assert contents(home / "warehouse.duckdb") == contents(demo_home / "warehouse.duckdb")
 
 
-def test_a_night_needs_no_network(small_source: Path, hash_key: str, tmp_path: Path) -> None:
+def test_a_night_needs_no_network(small_source: Path, hash_key: str, parsed_home: Path, tmp_path: Path) -> None:
     """In a network namespace of its own there is not even a loopback to call."""
     if shutil.which("unshare") is None or subprocess.run(["unshare", "-rn", "true"], capture_output=True).returncode:
         pytest.skip("this machine does not allow a network namespace (unshare -rn)")
+    hand_on_parse(parsed_home, tmp_path / "home")
     command = [sys.executable, "-m", "onefunnel.cli.main", "run", "--sources", small_source / "sources.yml", "--home", tmp_path / "home"]
     done = subprocess.run(
         ["unshare", "-rn", *map(str, command), "--as-of", DEMO_AS_OF],

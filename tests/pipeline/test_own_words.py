@@ -63,7 +63,7 @@ def test_words_are_mapped_in_the_agencys_own_folder_and_outlive_an_upgrade(
 
     def build() -> dict[str, tuple[str, bool]]:
         """Channel and whether the proposal was sent, by lead; who has paid was sent one."""
-        run("build", "--as-of", "2026-01-31")
+        run("build", "--as-of", "2026-01-31", "--no-tests")
         with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as db:
             rows = db.execute("select lead_id, channel_key, proposal_sent_reached from facts.fct_lead_funnel").fetchall()
         return {lead: (channel, proposed) for lead, channel, proposed in rows}

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 import salesforce_tap
-from conftest import HASH_KEY, Home
 from fake_salesforce import OBJECTS, FakeSalesforce, made_id
 from fake_server import Answer
 from nights import RunCli
 from real_tap import install_real_tap
+from source_home import HASH_KEY, Home
 
 from onefunnel.errors import MissingColumn
 from onefunnel.extract.normalise import hash_value
@@ -131,7 +131,6 @@ def test_a_right_that_is_missing_is_told_by_the_field(new_home: Callable[[], Hom
         new_home().land()
 
 
-@pytest.mark.slow
 @pytest.mark.nightly
 def test_the_tap_of_the_package_index_tells_the_same(new_home: Callable[[], Home], org: FakeSalesforce, run_cli: RunCli) -> None:
     """What the other tests read stands in for it: two nights of both land the same rows."""

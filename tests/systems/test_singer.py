@@ -28,6 +28,8 @@ from onefunnel.interval import Interval
 from onefunnel.landing.loads import LoadManifest, list_loads
 from onefunnel.settings import Settings
 
+pytestmark = pytest.mark.slow
+
 KEY = "a-key-for-tests-only-0123456789"
 CANARY = "canary-of-a-tap-71c2"
 Land = Callable[..., list[LoadManifest]]
@@ -193,7 +195,6 @@ def test_taps_are_listed_replaced_and_removed(tap_home: Path, run_cli: RunCli) -
     run_cli("tap", "remove", "tap-tiny", "--home", other, code=2)
 
 
-@pytest.mark.slow
 @pytest.mark.nightly
 def test_a_tap_of_the_package_index_reads_two_nights(
     tmp_path: Path, run_cli: RunCli, serve: Callable[..., Any], monkeypatch: pytest.MonkeyPatch

@@ -245,7 +245,7 @@ def test_neither_netrc_nor_proxy_of_the_machine_is_taken(home: Any, monkeypatch:
 
 READ_IN_A_NEW_PROCESS = """
 import sys
-from conftest import Home
+from source_home import Home
 from pathlib import Path
 
 print(Home(Path(sys.argv[1]), "stripe", {"base_url": sys.argv[2], "secrets": {"key": "TEST_KEY"}}).land()["balance_transactions"].rows)
@@ -254,6 +254,7 @@ print(sys.stdout is sys.__stdout__ and sys.stderr is sys.__stderr__)
 """
 
 
+@pytest.mark.slow
 def test_dlt_leaves_no_trace_outside_the_home_and_loads_no_airflow(home: Any, api: Money) -> None:
     elsewhere = home.folder.parent / "user"
     elsewhere.mkdir()

@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 import pytest
+from parse_once import hand_on_parse
 
 from benchmarks.generate import generate
 from benchmarks.limit import TABLES, compare, run_limit
@@ -58,8 +59,9 @@ def test_a_failing_process_is_not_measured(tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def home(tmp_path_factory: pytest.TempPathFactory, parsed_home: Path) -> Path:
     folder = tmp_path_factory.mktemp("built")
+    hand_on_parse(parsed_home, folder / "home")
     write_source(folder, LEADS)
     night = measure_night(folder, folder / "home", FIRST_NIGHT, lambda line: None)
     assert night.rows["leads"] == LEADS

@@ -38,6 +38,7 @@ def night(settings: Settings, number: int, *, is_open: bool, status: str = "publ
     return settle(settings, config, AS_OF, f"run-{number}", now=state.utc_now() + number * timedelta(days=2))
 
 
+@pytest.mark.slow
 def test_a_signal_is_told_once_and_its_end_is_no_news(settings: Settings, channel: Receiver) -> None:
     for number, is_open in ((1, True), (2, True), (3, True), (4, False)):
         night(settings, number, is_open=is_open)

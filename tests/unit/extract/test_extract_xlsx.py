@@ -172,6 +172,7 @@ def test_hostile_text_stays_text(xlsx: Landing) -> None:
     assert [note for (note,) in xlsx.rows()] == hostile
 
 
+@pytest.mark.slow
 def test_the_real_export_lands_whole(real_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ONEFUNNEL_REAL_DATA", str(real_data))
     rows = {}

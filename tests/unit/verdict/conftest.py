@@ -1,27 +1,32 @@
-"""The verdict's models, compiled once per session."""
+"""The models of verdict and signals, compiled once for all workers."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import duckdb
 import pytest
+from nights import BuildOnce
 from verdict_bench import COUNTING, DECOMPOSITION, WORDING, Bench
 
-from benchmarks.compiled_models import CompiledModel, compile_models, load_seeds, scratch_warehouse
+from benchmarks.compiled_models import CompiledModel, compile_models, load_seeds, read_models, scratch_warehouse
 
 
 @pytest.fixture(scope="session")
-def compiled_verdict(tmp_path_factory: pytest.TempPathFactory) -> dict[str, CompiledModel]:
-    """The verdict's models as SQL, in their order."""
-    folder = tmp_path_factory.mktemp("verdict")
-    names = [f"int_verdict_{name}" for name in (*COUNTING, *DECOMPOSITION, *WORDING)]
-    models = compile_models([*names, "int_stage_recording", "mart_change_factors", "mart_verdict"], folder / "home", folder / "target")
-    return {model.name: model for model in models}
+def compiled(build_once: BuildOnce) -> dict[str, CompiledModel]:
+    """Models of verdict and signals as SQL, in their order."""
+    verdict = [f"int_verdict_{name}" for name in (*COUNTING, *DECOMPOSITION, *WORDING)]
+    names = [*verdict, "int_stage_recording", "mart_change_factors", "mart_verdict", "int_signal_weeks", "int_signal_limits"]
+
+    def make(folder: Path) -> None:
+        compile_models(names, folder / "home", folder / "target")
+
+    return {model.name: model for model in read_models(build_once("compiled-models", make) / "target")}
 
 
 @pytest.fixture
-def new_bench(compiled_verdict: dict[str, CompiledModel]) -> Iterator[Callable[[], Bench]]:
+def new_bench(compiled: dict[str, CompiledModel]) -> Iterator[Callable[[], Bench]]:
     """Makes scratch warehouses, with seeds and the channels' labels."""
     opened: list[duckdb.DuckDBPyConnection] = []
 
@@ -31,7 +36,7 @@ def new_bench(compiled_verdict: dict[str, CompiledModel]) -> Iterator[Callable[[
         connection.execute("set threads = 1")
         load_seeds(connection, ["factor_owners", "headline_templates", "channels", "funnel_stages"])
         connection.execute("create schema facts; create view facts.dim_channel as select * from seeds.channels")
-        return Bench(connection, compiled_verdict)
+        return Bench(connection, compiled)
 
     yield make
     for connection in opened:
