@@ -108,6 +108,7 @@ class PartWriter:
             self._renumber(target, file)
         erase_known(target, self.staged.landing, self.personal, is_contact_list=self.staged.entity == "contacts")
         rows, rejected = self._counts(target, file)
+        self._warn_of_cells_beyond(relation.columns, target, file)
         part = LandedFile(file, sha256, fingerprint, target.name, rows, rejected, relation.columns)
         self.staged.files.append(part)
         return part
@@ -162,7 +163,9 @@ class PartWriter:
         source, load = literal(self.staged.source), literal(self.staged.load_id)
         chosen += [f"{literal(file)} as _file", "_row", f"{source} as _source", f"{load} as _load_id"]
         chosen += [TYPED] if relation.typed else []
-        landed = f"select {', '.join(chosen)} from {rows}"
+        # lines of delimiters alone, formatted rows of a sheet: a row that says nothing is none
+        said = f"coalesce({', '.join(map(quoted, relation.columns))}, null) is not null" if relation.columns else "true"
+        landed = f"select {', '.join(chosen)} from {rows} where {said}"
         options = f"format parquet, compression snappy, row_group_size {relation.group_rows}"
         self.run(f"copy ({landed}) to {literal(str(target))} ({options})", file, pads)
         self.db.execute(f"set threads = {self.settings.threads}; drop table if exists delivered")
@@ -206,6 +209,18 @@ class PartWriter:
             f"from (select _row, case {rules} end as rule from delivered) where rule is not null",
             file,
         )
+
+    def _warn_of_cells_beyond(self, columns: tuple[str, ...], target: Path, file: str) -> None:
+        """Something behind the last named column: a note, or a row whose cells a decimal comma without quotes has shifted."""
+        last = max((place for place, name in enumerate(columns, start=1) if name != f"column_{place}"), default=0)
+        if beyond := columns[last:]:
+            said = f"coalesce({', '.join(map(quoted, beyond))}, null) is not null"
+            count, first = self.run(f"select count(*), min(_row) from read_parquet({literal(str(target))}) where {said}", file).fetchone()
+            if count:
+                self.staged.warnings.append(
+                    f"{file}: {count} row(s), the first of them row {first}, hold something behind the last column name: "
+                    "a note, or cells shifted by a comma in a number without quotes"
+                )
 
     def _warn_of_unhashed(self, columns: Iterable[str], secret: Iterable[str], file: str) -> None:
         known = {name.lower() for name in (*secret, *self.known)}
