@@ -197,9 +197,10 @@ select * from judged
     end
 {%- endmacro %}
 
-{# A word that sums up the rows around it, and nothing else: "Total", not "Total Media". Where a report repeats the day in its totals, only the word tells. #}
+{# A word that sums up the rows around it, and nothing else: "Total" or "Total: Account", not "Total Media". Where a report repeats the day in its totals, only the word tells. #}
 {% macro is_total(word) -%}
-    coalesce({{ matches(word, '(?i)^[\\s\\p{Z}]*((grand |sub-?|report )?totals?|summe|gesamt(summe)?|insgesamt|итого|всего|общий итог|промежуточный итог)[:\\s\\p{Z}]*$') }}, false)
+    coalesce({{ matches(word, '(?i)^[\\s\\p{Z}]*(((grand |sub-?|report |overall )?totals?|total g[eé]n?[eé]ra[l]|totale?|totaal|summe|gesamt(summe|ergebnis)?|insgesamt'
+        ~ '|razem|łącznie|ogółem|suma końcowa|(genel )?toplam|итого?|всего|общий итог|промежуточный итог|всього|разом)[:\\s\\p{Z}]*|(totals?|summe|gesamt|итого|всего): .*|(итого|всего) (по|за) .*)$') }}, false)
 {%- endmacro %}
 
 {# Why a row of ad spend cannot be a cost; null when it can. #}
@@ -211,7 +212,7 @@ select * from judged
         when cost_original is null then 'unparsable_number'
         when {{ currency_disagrees('cost_text') }} then 'currency_mismatch'
         when cost_original < 0 then 'negative_amount'
-        when {{ is_total('channel_raw') }} or {{ is_total('campaign') }} then 'total_row'
+        when {% for word in ['channel_raw', 'account', 'campaign', 'ad_group', 'ad'] %}{{ is_total(word) }}{{ ' or ' if not loop.last }}{% endfor %} then 'total_row'
         {{ day_rule('spend_date') }}
     end
 {%- endmacro %}

@@ -168,7 +168,7 @@ def statement(options: TableEntity, since: Any) -> Any:
 
 
 def value_text(value: Any) -> str | None:
-    """A database value as text that loses nothing: decimals in full, timestamps ISO with their offset, bytes without text as hexadecimal."""
+    """A database value as text that loses nothing: decimals in full, timestamps ISO with their offset, bytes without text hexadecimal."""
     if value is None or isinstance(value, str):
         return value.replace("\0", NUL) if value else value
     if isinstance(value, bool):

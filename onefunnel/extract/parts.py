@@ -24,7 +24,11 @@ TYPED = "_typed"
 RESERVED = ("_file", "_row", "_source", "_load_id", TYPED)
 # How alike two names must be, from 0 to 1: to be offered for a required column that is absent; to be called a slip of the pen.
 RENAMED, MISSPELT = 0.5, 0.8
-UNSEEN = re.compile("[\u200b-\u200f\u2060\ufeff\u00ad]")
+UNSEEN = re.compile("[\u00ad\u034f\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe00-\ufe0f\ufeff]")
+# How reports begin a line that sums up others, above, between or below them; and columns of which a row may hold nothing and be a row.
+TOTAL_WORDS = r"(grand\s+total|sub-?totals?|totals?|sum|summe|gesamt(summe|ergebnis)?|insgesamt|итого?|всего|общий\s+итог)"
+TOTAL_LINE = rf"(?i)^[^\p{{L}}\p{{N}}]*{TOTAL_WORDS}([\s:.,;*(]|$)"
+MONEY = {"amount", "cost", "currency"}
 ROW_GROUP = 122_880  # DuckDB's own
 REJECTED_SHAPE = "_file varchar, _row bigint, rule varchar, detail varchar"
 
@@ -107,6 +111,7 @@ class PartWriter:
         if rules and relation.is_counting:
             self._renumber(target, file)
         erase_known(target, self.staged.landing, self.personal, is_contact_list=self.staged.entity == "contacts")
+        self._drop_totals(relation.columns, target, file)
         rows, rejected = self._counts(target, file)
         self._warn_of_cells_beyond(relation.columns, target, file)
         part = LandedFile(file, sha256, fingerprint, target.name, rows, rejected, relation.columns)
@@ -209,6 +214,29 @@ class PartWriter:
             f"from (select _row, case {rules} end as rule from delivered) where rule is not null",
             file,
         )
+
+    def _drop_totals(self, columns: tuple[str, ...], target: Path, file: str) -> None:
+        """A line that begins as totals do and holds nothing where every row must hold something is no row, wherever it stands."""
+        needed = {name.lower() for name in self.required} - MONEY
+        keys = [name for name in columns if name.strip().lower() in needed]
+        part = f"read_parquet({literal(str(target))}, hive_partitioning = false)"
+        places = f"path_in_schema in ({', '.join(map(literal, keys))})"
+        empty = f"select coalesce(sum(stats_null_count), 0) from parquet_metadata({literal(str(target))}) where {places}"
+        if not keys or not self.run(empty, file).fetchone()[0]:
+            return
+        is_total = (
+            f"({' or '.join(f'{quoted(name)} is null' for name in keys)}) "
+            f"and regexp_matches(coalesce({', '.join(map(quoted, columns))}, ''), {literal(TOTAL_LINE)})"
+        )
+        if count := self.run(f"select count(*) from {part} where {is_total}", file).fetchone()[0]:
+            whole = target.with_suffix(".whole")
+            target.rename(whole)
+            rows = (
+                f"from read_parquet({literal(str(whole))}, hive_partitioning = false) where not coalesce({is_total}, false) order by _row"
+            )
+            self.run(f"copy ({rows}) to {literal(str(target))} (format parquet, compression snappy)", file)
+            whole.unlink()
+            self.staged.warnings.append(f"{file}: {count} line(s) of totals are no rows")
 
     def _warn_of_cells_beyond(self, columns: tuple[str, ...], target: Path, file: str) -> None:
         """Something behind the last named column: a note, or a row whose cells a decimal comma without quotes has shifted."""

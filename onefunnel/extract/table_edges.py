@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from onefunnel.errors import ConfigError
-from onefunnel.extract.parts import PartWriter, clean_name
+from onefunnel.extract.parts import MONEY, TOTAL_WORDS, PartWriter, clean_name
 from onefunnel.extract.snapshot import Snapshot
 from onefunnel.sources import FileEntity
 
@@ -22,13 +22,8 @@ LINES_ABOVE = 30
 HEAD_BYTES, TAIL_BYTES = 256_000, 64_000
 DELIMITERS = ",;\t|"
 SEPARATOR_LINE = re.compile(r'^"?sep=(.)"?\s*$', re.IGNORECASE)
-# How reports begin the line that sums up the rows above it.
-TOTAL = re.compile(
-    r"^\W*(grand\s+total|sub-?totals?|totals?|sum|summe|gesamt(summe)?|insgesamt|итого|всего|итог|общий\s+итог)\b", re.IGNORECASE
-)
+TOTAL = re.compile(rf"^\W*{TOTAL_WORDS}\b", re.IGNORECASE)
 NOTHING = ("", "-", "--", "—", "–")
-# Columns of which a row may hold nothing and be a row.
-MONEY = {"amount", "cost", "currency"}
 
 
 def holds_header(rows: Sequence[Sequence[object]], required: Sequence[str]) -> bool:

@@ -16,7 +16,7 @@ typed as (
         ---------- categories
         {{ category('channel') }} as channel_raw,
         {{ to_text('note') }} as note,
-        upper(coalesce({{ to_text('currency') }}, default_currency)) as currency,
+        {{ to_currency('currency') }} as currency,
 
         ---------- measures
         {{ to_text('cost') }} as cost_text,

@@ -12,12 +12,42 @@ typed as (
     select
         {{ provenance() }},
         landed_at,
-        upper({{ to_text('currency') }}) as currency,
+        {{ to_currency('currency', default='null') }} as currency,
         {{ to_text('rate_to_base') }} as rate_text,
         {{ to_rate('rate_to_base') }} as rate_to_base,
         {{ to_text('date') }} as date_text,
         {{ to_date('date') }} as rate_date
     from source
+
+),
+
+known as (
+
+    select currency, cast(lowest_usd as double) as lowest_usd, cast(highest_usd as double) as highest_usd from {{ ref('currencies') }}
+
+),
+
+-- by what its currency and the base one have been worth in dollars since 2000, and four times as much either way
+weighed as (
+
+    select
+        typed.*,
+        typed.rate_to_base between known.lowest_usd / base.highest_usd / 4 and known.highest_usd / base.lowest_usd * 4 as is_likely,
+        1 / typed.rate_to_base between known.lowest_usd / base.highest_usd / 4 and known.highest_usd / base.lowest_usd * 4 as is_likely_inverted
+    from typed
+    left join known on typed.currency = known.currency
+    left join known as base on base.currency = {{ base_currency() }}
+
+),
+
+-- a file that is mostly upside down is so in its dollars and francs as well, of which nobody can see it
+compared as (
+
+    select
+        *,
+        sum(case when is_likely_inverted and not is_likely then 1 when is_likely and not is_likely_inverted then -1 else 0 end)
+            over (partition by source_name, load_id, file_name) > 0 as is_of_inverted_file
+    from weighed
 
 ),
 
@@ -34,10 +64,12 @@ judged as (
             when rate_to_base <= 0 then 'negative_amount'
             -- the file says what its currencies are worth in another one
             when currency = {{ base_currency() }} and rate_to_base <> 1 then 'currency_mismatch'
+            when currency <> {{ base_currency() }} and ((is_likely_inverted and not is_likely) or is_of_inverted_file) then 'inverted_rate'
+            when not is_likely then 'implausible_rate'
         end as quarantine_rule,
         {{ version_key("currency || '|' || cast(rate_date as varchar)", across=true) }} as version_key,
         {{ version_columns() }}
-    from typed
+    from compared
 
 )
 

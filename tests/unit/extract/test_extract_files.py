@@ -132,6 +132,13 @@ def test_addresses_typed_to_get_past_a_form_are_nobodys(column: str, nobody: str
     assert None not in [hash_value(KEY, column, value) for value in somebody.split(" | ")]
 
 
+def test_of_several_addresses_in_a_cell_the_first_is_the_persons() -> None:
+    same = "ann@x.io", " Ann@X.io ", "ann@x.io;bob@x.io", "ann@x.io, bob@x.io", "Ann <ann@x.io>", "mailto:ann@x.io", "ann@x.io bob@x.io"
+    assert len({hash_value(KEY, "contact_email", value) for value in same}) == 1
+    assert hash_value(KEY, "contact_email", "o'neil+1@x.io") != hash_value(KEY, "contact_email", "neil+1@x.io")
+    assert hash_value(KEY, "contact_email", "none@none.com; -") is None
+
+
 def test_neither_the_key_nor_personal_data_is_in_any_byte_left(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     landing = Landing(tmp_path, {"path": "*.csv"}, system="template", entity="leads")
     landing.write(
