@@ -231,10 +231,8 @@ class PartWriter:
         if count := self.run(f"select count(*) from {part} where {is_total}", file).fetchone()[0]:
             whole = target.with_suffix(".whole")
             target.rename(whole)
-            rows = (
-                f"from read_parquet({literal(str(whole))}, hive_partitioning = false) where not coalesce({is_total}, false) order by _row"
-            )
-            self.run(f"copy ({rows}) to {literal(str(target))} (format parquet, compression snappy)", file)
+            kept = f"from read_parquet({literal(str(whole))}, hive_partitioning = false) where not coalesce({is_total}, false)"
+            self.run(f"copy ({kept} order by _row) to {literal(str(target))} (format parquet, compression snappy)", file)
             whole.unlink()
             self.staged.warnings.append(f"{file}: {count} line(s) of totals are no rows")
 
