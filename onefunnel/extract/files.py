@@ -13,6 +13,7 @@ from onefunnel.entities import entity_of
 from onefunnel.errors import ConfigError
 from onefunnel.extract.csv_text import csv_relation
 from onefunnel.extract.documents import json_relation, jsonl_relation, parquet_relation
+from onefunnel.extract.doubts import check_undecided
 from onefunnel.extract.normalise import literal, quoted
 from onefunnel.extract.parts import PartWriter, Relation
 from onefunnel.extract.snapshot import Snapshot, as_utf8, check_inside, take_snapshot
@@ -83,7 +84,9 @@ def stage_files(config: PipelineConfig, source: FilesSource, entity: str, staged
             if fingerprint in replaced:
                 staged.warnings.append(f"{snapshot.name}: an old delivery is back: these bytes were landed before, and replaced since")
             twins.setdefault(fingerprint, snapshot.name)
-            writer.write(_relation(writer, snapshot, form, options), file=snapshot.name, sha256=snapshot.sha256, fingerprint=fingerprint)
+            relation = _relation(writer, snapshot, form, options)
+            part = writer.write(relation, file=snapshot.name, sha256=snapshot.sha256, fingerprint=fingerprint)
+            check_undecided(writer, part, config, source)
         _check_gone(writer, current, {path.relative_to(root).as_posix() for path in files}, twins, options)
         writer.finish()
 
