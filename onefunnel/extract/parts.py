@@ -111,6 +111,7 @@ class PartWriter:
         if rules and relation.is_counting:
             self._renumber(target, file)
         erase_known(target, self.staged.landing, self.personal, is_contact_list=self.staged.entity == "contacts")
+        self._drop_empty_end(relation.columns, target, file)
         self._drop_totals(relation.columns, target, file)
         rows, rejected = self._counts(target, file)
         self._warn_of_cells_beyond(relation.columns, target, file)
@@ -168,9 +169,7 @@ class PartWriter:
         source, load = literal(self.staged.source), literal(self.staged.load_id)
         chosen += [f"{literal(file)} as _file", "_row", f"{source} as _source", f"{load} as _load_id"]
         chosen += [TYPED] if relation.typed else []
-        # lines of delimiters alone, formatted rows of a sheet: a row that says nothing is none
-        said = f"coalesce({', '.join(map(quoted, relation.columns))}, null) is not null" if relation.columns else "true"
-        landed = f"select {', '.join(chosen)} from {rows} where {said}"
+        landed = f"select {', '.join(chosen)} from {rows}"
         options = f"format parquet, compression snappy, row_group_size {relation.group_rows}"
         self.run(f"copy ({landed}) to {literal(str(target))} ({options})", file, pads)
         self.db.execute(f"set threads = {self.settings.threads}; drop table if exists delivered")
@@ -215,26 +214,43 @@ class PartWriter:
             file,
         )
 
+    def _drop_empty_end(self, columns: tuple[str, ...], target: Path, file: str) -> None:
+        """Lines of delimiters alone that a spreadsheet leaves below its table are no rows. Inside the table they are, without an id."""
+        if not columns or min(self._empty_cells(columns, target, file).values(), default=0) == 0:
+            return
+        part = f"read_parquet({literal(str(target))}, hive_partitioning = false)"
+        says = f"coalesce({', '.join(map(quoted, columns))}, null) is not null"
+        last, last_said = self.run(f"select max(_row), max(_row) filter ({says}) from {part}", file).fetchone()
+        if last_said is not None and last_said < last:
+            self._keep(f"_row <= {last_said}", target, file)
+
     def _drop_totals(self, columns: tuple[str, ...], target: Path, file: str) -> None:
         """A line that begins as totals do and holds nothing where every row must hold something is no row, wherever it stands."""
         needed = {name.lower() for name in self.required} - MONEY
-        keys = [name for name in columns if name.strip().lower() in needed]
-        part = f"read_parquet({literal(str(target))}, hive_partitioning = false)"
-        places = f"path_in_schema in ({', '.join(map(literal, keys))})"
-        empty = f"select coalesce(sum(stats_null_count), 0) from parquet_metadata({literal(str(target))}) where {places}"
-        if not keys or not self.run(empty, file).fetchone()[0]:
+        keys = tuple(name for name in columns if name.strip().lower() in needed)
+        if not any(self._empty_cells(keys, target, file).values()):
             return
         is_total = (
             f"({' or '.join(f'{quoted(name)} is null' for name in keys)}) "
             f"and regexp_matches(coalesce({', '.join(map(quoted, columns))}, ''), {literal(TOTAL_LINE)})"
         )
+        part = f"read_parquet({literal(str(target))}, hive_partitioning = false)"
         if count := self.run(f"select count(*) from {part} where {is_total}", file).fetchone()[0]:
-            whole = target.with_suffix(".whole")
-            target.rename(whole)
-            kept = f"from read_parquet({literal(str(whole))}, hive_partitioning = false) where not coalesce({is_total}, false)"
-            self.run(f"copy ({kept} order by _row) to {literal(str(target))} (format parquet, compression snappy)", file)
-            whole.unlink()
+            self._keep(f"not coalesce({is_total}, false)", target, file)
             self.staged.warnings.append(f"{file}: {count} line(s) of totals are no rows")
+
+    def _empty_cells(self, columns: tuple[str, ...], target: Path, file: str) -> dict[str, int]:
+        """How many cells of each column are empty: the part itself says so, no cell is looked at."""
+        chosen = ", ".join(map(literal, columns)) or "''"
+        counted = f"select path_in_schema, sum(coalesce(stats_null_count, 1)) from parquet_metadata({literal(str(target))})"
+        return dict(self.run(f"{counted} where path_in_schema in ({chosen}) group by 1", file).fetchall())
+
+    def _keep(self, condition: str, target: Path, file: str) -> None:
+        whole = target.with_suffix(".whole")
+        target.rename(whole)
+        kept = f"from read_parquet({literal(str(whole))}, hive_partitioning = false) where {condition} order by _row"
+        self.run(f"copy ({kept}) to {literal(str(target))} (format parquet, compression snappy)", file)
+        whole.unlink()
 
     def _warn_of_cells_beyond(self, columns: tuple[str, ...], target: Path, file: str) -> None:
         """Something behind the last named column: a note, or a row whose cells a decimal comma without quotes has shifted."""

@@ -230,14 +230,16 @@ def test_whatever_python_writes_lands_unchanged(
     writer.writerows([("a", "b", "c"), *rows])
     landing.write("a.csv", text.getvalue())
     landing.land()
-    assert landing.rows() == [tuple(cell or None for cell in row) for row in rows if any(row)]
+    while len(rows) > 1 and not any(rows[-1]) and any(map(any, rows)):
+        rows.pop()
+    assert landing.rows() == [tuple(cell or None for cell in row) for row in rows]
     assert landing.rejected() == []
 
 
-def test_lines_of_delimiters_alone_are_no_rows(csv: Landing) -> None:
-    csv.write("a.csv", "a,b\n1,2\n,\n,\n3,\n" + ",\n" * 500)
-    csv.land()
-    assert csv.rows("a", "b", "_row") == [("1", "2", 1), ("3", None, 4)]
+def test_lines_of_delimiters_below_the_table_are_no_rows(csv: Landing) -> None:
+    csv.write("a.csv", "a,b\n1,2\n,\n3,\n" + ",\n" * 500)
+    assert csv.land().rows == 3
+    assert csv.rows("a", "b", "_row") == [("1", "2", 1), (None, None, 2), ("3", None, 3)]
 
 
 def test_a_text_as_a_formula_is_that_text(csv: Landing) -> None:

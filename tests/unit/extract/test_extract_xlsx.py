@@ -67,11 +67,11 @@ def test_digits_errors_and_dates_survive(xlsx: Landing) -> None:
     ]
 
 
-def test_empty_rows_are_no_rows(xlsx: Landing) -> None:
+def test_empty_rows_inside_are_rows_and_those_at_the_end_are_not(xlsx: Landing) -> None:
     rows = [row(1, text("A1", "a"), text("B1", "b")), row(2, text("A2", "1")), row(4, text("B4", "2")), row(9, '<c r="A9" s="1"/>')]
     xlsx.write("a.xlsx", workbook(("S", "".join(rows))))
     xlsx.land()
-    assert xlsx.rows("a", "b", "_row") == [("1", None, 1), (None, "2", 3)]
+    assert xlsx.rows("a", "b", "_row") == [("1", None, 1), (None, None, 2), (None, "2", 3)]
 
 
 def test_a_sheet_is_chosen_by_name(xlsx: Landing) -> None:
@@ -134,7 +134,7 @@ def test_a_merged_cell_speaks_of_each_of_its_rows_but_is_counted_once(xlsx: Land
     extra = {"xl/worksheets/sheet1.xml": sheet.replace("</sheetData>", f"</sheetData><mergeCells>{merged}</mergeCells>")}
     xlsx.write("a.xlsx", workbook(("S", ""), extra=extra))
     assert "4 cell(s) merged" in xlsx.land().warnings[0]
-    assert xlsx.rows() == [("d1", "USD", "5", "7"), ("d2", "USD", None, "7"), ("d3", "USD", None, "7")]
+    assert xlsx.rows() == [("d1", "USD", "5", "7"), ("d2", "USD", None, "7"), (None,) * 4, ("d3", "USD", None, "7")]
 
 
 def test_an_empty_sheet_is_refused(xlsx: Landing) -> None:
