@@ -26,7 +26,7 @@
 
 {# An id of a contact or client: systems write 0, -1 or a word where there is none, and all such rows would be of one client. 00 is an id. An id
    of a lead is what it is: there may be a lead 0, and of one that is unknown the money is told. 1.23457E+11 is what a spreadsheet leaves of many ids. #}
-{% macro is_cut_id(column) -%} ({{ column }} like '_%E+__' and {{ matches(column, '^[0-9][.,][0-9]+E[+][0-9]{2}$') }}) {%- endmacro %}
+{% macro is_cut_id(column) -%} ({{ column }} like '%E+%' and {{ matches(column, '^[0-9][.,][0-9]+E[+][0-9]{2}$') }}) {%- endmacro %}
 {% macro to_person_id(column) -%}
     case
         when {{ column }} is null or {{ is_cut_id(column) }} then null
@@ -72,21 +72,36 @@
         (['zł', 'zl'], ['PLN']), (['kč', 'kc'], ['CZK']), (['kr'], ['SEK', 'NOK', 'DKK', 'ISK']), (['ft'], ['HUF']), (['fr', 'sfr'], ['CHF']), (['lei'], ['RON', 'MDL']), (['лв'], ['BGN'])
     ]) }}
 {%- endmacro %}
+{# All signs and words as one text to look up in, because a case would read the token anew for each, and take long to plan: |sign:CODE| for each meaning. #}
+{% macro currency_meanings() -%}
+    {%- set known = [] -%}
+    {%- for written, codes in currency_signs() -%}
+        {%- for sign in written -%} {%- for code in codes -%} {%- do known.append((sign | replace("'", "")) ~ ':' ~ code) -%} {%- endfor -%} {%- endfor -%}
+    {%- endfor -%}
+    {{ return('|' ~ known | join('|') ~ '|') }}
+{%- endmacro %}
+
 {# The currency of a row, of sources that may name none. A sign or a word is one where it can mean one only (₽, RUR, €), or the source's own ($, руб.); an error
-   of a spreadsheet is no blank. Looked up only where it is not three capital letters. #}
+   of a spreadsheet is no blank. #}
 {% macro to_currency(column, default='default_currency') -%}
     {%- set text = to_text(column) -%}
+    {%- set sign = "rtrim(lower(" ~ text ~ "), '.')" -%}
+    {%- set only = [] -%}
+    {%- for written, codes in currency_signs() if codes | length == 1 -%} {%- for each in written -%} {%- do only.append((each | replace("'", "")) ~ ':' ~ codes[0]) -%} {%- endfor -%} {%- endfor -%}
+    {%- set only = "'|" ~ only | join('|') ~ "|'" -%}
     case
-        when {{ column }} between 'A' and '[' and {{ column }} <> 'RUR' and {{ column }} not like '%$' and length({{ column }}) = 3 and {{ is_ascii(column) }} then upper({{ column }})
+        {%- if default != 'null' %}
+        when {{ column }} = {{ default }} then {{ default }}
+        {%- endif %}
+        when {{ column }} between 'A' and '[' and length({{ column }}) = 3 and {{ column }} <> 'RUR' and {{ column }} not like '%$' then upper({{ column }})
         when {{ column }} like '#%' then upper({{ column }})
         when {{ text }} is null then {{ default }}
-        else coalesce(
-            case rtrim(lower({{ text }}), '.')
-            {%- for written, codes in currency_signs() %} {%- for sign in written %}
-                when '{{ sign | replace("'", "''") }}' then {% if codes | length == 1 %}'{{ codes[0] }}'{% elif default != 'null' -%}
-                    case when {{ default }} in ('{{ codes | join("', '") }}') then {{ default }} end {%- else %}null{% endif %}
-            {%- endfor %} {%- endfor %}
-            end, upper({{ text }}))
+        when position('|' || {{ sign }} || ':' in {{ only }}) > 0
+            then {{ extract_pattern("substr(" ~ only ~ ", position('|' || " ~ sign ~ " || ':' in " ~ only ~ "))", '[A-Z]{3}') }}
+        {%- if default != 'null' %}
+        when position('|' || {{ sign }} || ':' || {{ default }} || '|' in '{{ currency_meanings() }}') > 0 then {{ default }}
+        {%- endif %}
+        else upper({{ text }})
     end
 {%- endmacro %}
 {% macro currency_token_pattern() -%}
@@ -155,14 +170,9 @@
             or not ({{ currency_agrees(extract_pattern("lower(" ~ text ~ ")", '[^0-9]*$'), currency) }})
     end
 {%- endmacro %}
-{# Looked up in one text of all signs and what they may mean, because a case would read the token anew for each. #}
 {% macro currency_agrees(token, currency) -%}
-    {%- set known = [] -%}
-    {%- for written, codes in currency_signs() -%}
-        {%- for sign in written -%} {%- for code in codes -%} {%- do known.append((sign | replace("'", "")) ~ ':' ~ code) -%} {%- endfor -%} {%- endfor -%}
-    {%- endfor -%}
     position('|' || {{ strip_pattern(token, '[^' ~ currency_letters() ~ ']') }} || ':' || {{ currency }} || '|'
-        in '|{{ known | join("|") }}|:' || {{ currency }} || '|' || lower({{ currency }}) || ':' || {{ currency }} || '|') > 0
+        in '{{ currency_meanings() }}:' || {{ currency }} || '|' || lower({{ currency }}) || ':' || {{ currency }} || '|') > 0
 {%- endmacro %}
 
 {# A whole number under the declared separator, 0 or more: "12.345" under "." is no count, nor is -1. #}
