@@ -63,7 +63,7 @@ members as (
         count(*) as row_count,
         sum(cost_original) as cost_original
     from spend
-    where cost_original > 0
+    where cost_original > 0 and source_name in (select distinct source_name from spend where {{ level }} is not null)
     group by group_key, member, spend_date
     {%- if not loop.last %}
     union all
