@@ -167,3 +167,20 @@ select
     cast(money_base as {{ amount_type() }}),
     'export it without totals, or leave their lines out with `skip_rows_matching` of this entity'
 from sums
+union all
+-- money at such rates would be wrong by thousands
+select
+    'rate|' || source_name || '|' || currency || '|' || rate_fault,
+    source_name,
+    'fx_rates',
+    'are rates ' || rate_fault || ': ' || currency || ' ' || cast(cast(max(rate_to_base) as double) as varchar),
+    min(file_name),
+    min(row_number),
+    max(file_name),
+    max(row_number),
+    count(*),
+    cast(0 as {{ amount_type() }}),
+    'rate_to_base says what one unit of the currency is worth in ' || {{ base_currency() }} || ': deliver it so'
+from {{ ref('stg_template__fx_rates') }}
+where rate_fault is not null and quarantine_rule is null and is_newest
+group by source_name, currency, rate_fault

@@ -164,11 +164,12 @@ CURRENCIES = {
     "RUB": {"$": "$", "руб.": "RUB", "р.": "RUB"},
 }
 
-# files of rates: the base currency, the rates, and why each is set aside
+# files of rates: the base currency, the rates, and what is wrong with each
+UPSIDE_DOWN, MANY = "upside down", "of many units"
 RATES = [
     ("EUR", "USD 0.92, GBP 1.16, RUB 0.0105, XYZ 5, JPY 0.006", [None] * 5),
-    ("EUR", "USD 1.085, GBP 0.86, RUB 95.5, JPY 160", ["inverted_rate"] * 4),
-    ("EUR", "USD 0.92, RUB 95.5, RUB 0.0105, RUB 0.0106", [None, "inverted_rate", None, None]),
-    ("RUB", "USD 95, EUR 102, KZT 0.185, JPY 60, KZT 18500", [None, None, None, "implausible_rate", "implausible_rate"]),
-    ("RUB", "USD 0.0105, EUR 0.0098, RUB 1", ["inverted_rate", "inverted_rate", None]),
+    ("EUR", "USD 1.085, GBP 0.86, RUB 95.5, JPY 160, XYZ 5", [UPSIDE_DOWN] * 4 + [None]),
+    ("EUR", "USD 0.92, RUB 95.5, RUB 0.0105, RUB 0.0106", [None, UPSIDE_DOWN, None, None]),
+    ("RUB", "USD 95, EUR 102, KZT 0.185, JPY 60, TRY 0.05", [None, None, None, MANY, None]),
+    ("RUB", "USD 0.0105, EUR 0.0098, RUB 1", [UPSIDE_DOWN, UPSIDE_DOWN, None]),
 ]

@@ -271,12 +271,12 @@ def test_the_column_of_currencies(staged: StagedModels, declared: str) -> None:
 
 
 @pytest.mark.parametrize(("base", "rates", "rules"), RATES)
-def test_rates_upside_down_or_of_many_units_are_set_aside(staged: StagedModels, base: str, rates: str, rules: list[str | None]) -> None:
+def test_rates_upside_down_or_of_many_units_are_told(staged: StagedModels, base: str, rates: str, rules: list[str | None]) -> None:
     staged.declare("s")
     staged.db.execute("update landing.pipeline_run set base_currency = ?", [base])
     said = [rate.split() for rate in rates.split(", ")]
     rows = [{"date": f"2026-01-{day:02}", "currency": currency, "rate_to_base": rate} for day, (currency, rate) in enumerate(said, start=1)]
-    found = staged.stage("fx_rates", "s", rows, "quarantine_rule")
+    found = staged.stage("fx_rates", "s", rows, "rate_fault")
     staged.db.execute("update landing.pipeline_run set base_currency = 'EUR'")
     assert found == [(rule,) for rule in rules]
 

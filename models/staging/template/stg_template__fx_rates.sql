@@ -27,16 +27,33 @@ known as (
 
 ),
 
--- by what its currency and the base one have been worth in dollars since 2000, and four times as much either way
+-- by what its currency and the base one have been worth in dollars since 2000
 weighed as (
 
     select
         typed.*,
-        typed.rate_to_base between known.lowest_usd / base.highest_usd / 4 and known.highest_usd / base.lowest_usd * 4 as is_likely,
-        1 / typed.rate_to_base between known.lowest_usd / base.highest_usd / 4 and known.highest_usd / base.lowest_usd * 4 as is_likely_inverted
+        case when typed.currency <> {{ base_currency() }} then known.lowest_usd / base.highest_usd end as lowest,
+        case when typed.currency <> {{ base_currency() }} then known.highest_usd / base.lowest_usd end as highest
     from typed
     left join known on typed.currency = known.currency
     left join known as base on base.currency = {{ base_currency() }}
+
+),
+
+-- four times as much either way may come
+told as (
+
+    select
+        *,
+        rate_to_base between lowest / 4 and highest * 4 as is_likely,
+        1 / nullif(rate_to_base, 0) between lowest / 4 and highest * 4 as is_likely_inverted,
+        rate_to_base > highest * 4
+        and (
+            {%- for units in (10, 100, 1000, 10000) %}
+            {{ 'or ' if not loop.first }}rate_to_base / {{ units }} between lowest and highest
+            {%- endfor %}
+        ) as is_of_many_units
+    from weighed
 
 ),
 
@@ -47,7 +64,7 @@ compared as (
         *,
         sum(case when is_likely_inverted and not is_likely then 1 when is_likely and not is_likely_inverted then -1 else 0 end)
             over (partition by source_name, load_id, file_name) > 0 as is_of_inverted_file
-    from weighed
+    from told
 
 ),
 
@@ -64,9 +81,12 @@ judged as (
             when rate_to_base <= 0 then 'negative_amount'
             -- the file says what its currencies are worth in another one
             when currency = {{ base_currency() }} and rate_to_base <> 1 then 'currency_mismatch'
-            when currency <> {{ base_currency() }} and ((is_likely_inverted and not is_likely) or is_of_inverted_file) then 'inverted_rate'
-            when not is_likely then 'implausible_rate'
         end as quarantine_rule,
+        case
+            when lowest is null then null
+            when (is_likely_inverted and not is_likely) or (is_of_inverted_file and is_likely_inverted) then 'upside down'
+            when is_of_many_units then 'of many units'
+        end as rate_fault,
         {{ version_key("currency || '|' || cast(rate_date as varchar)", across=true) }} as version_key,
         {{ version_columns() }}
     from compared
