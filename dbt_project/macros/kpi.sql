@@ -46,3 +46,7 @@
     {%- for age in client_ages() -%} {%- do of_payments.extend(['client_net_income_' ~ age ~ 'd', 'clients_' ~ age ~ 'd']) -%} {%- endfor -%}
     {{ return({'ad_spend': ['cost'], 'channel_costs': ['cost'], 'payment_plan': ['planned'], 'leads': of_leads, 'payments': of_payments}) }}
 {%- endmacro %}
+
+{# Whether a KPI is a ratio, of which a target may be written in percent; and whether it is a share of a whole, which is never more than 1. #}
+{% macro is_share(kpi) -%} {{ matches(kpi, 'conversion|^sal_ratio|^plan_fulfilment') }} {%- endmacro %}
+{% macro is_ratio(kpi) -%} ({{ is_share(kpi) }} or {{ kpi }} = 'romi') {%- endmacro %}

@@ -25,10 +25,11 @@
 {% macro to_text(column) -%} case when {{ column }} is null then null when {{ is_plain(column) }} then {{ column }} when {{ is_nothing(column) }} then null else trim({{ column }}) end {%- endmacro %}
 
 {# An id of a contact or client: systems write 0, -1 or a word where there is none, and all such rows would be of one client. 00 is an id. An id
-   of a lead is what it is: there may be a lead 0, and of one that is unknown the money is told. #}
+   of a lead is what it is: there may be a lead 0, and of one that is unknown the money is told. 1.23457E+11 is what a spreadsheet leaves of many ids. #}
+{% macro is_cut_id(column) -%} ({{ column }} like '%E+%' and {{ matches(column, '^[0-9][.,][0-9]+E[+][0-9]{2}$') }}) {%- endmacro %}
 {% macro to_person_id(column) -%}
     case
-        when {{ column }} is null then null
+        when {{ column }} is null or {{ is_cut_id(column) }} then null
         when ({{ column }} between '0' and '01' or {{ column }} = '-1' or length({{ column }}) in (5, 7, 9, 10))
             and {{ matches(column, '(?i)^(0([.]0+)?|0{8}(-0{4}){3}-0{12}|-1|unknown|anonymous|guest|неизвестно)$') }} then null
         else {{ to_text(column) }}
@@ -43,7 +44,7 @@
         else nullif(lower({{ composed("trim(" ~ single_spaced(column) ~ ")") }}), '')
     end
 {%- endmacro %}
-{% macro single_spaced(text) -%} {{ collapse_pattern(strip_pattern(text, '[\\x{200B}-\\x{200F}\\x{2060}\\x{FEFF}\\x{00AD}]'), '[\\s\\p{Z}]+', ' ') }} {%- endmacro %}
+{% macro single_spaced(text) -%} {{ collapse_pattern(strip_pattern(text, '[\\x{00AD}\\x{034F}\\x{180E}\\x{200B}-\\x{200F}\\x{202A}-\\x{202E}\\x{2060}-\\x{2069}\\x{FE00}-\\x{FE0F}\\x{FEFF}]'), '[\\s\\p{Z}]+', ' ') }} {%- endmacro %}
 
 {# Letters as ranges for a class of a pattern: the engine takes milliseconds to make one of \p{L}, in each place anew. #}
 {% macro letters() -%} {{ return('A-Za-z\\x{C0}-\\x{167F}\\x{1681}-\\x{1FFF}\\x{2C00}-\\x{D7FF}\\x{F900}-\\x{10FFFF}') }} {%- endmacro %}
@@ -63,12 +64,45 @@
         (['$'], ['USD', 'CAD', 'AUD', 'NZD', 'SGD', 'HKD', 'TWD', 'MXN', 'ARS', 'CLP', 'COP', 'UYU', 'BRL']),
         (['us$'], ['USD']), (['c$', 'ca$'], ['CAD']), (['a$', 'au$'], ['AUD']), (['nz$'], ['NZD']), (['hk$'], ['HKD']), (['s$'], ['SGD']), (['r$'], ['BRL']), (['mx$'], ['MXN']),
         (['доллар', 'доллара', 'долларов', 'долл', 'dollar', 'dollars'], ['USD', 'CAD', 'AUD', 'NZD', 'SGD', 'HKD']),
+        (['rur'], ['RUB']), (['rmb', 'cn¥'], ['CNY']), (['dh', 'dhs'], ['AED', 'MAD']), (['₽'], ['RUB']),
         (['€', 'euro', 'euros', 'евро'], ['EUR']), (['£'], ['GBP', 'EGP', 'LBP', 'SYP']), (['¥', '￥', '元', '円', 'yen'], ['JPY', 'CNY']),
-        (['₽', 'руб', 'рубль', 'рубля', 'рублей', 'р', 'rubles'], ['RUB', 'BYN']), (['br'], ['BYN', 'ETB']), (['₴', 'грн', 'гривен'], ['UAH']), (['₸', 'тг', 'тенге'], ['KZT']),
+        (['руб', 'рубль', 'рубля', 'рублей', 'р', 'rubles'], ['RUB', 'BYN']), (['br'], ['BYN', 'ETB']), (['₴', 'грн', 'гривен'], ['UAH']), (['₸', 'тг', 'тенге'], ['KZT']),
         (['сум', "so'm"], ['UZS']), (['₺', 'tl'], ['TRY']), (['₹', 'rs'], ['INR', 'PKR', 'LKR', 'NPR']), (['₩'], ['KRW']), (['₪'], ['ILS']), (['₫', 'đ'], ['VND']), (['฿'], ['THB']),
         (['₱'], ['PHP']), (['₦'], ['NGN']), (['₾'], ['GEL']), (['֏'], ['AMD']), (['₼'], ['AZN']), (['₿'], ['BTC', 'XBT']), (['rp'], ['IDR']), (['rm'], ['MYR']),
         (['zł', 'zl'], ['PLN']), (['kč', 'kc'], ['CZK']), (['kr'], ['SEK', 'NOK', 'DKK', 'ISK']), (['ft'], ['HUF']), (['fr', 'sfr'], ['CHF']), (['lei'], ['RON', 'MDL']), (['лв'], ['BGN'])
     ]) }}
+{%- endmacro %}
+{# All signs and words as one text to look up in, because a case would read the token anew for each, and take long to plan: |sign:CODE| for each meaning. #}
+{% macro currency_meanings() -%}
+    {%- set known = [] -%}
+    {%- for written, codes in currency_signs() -%}
+        {%- for sign in written -%} {%- for code in codes -%} {%- do known.append((sign | replace("'", "")) ~ ':' ~ code) -%} {%- endfor -%} {%- endfor -%}
+    {%- endfor -%}
+    {{ return('|' ~ known | join('|') ~ '|') }}
+{%- endmacro %}
+
+{# The currency of a row, of sources that may name none. A sign or a word is one where it can mean one only (₽, RUR, €), or the source's own ($, руб.); an error
+   of a spreadsheet is no blank. #}
+{% macro to_currency(column, default='default_currency') -%}
+    {%- set text = to_text(column) -%}
+    {%- set sign = "rtrim(lower(" ~ text ~ "), '.')" -%}
+    {%- set only = [] -%}
+    {%- for written, codes in currency_signs() if codes | length == 1 -%} {%- for each in written -%} {%- do only.append((each | replace("'", "")) ~ ':' ~ codes[0]) -%} {%- endfor -%} {%- endfor -%}
+    {%- set only = "'|" ~ only | join('|') ~ "|'" -%}
+    case
+        {%- if default != 'null' %}
+        when {{ column }} = {{ default }} then {{ default }}
+        {%- endif %}
+        when {{ column }} between 'A' and '[' and length({{ column }}) = 3 and {{ column }} <> 'RUR' and {{ column }} not like '%$' then upper({{ column }})
+        when {{ column }} like '#%' then upper({{ column }})
+        when {{ text }} is null then {{ default }}
+        when position('|' || {{ sign }} || ':' in {{ only }}) > 0
+            then {{ extract_pattern("substr(" ~ only ~ ", position('|' || " ~ sign ~ " || ':' in " ~ only ~ "))", '[A-Z]{3}') }}
+        {%- if default != 'null' %}
+        when position('|' || {{ sign }} || ':' || {{ default }} || '|' in '{{ currency_meanings() }}') > 0 then {{ default }}
+        {%- endif %}
+        else upper({{ text }})
+    end
 {%- endmacro %}
 {% macro currency_token_pattern() -%}
     {%- set signs = [] -%}
@@ -122,7 +156,7 @@
     {%- set steps.text = replace_pattern(steps.text, '^[(] ?([0-9., ]+) ?[)]$', '-\\1') -%}
     {%- set steps.text = replace_pattern(steps.text, '^([0-9., ]*[0-9]) ?-$', '-\\1') -%}
     {%- set steps.text = replace_pattern(steps.text, '^([-+]) ', '\\1') -%}
-    {%- set steps.text = replace_pattern("trim(" ~ steps.text ~ ")", '^[+]', '') -%}
+    {%- set steps.text = replace_pattern("trim(" ~ steps.text ~ ")", '^[+]([0-9.,])', '\\1') -%}
     {%- set whole = '([0-9]+|[1-9][0-9]{0,2}(,[0-9]{3})+|[1-9][0-9]{0,2}( [0-9]{3})+|[1-9][0-9]?(,[0-9]{2})+,[0-9]{3})' -%}
     {{ strip_pattern(extract_pattern(steps.text, '^-?(' ~ whole ~ '([.][0-9]+)?|[.][0-9]+)$'), '[, ]') }}
 {%- endmacro %}
@@ -136,14 +170,9 @@
             or not ({{ currency_agrees(extract_pattern("lower(" ~ text ~ ")", '[^0-9]*$'), currency) }})
     end
 {%- endmacro %}
-{# Looked up in one text of all signs and what they may mean, because a case would read the token anew for each. #}
 {% macro currency_agrees(token, currency) -%}
-    {%- set known = [] -%}
-    {%- for written, codes in currency_signs() -%}
-        {%- for sign in written -%} {%- for code in codes -%} {%- do known.append((sign | replace("'", "")) ~ ':' ~ code) -%} {%- endfor -%} {%- endfor -%}
-    {%- endfor -%}
     position('|' || {{ strip_pattern(token, '[^' ~ currency_letters() ~ ']') }} || ':' || {{ currency }} || '|'
-        in '|{{ known | join("|") }}|:' || {{ currency }} || '|' || lower({{ currency }}) || ':' || {{ currency }} || '|') > 0
+        in '{{ currency_meanings() }}:' || {{ currency }} || '|' || lower({{ currency }}) || ':' || {{ currency }} || '|') > 0
 {%- endmacro %}
 
 {# A whole number under the declared separator, 0 or more: "12.345" under "." is no count, nor is -1. #}
@@ -193,7 +222,7 @@
         when {{ date_order }} = 'dmy' and {{ matches(column, ordered) }} then lower(replace({{ replace_pattern(column, ordered, '\\3-\\2-\\1\\4') }}, ',', ''))
         when {{ date_order }} = 'mdy' and {{ matches(column, ordered) }} then lower(replace({{ replace_pattern(column, ordered, '\\3-\\1-\\2\\4') }}, ',', ''))
         when {{ matches(column, '^[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?)?$') }} then {{ column }}
-        when {{ matches(column, '^[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?(Z|[+-][0-9]{2}(:[0-9]{2})?)$') }} then '@' || {{ column }}
+        when {{ matches(column, '^[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?(Z|[+-](0[0-9]|1[0-4])(:[0-5][0-9])?)$') }} then '@' || {{ column }}
         when {{ is_typed(column) }} and {{ matches(column, '^[1-9][0-9]{4}([.][0-9]+)?$') }} then {{ iso_of_millis("round((cast(" ~ column ~ " as double) - 25569) * 86400000)") }}
         when {{ matches(column, '^(1[0-9]|2[1-9])[0-9]{8}([.][0-9]+)?$') }} then '@' || {{ iso_of_millis("round(cast(" ~ column ~ " as double) * 1000)") }} || '+00'
         when {{ matches(column, '^[0-9]{13}([.]0+)?$') }} then '@' || {{ iso_of_millis("round(cast(" ~ column ~ " as double))") }} || '+00'
@@ -245,7 +274,9 @@
     {%- set steps.text = replace_pattern(steps.text, '^([^|]+)[|][|][|]$', '\\1') -%}
     {%- set steps.text = replace_pattern(steps.text, '^([^|]+)[|]([^|]+)[|]([ap])[|]$', '\\1 \\2 \\3m') -%}
     {%- set steps.text = replace_pattern(steps.text, '^([^|]+)[|]([^|]+)[|][|]([+-].+)$', '@\\1 \\2\\3') -%}
-    {{ replace_pattern(steps.text, '^([^|]+)[|]([^|]+)[|]([ap])[|]([+-].+)$', '@\\1 \\2 \\3m \\4') }}
+    {%- set steps.text = replace_pattern(steps.text, '^([^|]+)[|]([^|]+)[|]([ap])[|]([+-].+)$', '@\\1 \\2 \\3m \\4') -%}
+    {#- no clock is more than 14 hours from UTC -#}
+    case when {{ matches(steps.text, '[+-]((1[5-9]|[2-9][0-9]):[0-9]{2}|[0-9]{2}:[6-9][0-9])$') }} then '' else {{ steps.text }} end
 {%- endmacro %}
 
 {# Looked up in one text, as currencies are; '' for a word that is no month. #}
@@ -323,8 +354,13 @@
 
 {# The first day of a month that is written by itself ("2026-03", "03/2026", "Mar 2026"), or of any day of it. #}
 {% macro to_month(column) -%}
-    {{ month_start("coalesce(" ~ to_date(column) ~ ", cast(" ~ try_timestamp("trim(" ~ column ~ ") || '-01'",
-        ['%Y-%m-%d', '%Y/%m-%d', '%Y%m-%d', '%m.%Y-%d', '%m/%Y-%d', '%m-%Y-%d', '%b %Y-%d', '%B %Y-%d']) ~ " as date))") }}
+    {%- set word, named = '[a-zа-я]{3,}', '^([a-zа-я]{3,})[.]?[ -](20[0-9]{2})( ?(г[.]?|года))?$' -%}
+    {%- set text = "trim(lower(" ~ single_spaced(column) ~ "))" -%}
+    {%- set by_name -%}
+        case when {{ matches(text, named) }} then {{ extract_pattern(text, '20[0-9]{2}') }} || '-' || {{ month_number(extract_pattern(text, word)) }} || '-01' end
+    {%- endset -%}
+    {{ month_start("coalesce(" ~ to_date(column) ~ ", try_cast(" ~ by_name ~ " as date), cast(" ~ try_timestamp("trim(" ~ column ~ ") || '-01'",
+        ['%Y-%m-%d', '%Y/%m-%d', '%Y.%m-%d', '%Y%m-%d', '%m.%Y-%d', '%m/%Y-%d', '%m-%Y-%d', '%b-%y-%d']) ~ " as date))") }}
 {%- endmacro %}
 {% macro month_rule(day) -%} when {{ day }} not between date '2000-01-01' and date '2099-12-31' then 'implausible_date' {%- endmacro %}
 
@@ -348,6 +384,7 @@
     case when {{ column }} is null or {{ matches(column, '^[0-9]{1,18}$') }} then null
         when {{ to_text(column) }} is not null and {{ to_count(column, separator) }} is null then {{ unread('unreadable_count', column, form_of(column)) }} end
 {%- endmacro %}
+{% macro to_unread_id(column) -%} case when {{ is_cut_id(column) }} then {{ unread('unreadable_id', column, form_of(column)) }} end {%- endmacro %}
 {% macro to_unread_flag(column) -%}
     case
         when {{ column }} is null or {{ column }} in ('true', 'false', '1', '0') then null

@@ -198,9 +198,12 @@ select * from judged
     end
 {%- endmacro %}
 
-{# A word that sums up the rows around it, and nothing else: "Total", not "Total Media". Where a report repeats the day in its totals, only the word tells. #}
-{% macro is_total(word) -%}
-    coalesce({{ matches(word, '(?i)^[\\s\\p{Z}]*((grand |sub-?|report )?totals?|summe|gesamt(summe)?|insgesamt|итого|всего|общий итог|промежуточный итог)[:\\s\\p{Z}]*$') }}, false)
+{# A word that sums up the rows around it, and nothing else: "Total" or "Total: Account", not "Total Media". Where a report repeats the day in its totals, only the word tells. #}
+{% macro is_total(words) -%}
+    {%- set start, blanks, end = '(^|\\x1F)[\\s\\p{Z}]*', '[:\\s\\p{Z}]*', '(\\x1F|$)' -%}
+    {%- set alone = '((grand |sub-?|report |overall )?totals?|total g[eé]n?[eé]ra[l]|totale?|totaal|summe|gesamt(summe|ergebnis)?|insgesamt|razem|łącznie|ogółem|suma końcowa'
+        ~ '|(genel )?toplam|итого?|всего|общий итог|промежуточный итог|всього|разом)' -%}
+    {{ matches("concat_ws(chr(31), " ~ words | join(', ') ~ ")", '(?i)' ~ start ~ '(' ~ alone ~ blanks ~ end ~ '|(totals?|summe|gesamt|итого|всего): |(итого|всего) (по|за) )') }}
 {%- endmacro %}
 
 {# Why a row of ad spend cannot be a cost; null when it can. #}
@@ -212,7 +215,7 @@ select * from judged
         when cost_original is null then 'unparsable_number'
         when {{ currency_disagrees('cost_text') }} then 'currency_mismatch'
         when cost_original < 0 then 'negative_amount'
-        when {{ is_total('channel_raw') }} or {{ is_total('campaign') }} then 'total_row'
+        when {{ is_total(['channel_raw', 'account', 'campaign', 'ad_group', 'ad']) }} then 'total_row'
         {{ day_rule('spend_date') }}
     end
 {%- endmacro %}

@@ -12,6 +12,8 @@
     'channel_costs': ['`overlap: add` (all rows count)', '`overlap: replace` (the file later in order of names counts)'],
     'payments': ['`overlap: add` (each row is its own)', '`overlap: replace` (the later row counts)'],
 } -%}
+{#- what a row of ad spend may sum up: rows of this name, inside the same of the names before it -#}
+{%- set levels = [('campaign', []), ('ad_group', ['campaign']), ('ad', ['campaign', 'ad_group'])] -%}
 {%- do settles.update({'spend': settles.ad_spend, 'payment_plan': settles.payments, 'stage_events': settles.payments}) -%}
 
 with disputed as (
@@ -38,6 +40,74 @@ with disputed as (
     union all
     {%- endif %}
     {%- endfor %}
+
+),
+
+---------- rows of ad spend that are the sum of the others: totals of a report that repeats the day in them
+spend as (
+    {{ newest_rows('ad_spend', ['source_name', 'source_system', 'file_name', 'row_number', 'channel_raw', 'account', 'campaign', 'ad_group', 'ad', 'currency', 'cost_original', 'spend_date']) }}
+),
+
+members as (
+    {%- for level, inside in levels %}
+    select
+        '{{ level }}' as level_name,
+        concat_ws(chr(31), source_name, channel_raw, account, currency{% for each in inside %}, coalesce({{ each }}, ''){% endfor %}) as group_key,
+        coalesce({{ level }}, '') as member,
+        spend_date,
+        min(source_name) as source_name,
+        min(source_system) as source_system,
+        min(currency) as currency,
+        min(file_name || chr(31) || lpad(cast(row_number as varchar), 12, '0')) as first_place,
+        max(file_name || chr(31) || lpad(cast(row_number as varchar), 12, '0')) as last_place,
+        count(*) as row_count,
+        sum(cost_original) as cost_original
+    from spend
+    where cost_original > 0 and source_name in (select distinct source_name from spend where {{ level }} is not null)
+    group by group_key, member, spend_date
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+    {%- endfor %}
+
+),
+
+days as (
+
+    select
+        *,
+        count(*) over (partition by level_name, group_key, spend_date) as members_of_day,
+        sum(cost_original) over (partition by level_name, group_key, spend_date) as cost_of_day,
+        coalesce({{ matches('member', '(?i)^[(\\[]?(all|alle|toutes|todas|tutte|wszystkie|tüm|все|total|итого|всего)([^a-zа-я]|$)') }}, false) as is_named_so
+    from members
+
+),
+
+sums as (
+
+    select
+        days.level_name,
+        days.group_key,
+        days.member,
+        min(days.source_name) as source_name,
+        min(days.source_system) as source_system,
+        min(days.first_place) as first_place,
+        max(days.last_place) as last_place,
+        sum(days.row_count) as row_count,
+        count(*) as day_count,
+        coalesce(sum({{ to_base('days.cost_original', rate_to_base('days')) }}), 0) as money_base
+    from days
+    left join {{ ref('int_fx_rates') }} as fx_rates on days.currency = fx_rates.currency and days.spend_date = fx_rates.rate_date
+    where days.members_of_day > 1
+    group by days.level_name, days.group_key, days.member
+    having
+        max(abs(days.cost_of_day - 2 * days.cost_original)) < 0.005
+        -- by its name; without one, on days of different costs; under any name only where that cannot be chance
+        and (
+            (max(days.is_named_so) and min(days.members_of_day) > 1)
+            or (days.member = '' and count(distinct days.cost_original) > 1)
+            or (days.level_name = 'campaign' and min(days.members_of_day) > 2 and count(distinct days.cost_original) > 2)
+        )
 
 ),
 
@@ -82,3 +152,35 @@ select
             || case when entity = 'leads' then '; or deliver updated_at' else '' end
     end as remedy
 from keys
+union all
+select
+    'sum|' || level_name || '|' || group_key || '|' || member,
+    source_name,
+    {{ delivered_as('ad_spend') }},
+    'are the sum of the others of their days: ' || replace(level_name, '_', ' ') || ' ' || case when member = '' then '(empty)' else substr(member, 1, 160) end
+        || ', ' || cast(day_count as varchar) || ' day(s)',
+    {{ dbt.split_part('first_place', "chr(31)", 1) }},
+    cast({{ dbt.split_part('first_place', "chr(31)", 2) }} as bigint),
+    {{ dbt.split_part('last_place', "chr(31)", 1) }},
+    cast({{ dbt.split_part('last_place', "chr(31)", 2) }} as bigint),
+    row_count,
+    cast(money_base as {{ amount_type() }}),
+    'export it without totals, or leave their lines out with `skip_rows_matching` of this entity'
+from sums
+union all
+-- money at such rates would be wrong by thousands
+select
+    'rate|' || source_name || '|' || currency || '|' || rate_fault,
+    source_name,
+    'fx_rates',
+    'are rates ' || rate_fault || ': ' || currency || ' ' || cast(cast(max(rate_to_base) as double) as varchar),
+    min(file_name),
+    min(row_number),
+    max(file_name),
+    max(row_number),
+    count(*),
+    cast(0 as {{ amount_type() }}),
+    'rate_to_base says what one unit of the currency is worth in ' || {{ base_currency() }} || ': deliver it so'
+from {{ ref('stg_template__fx_rates') }}
+where rate_fault is not null and quarantine_rule is null and is_newest
+group by source_name, currency, rate_fault

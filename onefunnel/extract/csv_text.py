@@ -15,8 +15,8 @@ from onefunnel.errors import ConfigError, OnefunnelError
 from onefunnel.extract.normalise import literal, quoted
 from onefunnel.extract.parts import PartWriter, Relation, clean_header, unique_names
 from onefunnel.extract.snapshot import MAX_RECORD_BYTES, Snapshot
+from onefunnel.extract.table_edges import likely_delimiter
 
-DELIMITERS = ",;\t|"
 MAX_REPAIRED = 10_000
 MAX_REJECTED = 200_000
 RULES = {
@@ -39,7 +39,7 @@ class Repaired:
 
 def csv_relation(writer: PartWriter, snapshot: Snapshot, delimiter: str | None, *, pads: bool = False) -> Relation:
     """The rows of a UTF-8 CSV; those that cannot be read are rejected with row number and rule. Raises ConfigError without a header."""
-    names, used = read_header(snapshot, delimiter, writer.read)
+    names, used = read_header(snapshot, delimiter, writer.read, writer.required)
 
     def repaired() -> Relation:
         return _relation(writer, snapshot, names, used, _repair(snapshot, used, len(names)), pads=pads)
@@ -49,16 +49,16 @@ def csv_relation(writer: PartWriter, snapshot: Snapshot, delimiter: str | None, 
     return _relation(writer, snapshot, names, used, None, repaired, pads=pads)
 
 
-def read_header(snapshot: Snapshot, delimiter: str | None, read: tuple[str, ...] = ()) -> tuple[tuple[str, ...], str]:
-    """Column names and delimiter. An undeclared delimiter is the one of , ; tab | that splits the header most; a .tsv has tabs."""
+def read_header(
+    snapshot: Snapshot, delimiter: str | None, read: tuple[str, ...] = (), required: tuple[str, ...] = ()
+) -> tuple[tuple[str, ...], str]:
+    """Column names and delimiter."""
     with snapshot.path.open("rb") as stream:
         start = stream.read(MAX_RECORD_BYTES).decode("utf-8", errors="ignore").removeprefix("\ufeff")
     first = start.lstrip("\r\n").split("\n", 1)[0]
     if not first.strip():
         raise ConfigError("the file is empty: it has not even a header", where=snapshot.name, hint="deliver at least the column names")
-    if delimiter is None:
-        outside = re.sub(r'"[^"]*"', "", first)
-        delimiter = "\t" if snapshot.name.lower().endswith(".tsv") else max(DELIMITERS, key=outside.count)
+    delimiter = delimiter or likely_delimiter(first, snapshot.name, required)
     try:
         cells = next(row for row in csv.reader(io.StringIO(start, newline=""), delimiter=delimiter) if row)
     except csv.Error as error:
@@ -90,7 +90,9 @@ def _relation(
         options += ", null_padding = true, parallel = false"
     if repaired:
         options += r", new_line = '\n'"
-    sql = f"select *, row_number() over () as _row from read_csv({literal(str(path))}, {options})"
+    unwrapped = [rf"regexp_replace({quoted(name)}, '^=\"([^\"]*)\"$', '\1') as {quoted(name)}" for name in names if snapshot.formulas]
+    chosen = f"* replace ({', '.join(unwrapped)})" if unwrapped else "*"
+    sql = f"select {chosen}, row_number() over () as _row from read_csv({literal(str(path))}, {options})"
 
     def unread() -> list[str]:
         """Move what DuckDB could not read to the rejected rows; returns the rules broken."""

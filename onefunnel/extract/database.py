@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 BATCH_ROWS = 20_000
 TYPES_OF_VALUES = (bool, int, float, Decimal, date, datetime)
+NO_TEXT = re.compile("[\x00-\x08\x0e-\x1f\x7f]")
 # How each kind of cursor is kept in a manifest and read back.
 CURSOR_TYPES: dict[str, tuple[Callable[[Any], str], Callable[[str], Any]]] = {
     "datetime": (lambda value: value.isoformat(), datetime.fromisoformat),
@@ -166,7 +168,7 @@ def statement(options: TableEntity, since: Any) -> Any:
 
 
 def value_text(value: Any) -> str | None:
-    """A database value as text that loses nothing: decimals in full, timestamps ISO with their offset, bytes hexadecimal, JSON as JSON."""
+    """A database value as text that loses nothing: decimals in full, timestamps ISO with their offset, bytes without text hexadecimal."""
     if value is None or isinstance(value, str):
         return value.replace("\0", NUL) if value else value
     if isinstance(value, bool):
@@ -180,10 +182,19 @@ def value_text(value: Any) -> str | None:
     if isinstance(value, float):
         return format(Decimal(repr(value)), "f") if value - value == 0 else repr(value)
     if isinstance(value, (bytes, bytearray, memoryview)):
-        return bytes(value).hex()
+        return _bytes_text(bytes(value))
     if isinstance(value, (dict, list)):
         return json.dumps(value, ensure_ascii=False, default=str)
     return str(value)
+
+
+def _bytes_text(value: bytes) -> str:
+    """Text columns that are declared binary (MySQL, SQLite) hold text: as hexadecimal "1000" would be the number 31303030."""
+    try:
+        text = value.decode()
+    except UnicodeDecodeError:
+        return value.hex()
+    return value.hex() if NO_TEXT.search(text) else text
 
 
 def _cursor_index(names: tuple[str, ...], options: TableEntity, name: str) -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from onefunnel.errors import ConfigError, OnefunnelError
@@ -17,12 +18,17 @@ TYPES_OF_COLUMNS = (
     *("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "U", "DECIMAL", "FLOAT", "DOUBLE"),
     *("DATE", "TIMESTAMP", "BOOLEAN"),
 )
+# What DuckDB's decimals hold.
+MAX_DIGITS = 38
+# Names beside a list of records that say how many there are in all, or that there are more of them.
+MORE = re.compile(r"has_?more|next(_?(page|link|url|cursor|token|href|page_?token))?", re.IGNORECASE)
+ALL = re.compile(r"(total|count)(_?(count|results|records|rows|items))?", re.IGNORECASE)
 # Put before the digits of a number while a parsed record is text, so that it is told from a text of digits. A noncharacter of Unicode.
 NUMBER = "\ufdd0"
 
 
 def parquet_relation(writer: PartWriter, snapshot: Snapshot) -> Relation:
-    """The rows of a Parquet file, every value as text: timestamps ISO (UTC where they have a zone), binary as hexadecimal."""
+    """The rows of a Parquet file, timestamps ISO (UTC where they have a zone), binary without text as hexadecimal."""
     path = literal(str(snapshot.path))
     name = snapshot.name
     unpacked = writer.run(f"select sum(total_uncompressed_size) from parquet_metadata({path})", name).fetchone()[0]
@@ -30,13 +36,29 @@ def parquet_relation(writer: PartWriter, snapshot: Snapshot) -> Relation:
         raise OnefunnelError(f"unpacks to more than {MAX_UNPACKED_BYTES:,} bytes", where=name, hint="split the file")
     source = f"read_parquet({path}, hive_partitioning = false, file_row_number = true)"
     described = writer.run(f"describe select * exclude (file_row_number) from {source}", name).fetchall()
-    names = unique_names((column for column, *_ in described), name, writer.read)
+    # as the file says them: DuckDB gives a name that comes twice another one
+    names = unique_names(_parquet_columns(writer, path, name), name, writer.read)
     chosen = ", ".join(
         f"{_as_text(quoted(column), kind)} as {quoted(new)}" for (column, kind, *_), new in zip(described, names, strict=True)
     )
     typed = typed_names(new for (_, kind, *_), new in zip(described, names, strict=True) if kind.startswith(TYPES_OF_COLUMNS))
     told = literal(typed) if typed else "cast(null as varchar)"
     return Relation(f"select {chosen}, {told} as {TYPED}, file_row_number + 1 as _row from {source}", names, typed=True)
+
+
+def _parquet_columns(writer: PartWriter, path: str, file: str) -> list[str]:
+    """Names of the columns, in order. Raises OnefunnelError for a decimal wider than DuckDB's, which it would read as another number."""
+    query = f"select name, coalesce(num_children, 0), coalesce(precision, 0) from parquet_schema({path})"
+    columns, (_, *parts) = [], writer.run(query, file).fetchall()
+    inner = 0
+    for column, children, precision in parts:
+        if precision > MAX_DIGITS:
+            hint = f"write it with at most {MAX_DIGITS} digits, or as text"
+            raise OnefunnelError(f"the column {column!r} is a decimal of {precision} digits", where=file, hint=hint)
+        if inner == 0:
+            columns.append(column)
+        inner = max(inner - 1, 0) + children
+    return columns
 
 
 def jsonl_relation(writer: PartWriter, snapshot: Snapshot) -> Relation:
@@ -60,6 +82,7 @@ def jsonl_relation(writer: PartWriter, snapshot: Snapshot) -> Relation:
                 when contains(line, chr({ord(NUL)})) or contains(line, '\\u0000') then 'nul_byte'
                 when not json_valid(line) then 'invalid_json'
                 when {object_type} <> 'OBJECT' then 'not_an_object'
+                when len(json_keys(line)) <> len(list_distinct(json_keys(line))) then 'repeated_key'
             end as rule
             from json_lines where line is not null and trim(line) <> '' and rule is not null order by _row"""
     ).fetchall()
@@ -94,17 +117,32 @@ def json_relation(writer: PartWriter, snapshot: Snapshot) -> Relation:
     if snapshot.size > MAX_JSON_BYTES:
         raise OnefunnelError(f"larger than {MAX_JSON_BYTES:,} bytes", where=snapshot.name, hint="deliver JSON lines")
     try:
-        content = json.loads(snapshot.path.read_text(encoding="utf-8"), parse_float=JsonNumber, parse_int=JsonNumber)
+        text = snapshot.path.read_text(encoding="utf-8")
+        content = json.loads(text, parse_float=JsonNumber, parse_int=JsonNumber, object_pairs_hook=_object)
     except (ValueError, RecursionError) as error:
         raise OnefunnelError(
             f"not JSON: {getattr(error, 'msg', 'nested too deeply')}", where=snapshot.name, hint="is the file whole?"
         ) from None
     if isinstance(content, dict):
-        lists = [value for value in content.values() if isinstance(value, list)]
+        around, lists = content, [value for value in content.values() if isinstance(value, list)]
         content = lists[0] if len(lists) == 1 else None
+        if content is not None and (said := _says_more(around, len(content))):
+            writer.staged.warnings.append(f"{snapshot.name}: {said}; if it is one page of several, the rows of the others are missing")
     if not isinstance(content, list):
         raise ConfigError("holds no list of objects", where=snapshot.name, hint="deliver an array of objects, or JSON lines")
     return records_relation(writer, content, snapshot)
+
+
+def _says_more(content: dict[str, Any], rows: int) -> str | None:
+    """What the members beside the list say of records that are not in it."""
+    for name, value in content.items():
+        if isinstance(value, dict) and (said := _says_more(value, rows)):
+            return said
+        if value and MORE.fullmatch(name) and isinstance(value, (str, bool)) and not isinstance(value, JsonNumber):
+            return f"`{name}` says that there is more"
+        if ALL.fullmatch(name) and isinstance(value, JsonNumber) and value.isdecimal() and int(value) > rows:
+            return f"`{name}` says {value}, the list holds {rows}"
+    return None
 
 
 def records_relation(writer: PartWriter, records: list[Any], snapshot: Snapshot) -> Relation:
@@ -121,8 +159,21 @@ class JsonNumber(str):
     __slots__ = ()
 
 
+class Repeated(dict[str, Any]):
+    """An object that says one of its names twice: which of the two counts is not known."""
+
+    __slots__ = ()
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    record = dict(pairs)
+    return record if len(record) == len(pairs) else Repeated(record)
+
+
 def record_line(record: Any) -> str:
-    """A parsed record as a line for `jsonl_relation`, which tells its numbers from its texts by NUMBER."""
+    """A parsed record as a line for `jsonl_relation`, which tells its numbers from its texts by NUMBER, and rejects what is Repeated."""
+    if isinstance(record, Repeated):
+        return '{"": null, "": null}\n'
     if isinstance(record, dict):
         record = {name: NUMBER + value if isinstance(value, JsonNumber) else value for name, value in record.items()}
     return json.dumps(record, ensure_ascii=False) + "\n"
@@ -131,7 +182,11 @@ def record_line(record: Any) -> str:
 def _as_text(expression: str, kind: str) -> str:
     if kind == "TIMESTAMP WITH TIME ZONE":
         return f"strftime({expression}, '%Y-%m-%d %H:%M:%S.%f+00:00')"
-    return f"hex({expression})" if kind == "BLOB" else f"cast({expression} as varchar)"
+    if kind == "BLOB":
+        # texts of writers that do not say so (Hive, Impala); read as hexadecimal, "1000" would be 31303030
+        text = f"try(decode({expression}))"
+        return f"case when not regexp_matches({text}, '[\\x00-\\x08\\x0E-\\x1F\\x7F]') then {text} else hex({expression}) end"
+    return f"cast({expression} as varchar)"
 
 
 def _pointer(key: str) -> str:

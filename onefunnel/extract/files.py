@@ -13,17 +13,19 @@ from onefunnel.entities import entity_of
 from onefunnel.errors import ConfigError
 from onefunnel.extract.csv_text import csv_relation
 from onefunnel.extract.documents import json_relation, jsonl_relation, parquet_relation
+from onefunnel.extract.doubts import check_undecided
+from onefunnel.extract.normalise import literal, quoted
 from onefunnel.extract.parts import PartWriter, Relation
 from onefunnel.extract.snapshot import Snapshot, as_utf8, check_inside, take_snapshot
 from onefunnel.extract.table_edges import cut_to_table
-from onefunnel.landing.loads import StagedLoad, current_files
+from onefunnel.landing.loads import LandedFile, LoadManifest, StagedLoad, current_files
 from onefunnel.sources import FileEntity, FilesSource
 
 if TYPE_CHECKING:
     from onefunnel.settings import Settings
 
 # Raised when the same bytes would be landed differently, so that they are landed again.
-READER_VERSION = 2
+READER_VERSION = 3
 FORMATS = {
     ".csv": "csv",
     ".txt": "csv",
@@ -36,6 +38,8 @@ FORMATS = {
     ".xlsx": "xlsx",
     ".xlsm": "xlsx",
 }
+TINY_BYTES = 100
+SHOWN = 5
 PACKED = (".gz", ".zip", ".bz2", ".xz", ".zst", ".7z", ".rar")
 TEXTS = ("csv", "tsv", "jsonl", "json")
 
@@ -54,7 +58,9 @@ def stage_files(config: PipelineConfig, source: FilesSource, entity: str, staged
     how = options.model_dump(exclude={"path", "delivery", "overlap"})
     country = [source.phone_country] if source.phone_country else []
     reading = json.dumps([READER_VERSION, how, sorted(name.lower() for name in personal), *country])
-    landed = {item.fingerprint: item.path for _, item in current_files(staged.others)}
+    current = current_files(staged.others)
+    landed = {item.fingerprint: item.path for _, item in current}
+    replaced = {item.fingerprint for load in staged.others for item in load.files} - set(landed)
     twins: dict[str, str] = {}
     staged.warnings += [f"{name}: not read: {why}" for name, why in nearly_matched(options.path, config.folder, where, files)]
     with PartWriter(staged, settings, contract.required if contract else (), contract.columns if contract else (), personal) as writer:
@@ -69,12 +75,55 @@ def stage_files(config: PipelineConfig, source: FilesSource, entity: str, staged
             elif landed.get(fingerprint, snapshot.name) != snapshot.name:
                 earlier = landed[fingerprint]
                 staged.warnings.append(f"{snapshot.name}: the same bytes as {earlier}, landed before; they are not landed again")
-            if fingerprint in landed or (twin and options.overlap != "add") or (snapshot.size == 0 and source.expected == "normal_empty"):
+            if (
+                fingerprint in landed
+                or (twin and options.overlap != "add")
+                or (source.expected == "normal_empty" and _is_nothing(snapshot))
+            ):
                 snapshot.path.unlink()
                 continue
+            if fingerprint in replaced:
+                staged.warnings.append(f"{snapshot.name}: an old delivery is back: these bytes were landed before, and replaced since")
             twins.setdefault(fingerprint, snapshot.name)
-            writer.write(_relation(writer, snapshot, form, options), file=snapshot.name, sha256=snapshot.sha256, fingerprint=fingerprint)
+            relation = _relation(writer, snapshot, form, options)
+            part = writer.write(relation, file=snapshot.name, sha256=snapshot.sha256, fingerprint=fingerprint)
+            check_undecided(writer, part, config, source)
+        _check_gone(writer, current, {path.relative_to(root).as_posix() for path in files}, twins, options)
         writer.finish()
+
+
+def _check_gone(
+    writer: PartWriter, current: list[tuple[LoadManifest, LandedFile]], there: set[str], landed_now: dict[str, str], options: FileEntity
+) -> None:
+    """Tell of landed files that are there no more, but still count. Raises ConfigError where a new one says all that such a file said."""
+    staged = writer.staged
+    gone = [(load, item) for load, item in current if item.path not in there and item.fingerprint not in landed_now]
+    if not gone or staged.delivery != "full":
+        return
+    for load, item in gone if options.overlap == "add" else ():
+        old = literal(str(load.folder(staged.landing) / item.part))
+        for new in staged.files:
+            if not item.rows or not {name.lower() for name in item.columns} <= {name.lower() for name in new.columns}:
+                continue
+            columns, part = ", ".join(map(quoted, item.columns)), literal(str(staged.folder / new.part))
+            left = f"select {columns} from read_parquet({old}) except all select {columns} from read_parquet({part}) limit 1"
+            if writer.run(left, new.path).fetchone() is None:
+                raise ConfigError(
+                    f"it holds all {item.rows} rows of {item.path}, which is gone: under `overlap: add` they would count twice",
+                    where=f"{staged.where}, {new.path}",
+                    hint="deliver a file that grows under its old name, or say `overlap: replace`",
+                )
+    names = sorted({item.path for _, item in gone})
+    shown = ", ".join(names[:SHOWN]) + (" …" if len(names) > SHOWN else "")
+    staged.warnings.append(
+        f"{len(names)} landed file(s) are there no more: {shown}; what they said still counts until it is delivered anew "
+        "(`delivery: delta` says that this is meant)"
+    )
+
+
+def _is_nothing(snapshot: Snapshot) -> bool:
+    """An empty file, or the empty list of an API's answer."""
+    return snapshot.size < TINY_BYTES and snapshot.path.read_bytes().strip() in (b"", b"[]")
 
 
 def find_files(pattern: str, folder: Path, where: str) -> tuple[Path, list[Path]]:

@@ -28,6 +28,7 @@ PLACEHOLDER = (
     r"|[(<\[](not set|none|null|na|empty|blank|not provided|пусто)[)>\]]"
     r"|\\n|#(n/a|ref!|value!|name[?]|num!|null!|div/0!)|н/д|н/а|нет данных|не указано)[\s\p{Z}]*$"
 )
+ONE_ADDRESS = r'[^\s<>;:,"()]+@[^\s<>;:,"()]+'
 MIN_PHONE_DIGITS = 5
 # Digits of a number that was typed to get past a form: one repeated (behind the code of a country, too), or counted up.
 NO_PHONE = "(" + "|".join(f"[0-9]{{0,4}}{digit}{{7,}}|{digit}+" for digit in range(10)) + "|0?12345678?9?0?)"
@@ -70,6 +71,9 @@ def normalised_sql(expression: str, kind: str) -> str:
         return f"case when length({digits}) >= {MIN_PHONE_DIGITS} and not regexp_full_match({digits}, '{NO_PHONE}') then {digits} end"
     text = f"nullif(lower(trim({expression}, {_SPACE})), '')"
     if kind == "email":
+        # of several the first, and the address itself of `Ann <ann@x.io>`
+        several = " or ".join(f"contains({text}, {literal(mark)})" for mark in ";, <:")
+        text = f"case when {several} then coalesce(nullif(regexp_extract({text}, {literal(ONE_ADDRESS)}), ''), {text}) else {text} end"
         somebody = f"contains({text}, '@') and not regexp_matches({text}, {literal(NO_ADDRESS)})"
     else:
         somebody = f"not regexp_matches({text}, {literal(PLACEHOLDER)})"

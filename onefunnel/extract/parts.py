@@ -25,7 +25,11 @@ TYPED = "_typed"
 RESERVED = ("_file", "_row", "_source", "_load_id", TYPED)
 # How alike two names must be, from 0 to 1: to be offered for a required column that is absent; to be called a slip of the pen.
 RENAMED, MISSPELT = 0.5, 0.8
-UNSEEN = re.compile("[\u200b-\u200f\u2060\ufeff\u00ad]")
+UNSEEN = re.compile("[\u00ad\u034f\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe00-\ufe0f\ufeff]")
+# How reports begin a line that sums up others, above, between or below them; and columns of which a row may hold nothing and be a row.
+TOTAL_WORDS = r"(grand\s+total|sub-?totals?|totals?|sum|summe|gesamt(summe|ergebnis)?|insgesamt|итого?|всего|общий\s+итог)"
+TOTAL_LINE = rf"(?i)^[^\p{{L}}\p{{N}}]*{TOTAL_WORDS}([\s:.,;*(]|$)"
+MONEY = {"amount", "cost", "currency"}
 ROW_GROUP = 122_880  # DuckDB's own
 REJECTED_SHAPE = "_file varchar, _row bigint, rule varchar, detail varchar"
 
@@ -108,7 +112,10 @@ class PartWriter:
         if rules and relation.is_counting:
             self._renumber(target, file)
         erase_known(target, self.staged.landing, self.personal, is_contact_list=self.staged.entity in CONTACT_LISTS)
+        self._drop_empty_end(relation.columns, target, file)
+        self._drop_totals(relation.columns, target, file)
         rows, rejected = self._counts(target, file)
+        self._warn_of_cells_beyond(relation.columns, target, file)
         part = LandedFile(file, sha256, fingerprint, target.name, rows, rejected, relation.columns)
         self.staged.files.append(part)
         return part
@@ -210,6 +217,56 @@ class PartWriter:
             f"from (select _row, case {rules} end as rule from delivered) where rule is not null",
             file,
         )
+
+    def _drop_empty_end(self, columns: tuple[str, ...], target: Path, file: str) -> None:
+        """Lines of delimiters alone that a spreadsheet leaves below its table are no rows. Inside the table they are, without an id."""
+        if not columns or min(self._empty_cells(columns, target, file).values(), default=0) == 0:
+            return
+        part = f"read_parquet({literal(str(target))}, hive_partitioning = false)"
+        says = f"coalesce({', '.join(map(quoted, columns))}, null) is not null"
+        last, last_said = self.run(f"select max(_row), max(_row) filter ({says}) from {part}", file).fetchone()
+        if last_said is not None and last_said < last:
+            self._keep(f"_row <= {last_said}", target, file)
+
+    def _drop_totals(self, columns: tuple[str, ...], target: Path, file: str) -> None:
+        """A line that begins as totals do and holds nothing where every row must hold something is no row, wherever it stands."""
+        needed = {name.lower() for name in self.required} - MONEY
+        keys = tuple(name for name in columns if name.strip().lower() in needed)
+        if not any(self._empty_cells(keys, target, file).values()):
+            return
+        is_total = (
+            f"({' or '.join(f'{quoted(name)} is null' for name in keys)}) "
+            f"and regexp_matches(coalesce({', '.join(map(quoted, columns))}, ''), {literal(TOTAL_LINE)})"
+        )
+        part = f"read_parquet({literal(str(target))}, hive_partitioning = false)"
+        if count := self.run(f"select count(*) from {part} where {is_total}", file).fetchone()[0]:
+            self._keep(f"not coalesce({is_total}, false)", target, file)
+            self.staged.warnings.append(f"{file}: {count} line(s) of totals are no rows")
+
+    def _empty_cells(self, columns: tuple[str, ...], target: Path, file: str) -> dict[str, int]:
+        """How many cells of each column are empty: the part itself says so, no cell is looked at."""
+        chosen = ", ".join(map(literal, columns)) or "''"
+        counted = f"select path_in_schema, sum(coalesce(stats_null_count, 1)) from parquet_metadata({literal(str(target))})"
+        return dict(self.run(f"{counted} where path_in_schema in ({chosen}) group by 1", file).fetchall())
+
+    def _keep(self, condition: str, target: Path, file: str) -> None:
+        whole = target.with_suffix(".whole")
+        target.rename(whole)
+        kept = f"from read_parquet({literal(str(whole))}, hive_partitioning = false) where {condition} order by _row"
+        self.run(f"copy ({kept}) to {literal(str(target))} (format parquet, compression snappy)", file)
+        whole.unlink()
+
+    def _warn_of_cells_beyond(self, columns: tuple[str, ...], target: Path, file: str) -> None:
+        """Something behind the last named column: a note, or a row whose cells a decimal comma without quotes has shifted."""
+        last = max((place for place, name in enumerate(columns, start=1) if name != f"column_{place}"), default=0)
+        if beyond := columns[last:]:
+            said = f"coalesce({', '.join(map(quoted, beyond))}, null) is not null"
+            count, first = self.run(f"select count(*), min(_row) from read_parquet({literal(str(target))}) where {said}", file).fetchone()
+            if count:
+                self.staged.warnings.append(
+                    f"{file}: {count} row(s), the first of them row {first}, hold something behind the last column name: "
+                    "a note, or cells shifted by a comma in a number without quotes"
+                )
 
     def _warn_of_unhashed(self, columns: Iterable[str], secret: Iterable[str], file: str) -> None:
         known = {name.lower() for name in (*secret, *self.known)}

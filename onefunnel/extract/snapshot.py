@@ -24,6 +24,14 @@ BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+# How files begin that are no text, whatever their name says.
+NO_TEXT = {
+    b"PK\x03\x04": ("a zip archive or a workbook", "unpack it, or declare `format: xlsx` of this entity"),
+    b"\x1f\x8b": ("packed by gzip", "unpack it"),
+    b"\xd0\xcf\x11\xe0": ("an old Excel workbook", "save it as .xlsx or CSV"),
+    b"%PDF": ("a PDF", "export a table"),
+    b"PAR1": ("a Parquet file", "declare `format: parquet` of this entity"),
+}
 
 
 @dataclass(frozen=True)
@@ -32,7 +40,7 @@ class Snapshot:
 
     plain: valid UTF-8 without byte order mark, NUL or marks; marked: it holds UNDECODABLE or NUL marks;
     doubtful: a record longer than MAX_RECORD_BYTES or an unclosed quote is possible, or there are blank lines above the header;
-    lines: how many lines end in it, whether or not a cell holds the break.
+    lines: how many lines end in it, whether or not a cell holds the break; formulas: a cell may be a text as a formula, ="007".
     """
 
     path: Path
@@ -43,6 +51,7 @@ class Snapshot:
     marked: bool = False
     doubtful: bool = False
     lines: int = 0
+    formulas: bool = False
 
 
 def check_inside(path: Path, root: Path) -> Path:
@@ -53,6 +62,16 @@ def check_inside(path: Path, root: Path) -> Path:
     if not stat.S_ISREG(real.stat().st_mode):
         raise ConfigError("not a regular file", where=str(path), hint="only plain files are read")
     return real
+
+
+@dataclass(frozen=True)
+class Look:
+    """What one pass over a text finds, as a snapshot says it."""
+
+    plain: bool = False
+    doubtful: bool = False
+    lines: int = 0
+    formulas: bool = False
 
 
 def take_snapshot(path: Path, root: Path, scratch: Path, *, is_text: bool = False) -> Snapshot:
@@ -78,8 +97,8 @@ def take_snapshot(path: Path, root: Path, scratch: Path, *, is_text: bool = Fals
         raise OnefunnelError(f"the file changed in each of {ATTEMPTS} attempts to read it", where=name, hint=hint)
     with ThreadPoolExecutor(max_workers=1) as beside:
         sha256 = beside.submit(sha256_of, copy)
-        plain, doubtful, lines = _inspect(copy) if is_text else (False, False, 0)
-        return Snapshot(copy, name, sha256.result(), size, plain=plain, doubtful=doubtful, lines=lines)
+        look = _inspect(copy) if is_text else Look()
+        return Snapshot(copy, name, sha256.result(), size, **vars(look))
 
 
 def _version(found: os.stat_result) -> tuple[int, int, int]:
@@ -89,29 +108,32 @@ def _version(found: os.stat_result) -> tuple[int, int, int]:
 def as_utf8(snapshot: Snapshot, encoding: str | None) -> Snapshot:
     """The snapshot as UTF-8 text without byte order mark: itself when it is that already, else a rewritten copy.
 
-    A byte order mark overrides the declared encoding. Raises ConfigError when an undeclared encoding is plainly not UTF-8.
+    A byte order mark overrides the declared encoding. Raises ConfigError when it is no text, or plainly in an encoding to be declared.
     """
     with snapshot.path.open("rb") as stream:
         start = stream.read(4096)
+    for mark, (what, hint) in NO_TEXT.items():
+        if start.startswith(mark):
+            raise ConfigError(f"the file is no text: it is {what}", where=snapshot.name, hint=hint)
     marked_as = next((name for bom, name in BOMS if start.startswith(bom)), None)
     codec = marked_as or encoding or "utf-8"
     if marked_as is None and encoding is None and start.count(b"\0") * 4 > len(start):
+        form = "utf-16-be" if start.startswith(b"\0") else "utf-16-le"
         raise ConfigError(
-            "the file looks like UTF-16, which is not declared", where=snapshot.name, hint="declare `encoding: utf-16-le` of this entity"
+            "the file looks like UTF-16, which is not declared", where=snapshot.name, hint=f"declare `encoding: {form}` of this entity"
         )
     if codecs.lookup(codec).name == "utf-8" and snapshot.plain:
         return snapshot
     rewritten = snapshot.path.with_suffix(f".utf8{snapshot.path.suffix}")
     marked = _rewrite(snapshot.path, rewritten, codec)
-    _, doubtful, lines = _inspect(rewritten)
-    return replace(snapshot, path=rewritten, plain=True, marked=marked, doubtful=doubtful, lines=lines)
+    return replace(snapshot, path=rewritten, marked=marked, **{**vars(_inspect(rewritten)), "plain": True})
 
 
-def _inspect(path: Path) -> tuple[bool, bool, int]:
-    """(plain, doubtful, lines) of a file, in one pass of fast searches over windows of half the longest record."""
+def _inspect(path: Path) -> Look:
+    """A file looked through in one pass of fast searches over windows of half the longest record."""
     window = MAX_RECORD_BYTES // 2
     decoder = codecs.getincrementaldecoder("utf-8")()
-    plain, open_quote, feeds, returns = True, False, 0, 0
+    plain, open_quote, feeds, returns, formulas = True, False, 0, 0, False
     with path.open("rb") as stream:
         doubtful = stream.read(1) in (b"\n", b"\r")
         stream.seek(0)
@@ -119,11 +141,12 @@ def _inspect(path: Path) -> tuple[bool, bool, int]:
             if plain and not _is_plain(chunk, decoder):
                 plain = False
             feeds, returns = feeds + chunk.count(b"\n"), returns + chunk.count(b"\r")
+            formulas = formulas or b'="' in chunk
             quotes = chunk.count(b'"')
             if len(chunk) == window and (b"\n" not in chunk or (quotes == 0 and open_quote)):
                 doubtful = True
             open_quote ^= bool(quotes & 1)
-    return plain and not decoder.getstate()[0], doubtful or open_quote, max(feeds, returns)
+    return Look(plain and not decoder.getstate()[0], doubtful or open_quote, max(feeds, returns), formulas)
 
 
 def _is_plain(chunk: bytes, decoder: codecs.IncrementalDecoder) -> bool:

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from onefunnel.errors import ConfigError
-from onefunnel.extract.parts import PartWriter, clean_name
+from onefunnel.extract.parts import MONEY, TOTAL_WORDS, PartWriter, clean_name
 from onefunnel.extract.snapshot import Snapshot
 from onefunnel.sources import FileEntity
 
@@ -22,13 +22,8 @@ LINES_ABOVE = 30
 HEAD_BYTES, TAIL_BYTES = 256_000, 64_000
 DELIMITERS = ",;\t|"
 SEPARATOR_LINE = re.compile(r'^"?sep=(.)"?\s*$', re.IGNORECASE)
-# How reports begin the line that sums up the rows above it.
-TOTAL = re.compile(
-    r"^\W*(grand\s+total|sub-?totals?|totals?|sum|summe|gesamt(summe)?|insgesamt|итого|всего|итог|общий\s+итог)\b", re.IGNORECASE
-)
+TOTAL = re.compile(rf"^\W*{TOTAL_WORDS}\b", re.IGNORECASE)
 NOTHING = ("", "-", "--", "—", "–")
-# Columns of which a row may hold nothing and be a row.
-MONEY = {"amount", "cost", "currency"}
 
 
 def holds_header(rows: Sequence[Sequence[object]], required: Sequence[str]) -> bool:
@@ -105,7 +100,7 @@ def cut_to_table(writer: PartWriter, snapshot: Snapshot, delimiter: str | None, 
     if above:
         writer.staged.warnings.append(f"{snapshot.name}: {above} line(s) above the column names are no rows")
     header = lines[above].decode("utf-8", "replace") if above < len(lines) else ""
-    used = delimiter or ("\t" if snapshot.name.lower().endswith(".tsv") else max(DELIMITERS, key=re.sub(r'"[^"]*"', "", header).count))
+    used = delimiter or likely_delimiter(header, snapshot.name, writer.required)
     names = next(iter(_cells([header], used)), [])
     cut = _bytes_below(writer, snapshot, tail, len(lines) - above, used, names)
     skipped = re.compile(options.skip_rows_matching) if options.skip_rows_matching else None
@@ -115,6 +110,15 @@ def cut_to_table(writer: PartWriter, snapshot: Snapshot, delimiter: str | None, 
     if not above and not cut and skipped is None and again is None:
         return snapshot, delimiter
     return _copy(writer, snapshot, start, cut, skipped, again), delimiter
+
+
+def likely_delimiter(header: str, file: str, required: Sequence[str]) -> str:
+    """Of an undeclared delimiter: tabs of a .tsv, else that of , ; tab | under which the required columns are, else which splits most."""
+    if file.lower().endswith(".tsv"):
+        return "\t"
+    outside = re.sub(r'"[^"]*"', "", header)
+    order = sorted(DELIMITERS, key=outside.count, reverse=True)
+    return next((mark for mark in order if holds_header(_cells([header], mark), required)), order[0])
 
 
 def _header_line(lines: list[str], delimiter: str | None, required: Sequence[str]) -> int:

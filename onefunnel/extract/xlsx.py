@@ -36,7 +36,16 @@ _NUMBERED = re.compile(r"\s*(\d{1,2})[-./](\d{1,2})[-./]\d{2,4}\b")
 _CELL = re.compile(rb"<(?:\w+:)?c\b([^>]*?)(?:/>|>(.*?)</(?:\w+:)?c>)", re.DOTALL)
 _REFERENCE = re.compile(rb"\br\s*=\s*[\"']([A-Z]{1,9})([0-9]{1,18})[\"']")
 _ERROR = re.compile(rb"\bt\s*=\s*[\"']e[\"']")
+_MERGED = re.compile(rb"<(?:\w+:)?mergeCell\b[^>]*\bref\s*=\s*[\"']([A-Z]{1,3})([0-9]{1,7}):([A-Z]{1,3})([0-9]{1,7})[\"']")
+_FORMULA = rb"<(?:\w+:)?f\b(?:[^>]*/>|[^>]*>[^<]*</(?:\w+:)?f>)"
+_UNCOMPUTED = re.compile(rb"<(?:\w+:)?c\b([^>]*)>\s*" + _FORMULA + rb"\s*</(?:\w+:)?c>")
 _VALUE = re.compile(rb"<(?:\w+:)?v(?:\s[^>]*)?>([^<]*)</(?:\w+:)?v>")
+
+
+class Uncomputed(str):
+    """The empty text of a cell whose formula no program has computed yet."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True)
@@ -50,26 +59,26 @@ class Sheet:
 
 
 def xlsx_relation(writer: PartWriter, snapshot: Snapshot, options: FileEntity) -> Relation:
-    """The rows below the column names of a sheet (the first one, unless named). Titles above, totals and empty rows below are no rows."""
+    """The rows below the column names of a sheet: the one that is named, else the one that holds the required columns, else the first.
+
+    Titles above, totals and empty rows below are no rows.
+    """
     import pyarrow as pa
-    from python_calamine import CalamineError, CalamineWorkbook
 
     chosen = _open_safely(snapshot, options.sheet)
-    try:
-        with CalamineWorkbook.from_path(str(snapshot.path)) as book:
-            rows = book.get_sheet_by_name(chosen.name).to_python(skip_empty_area=False)
-            heads = {name: book.get_sheet_by_name(name).to_python(nrows=LINES_ABOVE) for name in chosen.others}
-    except (CalamineError, OSError, ValueError) as error:
-        raise OnefunnelError(
-            f"not a readable XLSX: {type(error).__name__}", where=snapshot.name, hint="open it in Excel and save it again"
-        ) from None
+    rows, heads = _read(snapshot, chosen)
     alike = [name for name, head in heads.items() if holds_header(head, writer.required)]
-    if alike and holds_header(rows, writer.required):
+    is_first = holds_header(rows, writer.required)
+    if len(alike) + is_first > 1:
         raise ConfigError(
-            f"several sheets hold the columns: {', '.join([chosen.name, *alike])}",
+            f"several sheets hold the columns: {', '.join([*([chosen.name] if is_first else []), *alike])}",
             where=snapshot.name,
             hint="say which counts with `sheet` of this entity; where all do, deliver each as a file",
         )
+    if alike:
+        chosen = _open_safely(snapshot, alike[0])
+        rows, _ = _read(snapshot, chosen)
+        writer.staged.warnings.append(f"{snapshot.name}: sheet {chosen.name} is read, the only one that holds the columns")
     _restore(rows, chosen.xml)
     while rows and all(cell == "" for cell in rows[-1]):
         rows.pop()
@@ -77,24 +86,44 @@ def xlsx_relation(writer: PartWriter, snapshot: Snapshot, options: FileEntity) -
         raise ConfigError(
             f"sheet {chosen.name} is empty: it has not even a header", where=snapshot.name, hint="name the sheet with `sheet:`"
         )
-    header, data = _cut_to_table(rows, writer, snapshot, options)
+    header, data = _cut_to_table(rows, chosen.xml, writer, snapshot, options)
     used = [index for index, name in enumerate(header) if str(name).strip() or any(row[index] != "" for row in data)]
     names = unique_names((cell_text(header[index]) for index in used), snapshot.name, writer.read)
     columns = {name: pa.array([cell_text(row[index]) for row in data], pa.string()) for name, index in zip(names, used, strict=True)}
     named = list(zip(names, used, strict=True))
     for name, index in named:
         _check_swapped(name, [row[index] for row in data], snapshot.name)
+        if not writer.read or name.lower() in {each.lower() for each in writer.read}:
+            _check_computed(name, [row[index] for row in data], snapshot.name)
     typed = [typed_names(name for name, index in named if isinstance(row[index], TYPES_OF_CELLS)) for row in data]
     table = pa.table({**columns, TYPED: pa.array(typed, pa.string()), "_row": pa.array(range(1, len(data) + 1), pa.int64())})
     writer.db.register("sheet_rows", table)
     return Relation("select * from sheet_rows", names, marked=chosen.has_nul, typed=True)
 
 
-def _cut_to_table(rows: list[list[Any]], writer: PartWriter, snapshot: Snapshot, options: FileEntity) -> tuple[list[Any], list[list[Any]]]:
+def _read(snapshot: Snapshot, sheet: Sheet) -> tuple[list[list[Any]], dict[str, list[list[Any]]]]:
+    """(the cells of a sheet, the first rows of each of the others)."""
+    from python_calamine import CalamineError, CalamineWorkbook
+
+    try:
+        with CalamineWorkbook.from_path(str(snapshot.path)) as book:
+            rows = book.get_sheet_by_name(sheet.name).to_python(skip_empty_area=False)
+            return rows, {name: book.get_sheet_by_name(name).to_python(nrows=LINES_ABOVE) for name in sheet.others}
+    except (CalamineError, OSError, ValueError) as error:
+        raise OnefunnelError(
+            f"not a readable XLSX: {type(error).__name__}", where=snapshot.name, hint="open it in Excel and save it again"
+        ) from None
+
+
+def _cut_to_table(
+    rows: list[list[Any]], xml: bytes, writer: PartWriter, snapshot: Snapshot, options: FileEntity
+) -> tuple[list[Any], list[list[Any]]]:
     """(column names, rows below them), without what stands around the table; the warnings of the load say what that is."""
     above = options.header_row - 1 if options.header_row else header_index(rows, writer.required)
     if above >= len(rows):
         raise ConfigError(f"the sheet has no row {above + 1}", where=snapshot.name, hint="correct `header_row` of this entity")
+    if filled := _fill_merged(rows, xml, above):
+        writer.staged.warnings.append(f"{snapshot.name}: {filled} cell(s) merged with the one above say the same")
     header, data = rows[above], rows[above + 1 :]
     below = rows_below(data, [str(cell) for cell in header], writer.required)
     if above:
@@ -112,6 +141,33 @@ def _cut_to_table(rows: list[list[Any]], writer: PartWriter, snapshot: Snapshot,
         writer.staged.warnings.append(f"{snapshot.name}: {len(data) - len(kept)} row(s) match skip_rows_matching and are no rows")
         data = kept
     return header, data
+
+
+def _fill_merged(rows: list[list[Any]], xml: bytes, above: int) -> int:
+    """What a merged cell says, it says of each of its rows; a number that is no id would be counted in each, and stays in the first."""
+    filled = 0
+    for first, top, last, bottom in _MERGED.findall(xml) if b"mergeCell" in xml else ():
+        column, start = _column_number(first) - 1, int(top) - 1
+        if first != last or start <= above or start >= len(rows) or column >= len(rows[start]) or rows[start][column] == "":
+            continue
+        value = rows[start][column]
+        if isinstance(value, (int, float)) and not str(rows[above][column]).strip().lower().endswith("id"):
+            continue
+        for row in rows[start + 1 : int(bottom)]:
+            if any(cell != "" for cell in row):
+                row[column] = value
+                filled += 1
+    return filled
+
+
+def _check_computed(name: str, cells: list[Any], file: str) -> None:
+    """Refuse a column with formulas that were never computed: what they give is nowhere in the file."""
+    if count := sum(isinstance(cell, Uncomputed) for cell in cells):
+        raise ConfigError(
+            f"column {name}: {count} formula(s) without a value: the program that wrote the file has not computed them",
+            where=file,
+            hint="open it in Excel or LibreOffice, save it, and deliver that, or deliver values",
+        )
 
 
 def _check_swapped(name: str, cells: list[Any], file: str) -> None:
@@ -147,7 +203,7 @@ def cell_text(value: Any) -> str | None:
         return str(timedelta(seconds=round(value.total_seconds())) if _nearly_whole(value.microseconds) else value)
     if isinstance(value, time):
         return str(_to_second(datetime.combine(date(2000, 1, 1), value)).time())
-    return value.isoformat() if isinstance(value, date) else str(value).replace("\0", NUL)
+    return value.isoformat() if isinstance(value, date) else (str(value).replace("\0", NUL).strip("\r\n\t") or None)
 
 
 def _number_text(value: float) -> str:
@@ -180,7 +236,9 @@ def _open_safely(snapshot: Snapshot, wanted: str | None) -> Sheet:
             others = tuple(other for other in rest if _is_sane(archive.read(sheets[other]), strings))
     except (zipfile.BadZipFile, zlib.error, KeyError, NotImplementedError, RuntimeError, EOFError, OSError) as error:
         raise OnefunnelError(
-            f"not a whole XLSX ({type(error).__name__})", where=snapshot.name, hint="is it an old .xls, encrypted, or cut off?"
+            f"not a whole XLSX ({type(error).__name__})",
+            where=snapshot.name,
+            hint="is it an old .xls, encrypted, cut off, or a text under this name (`format: csv`)?",
         ) from None
     _check_cells(xml, strings, snapshot.name)
     return Sheet(name, xml, b"_x0000_" in xml or b"_x0000_" in strings, others)
@@ -249,7 +307,11 @@ def _find_sheets(archive: zipfile.ZipFile, name: str) -> dict[str, str]:
 
 
 def _restore(rows: list[list[Any]], xml: bytes) -> None:
-    """Put back, in place, the error values and the digits of long numbers that the reader drops."""
+    """Put back, in place, what the reader drops: error values, digits of long numbers, and that a formula has no value."""
+    for cell in _UNCOMPUTED.finditer(xml) if b"<f" in xml or b":f" in xml else ():
+        place = _REFERENCE.search(cell[1])
+        if place and int(place[2]) <= len(rows) and _column_number(place[1]) <= len(rows[int(place[2]) - 1]):
+            rows[int(place[2]) - 1][_column_number(place[1]) - 1] = Uncomputed()
     has_errors = _ERROR.search(xml) is not None
     has_long = any(isinstance(cell, float) and abs(cell) >= EXACT for row in rows for cell in row)
     if not has_errors and not has_long:

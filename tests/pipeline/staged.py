@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 
 from onefunnel.extract.normalise import quoted
+from onefunnel.project import project_root
 
 AS_OF_END = datetime(2026, 3, 31, 22)
 SETTINGS = ("source_name", "source_system", "time_zone", "date_order", "decimal_separator", "currency", "date_formats")
@@ -36,7 +37,8 @@ class StagedModels:
         )
 
         self.db.execute(
-            "create schema seeds; create table seeds.channel_mapping (source_system varchar, source_value varchar, channel_key varchar)"
+            "create schema seeds; create table seeds.channel_mapping (source_system varchar, source_value varchar, channel_key varchar); "
+            f"create table seeds.currencies as select * from read_csv('{project_root() / 'seeds' / 'currencies.csv'}')"
         )
 
     def declare(

@@ -22,6 +22,17 @@ LEADS = "lead_id,created_at,channel,first_contact_at\nL1,2026-01-05 10:00:00,seo
 SPEND = "date,channel,cost,currency,campaign\n2026-01-05,seo,{},EUR,Brand\n"
 ACCOUNT = "date,channel,account,cost,currency\n2026-01-05,seo,{},{},EUR\n"
 PAYMENTS = "payment_id,paid_at,amount,currency,lead_id,kind\n"
+# totals that repeat the day, by their name and without one; and costs that are the sum of others because they never change
+_DAYS = "date,channel,campaign,ad_group,cost,currency\n"
+SUMS = {
+    "all": _DAYS
+    + "".join(f"2026-01-0{day},seo,{{}},,{{}},EUR\n" * 3 for day in (5, 6)).format(
+        *(each for day in (5, 6) for each in ("Brand", 10, "Generic", 16 + day, "Все кампании", 26 + day))
+    ),
+    "blank": _DAYS + "".join(f"2026-01-0{day},seo,Brand,,{10 + day},EUR\n2026-01-0{day},seo,Brand,A,{10 + day},EUR\n" for day in (5, 6, 7)),
+    "flat": _DAYS
+    + "".join(f"2026-01-0{day},seo,{name},,{cost},EUR\n" for day in (5, 6, 7) for name, cost in (("A", 10), ("B", 20), ("C", 30))),
+}
 
 
 def write(folder: Path, files: dict[str, str]) -> None:
@@ -139,6 +150,7 @@ def test_what_nobody_settles_holds_the_night_back(tmp_path: Path, run_cli: RunCl
             "money/targets.csv": "month,kpi,value,channel\n2026-03,leads,10,seo\n2026-03,leads,20,seo\n",
             "money/rates.csv": "date,currency,rate_to_base\n2026-01-05,USD,0.9\n",
             "bank/rates.csv": "date,currency,rate_to_base\n2026-01-05,USD,0.8\n",
+            **{f"sums/{name}.csv": text for name, text in SUMS.items()},
         },
     )
     path = sources(
@@ -149,6 +161,7 @@ def test_what_nobody_settles_holds_the_night_back(tmp_path: Path, run_cli: RunCl
             "books": "leads: {path: cases/books/dup_numbers/leads.csv}, payments: {path: cases/books/dup_numbers/payments.csv}",
             "money": 'channel_costs: {path: "money/costs*.csv"}, targets: {path: money/targets.csv}, fx_rates: {path: money/rates.csv}',
             "bank": "fx_rates: {path: bank/rates.csv}",
+            **{name: f"ad_spend: {{path: sums/{name}.csv}}" for name in SUMS},
         },
     )
     said = run_cli("run", "--sources", path, "--home", tmp_path / "home", "--as-of", "2026-03-31", code=3).stderr
@@ -169,5 +182,9 @@ def test_what_nobody_settles_holds_the_night_back(tmp_path: Path, run_cli: RunCl
         "channel seo;",
         "bank.fx_rates: bank/rates.csv row 1 and money/rates.csv row 1 say different things of date 2026-01-05, currency USD; "
         "sources bank and money both deliver it: take fx_rates out of one of them",
+        "all.ad_spend: sums/all.csv row 3 and sums/all.csv row 6 are the sum of the others of their days: campaign Все кампании, 2 day(s), "
+        "63.00 in base currency is at stake; export it without totals, or leave their lines out with `skip_rows_matching`",
+        "blank.ad_spend: sums/blank.csv row 1 and sums/blank.csv row 5 are the sum of the others of their days: ad group (empty), ",
     ):
         assert words in said, (words, said[-6000:])
+    assert "flat.ad_spend" not in said

@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 import yaml
-from case_values import CASES, MORE, SOURCES
+from case_values import AMOUNTS, CASES, CURRENCIES, IN_THE_CELL, MOMENTS, MORE, RATES, SOURCES, forms
 from nights import RunCli
 from staged import StagedModels
 
@@ -171,7 +171,7 @@ def test_what_two_sources_deliver_is_told(home: Path) -> None:
 
 def test_a_rate_of_another_unit_is_not_used(night: duckdb.DuckDBPyConnection) -> None:
     days = "count(*), min(rate_date)::varchar, max(rate_date)::varchar"
-    assert _rows(night, f"select rate_to_base, {days} from intermediate.int_fx_rates where currency = 'UAH' group by 1 order by 1") == [
+    assert _rows(night, f"select rate_to_base, {days} from intermediate.int_fx_rates where currency = 'MMK' group by 1 order by 1") == [
         (Decimal("0.019"), 91, "2026-01-20", "2026-04-20"),
         (Decimal("0.021"), 4, "2026-01-01", "2026-01-04"),
     ]
@@ -183,47 +183,6 @@ def test_placeholders_make_nobody_one(night: duckdb.DuckDBPyConnection) -> None:
 
 
 # ---------- each form by itself, on the staging models of that night
-
-
-def _forms(text: str) -> list[str]:
-    return text.split(" | ")
-
-
-MOMENTS = {
-    "ymd": {
-        "2026-01-05 10:30": _forms(
-            "2026-01-05T10:30:00 | 2026/1/5 10:30 | 2026.01.05 10:30:00.000 | 202601051030 | 20260105T103000 | "
-            "26-01-05 10:30 | 2026-01-05 10:30 | Jan 5, 2026, 10:30 AM | January 5th, 2026 at 10:30 a.m. | "
-            "5 Jan 2026 10:30 | 05-Jan-26 10:30 | Monday, January 5, 2026 10:30 | 5 января 2026 г., 10:30 | "
-            "5 янв. 2026 10:30 | понедельник, 5 января 2026 г. в 10:30 | 2026-01-05\u202f10:30\u202fAM | "
-            "2026-01-05 10:30:00,000 | 2026-01-05 09:30Z | 2026-01-05 09:30:00+00 | 2026-01-05 09:30:00 UTC | "
-            "2026-01-05T12:30:00+0300 | 2026-01-05 15:00:00.000+05:30 | 2026-01-05 12:30 GMT+3 | "
-            "Mon, 5 Jan 2026 12:30:00 +0300 | Mon Jan 05 2026 10:30:00 GMT+0100 (CET) | 1767605400 | 1767605400.0 | "
-            "1767605400000"
-        ),
-        "2026-01-05 22:00": ["2026010522"],
-        "2026-01-05": _forms("20260105 | 2026-1-5 | Jan 5, 2026 | 5 January 2026 | 5 января 2026 | 2026-01-05 12:00 AM"),
-        None: _forms(
-            "05.01.2026 | 1/5/2026 | 2026-02-30 | 2026-13-01 | 2026-01-05 25:00 | 2026-01-05 13:45 PM | 46027 | "
-            "05.01.26 | 05-01-26 10:30 | 31/12/25 | 24.12.25 10:30 | 30-06-26 | "
-            "5 Foo 2026 | epoch | infinity | 12026-01-05 | 2026-01-05 (BC) | 10:30"
-        ),
-    },
-    "dmy": {
-        "2026-01-05 10:30": _forms(
-            "05.01.2026 10:30 | 5.1.2026 10:30 | 05/01/2026 10:30:00 | 05-01-26 10:30 | 05.01.2026, 10:30 | "
-            "05.01.2026 12:30 +0300 | 5.1.26 10:30 AM"
-        ),
-        "2026-01-05": _forms("05.01.2026 г. | 5. 1. 2026 | 05.01.26"),
-        None: _forms("32.01.2026 | 01/13/2026 | 2026-13-01"),
-    },
-    "mdy": {
-        "2026-01-05 10:30": _forms("1/5/2026 10:30 AM | 1/5/2026, 10:30 am | 01-05-2026 10:30 | 1/5/26 10:30 AM | Jan 5, 2026 10:30"),
-        "2026-01-05 22:30": _forms("1/5/2026 10:30 PM | 01/05/2026 22:30:00"),
-        "2026-01-05 12:00": _forms("1/5/2026 12:00 PM"),
-        None: _forms("13/01/2026"),
-    },
-}
 
 
 @pytest.fixture(scope="module")
@@ -246,9 +205,13 @@ def test_forms_of_moments(staged: StagedModels, date_order: str) -> None:
 
 def test_no_id_is_no_client(staged: StagedModels) -> None:
     staged.declare("s")
-    texts = _forms("0 | -1 | 0.0 | 00000000-0000-0000-0000-000000000000 | Unknown | 05 | 10 | -10 | unknown-7 | 00 | 00.0 | 000")
+    texts = forms("0 | -1 | 0.0 | 00000000-0000-0000-0000-000000000000 | Unknown | 05 | 10 | -10 | unknown-7 | 00 | 00.0 | 000")
     rows = [{"lead_id": "l", "created_at": "2026-01-05", "contact_id": text} for text in texts]
     assert [client for (client,) in staged.stage("leads", "s", rows, "contact_id")] == [None] * 5 + texts[5:]
+    # what a spreadsheet makes of many ids
+    cut = [rows[0] | {"contact_id": text} for text in ("1.23457E+11", "1,2E+15", "1E10")]
+    told = "|unreadable_id:contact_id=9.99999a+99", "|unreadable_id:contact_id=9,9a+99"
+    assert staged.stage("leads", "s", cut, "contact_id, unread") == [(None, told[0]), (None, told[1]), ("1E10", None)]
 
 
 def test_only_typed_cells_hold_serials(staged: StagedModels) -> None:
@@ -266,7 +229,7 @@ def test_only_typed_cells_hold_serials(staged: StagedModels) -> None:
 
 def test_where_nothing_is_programs_write_a_date_of_another_time(staged: StagedModels) -> None:
     staged.declare("s")
-    texts = _forms("0001-01-01 | 1899-12-30 00:00:00 | 1970-01-01T00:00:00Z | 9999-12-31")
+    texts = forms("0001-01-01 | 1899-12-30 00:00:00 | 1970-01-01T00:00:00Z | 9999-12-31")
     rows = [{"lead_id": "l", "created_at": "2026-01-05", "status_at": text} for text in texts]
     read = staged.stage("leads", "s", rows, "status_at, unread like '|unreadable_timestamp:status_at=%'")
     assert read == [(None, True)] * len(texts)
@@ -274,8 +237,8 @@ def test_where_nothing_is_programs_write_a_date_of_another_time(staged: StagedMo
 
 def test_months_of_targets(staged: StagedModels) -> None:
     staged.declare("s")
-    texts = _forms("2026-03 | 2026-03-15 | 202603 | 3/2026 | 03.2026 | Mar 2026 | March 2026")
-    odd = {"1905-07-18": "implausible_date", "9999-12": "implausible_date", "2026": "unparsable_date", "26.3": "unparsable_date"}
+    texts = forms("2026-03 | 2026-03-15 | 202603 | 3/2026 | 03.2026 | 2026.03 | Mar 2026 | March 2026 | Mar-26 | март 2026 | Марта 2026 г.")
+    odd = {"1905-07-18": "implausible_date", "9999-12": "implausible_date", "2026": "unparsable_date", "mars 2026": "unparsable_date"}
     rows = [{"month": text, "kpi": "leads", "value": "1"} for text in (*texts, *odd)]
     # a spreadsheet's serial of a day, and numbers that are none
     rows += [{"month": number, "kpi": "leads", "value": "1", "_typed": "|month|"} for number in ("46082", "2026", "202613")]
@@ -284,12 +247,46 @@ def test_months_of_targets(staged: StagedModels) -> None:
     assert found == [march] * len(texts) + [(rule, None) for rule in odd.values()] + [march] + [("unparsable_date", None)] * 2
 
 
+def test_a_share_in_percent_is_read_as_one_or_set_aside(staged: StagedModels) -> None:
+    staged.declare("s")
+    said = [
+        ("sal_ratio", "25%", 0.25),
+        ("step_conversion_sql_cohort", "0.25", 0.25),
+        ("romi", "150 %", 1.5),
+        ("romi", "25", 25),
+        ("leads", "25", 25),
+    ]
+    wrong = [("sal_ratio", "25", "share_above_one"), ("plan_fulfilment", "90", "share_above_one"), ("leads", "25%", "unparsable_number")]
+    rows = [{"month": "2026-03", "kpi": kpi, "value": value} for kpi, value, _ in (*said, *wrong)]
+    found = staged.stage("targets", "s", rows, "case when quarantine_rule is null then target_value end, quarantine_rule")
+    assert found == [(value, None) for *_, value in said] + [(None, rule) for *_, rule in wrong]
+
+
+@pytest.mark.parametrize("declared", CURRENCIES)
+def test_the_column_of_currencies(staged: StagedModels, declared: str) -> None:
+    staged.declare("s", currency=declared)
+    payment = {"payment_id": "p", "lead_id": "l", "paid_at": "2026-01-05", "amount": "1"}
+    rows = [payment | {"currency": text} for text in CURRENCIES[declared]]
+    assert staged.stage("payments", "s", rows, "currency") == [(code,) for code in CURRENCIES[declared].values()]
+
+
+@pytest.mark.parametrize(("base", "rates", "rules"), RATES)
+def test_rates_upside_down_or_of_many_units_are_told(staged: StagedModels, base: str, rates: str, rules: list[str | None]) -> None:
+    staged.declare("s")
+    staged.db.execute("update landing.pipeline_run set base_currency = ?", [base])
+    said = [rate.split() for rate in rates.split(", ")]
+    rows = [{"date": f"2026-01-{day:02}", "currency": currency, "rate_to_base": rate} for day, (currency, rate) in enumerate(said, start=1)]
+    found = staged.stage("fx_rates", "s", rows, "rate_fault")
+    staged.db.execute("update landing.pipeline_run set base_currency = 'EUR'")
+    assert found == [(rule,) for rule in rules]
+
+
 def test_a_rate_is_never_a_thousand_by_its_comma(staged: StagedModels) -> None:
     read = {}
     for separator in ".,":
         staged.declare("s", separator=separator)
-        texts = _forms("1,085 | 1.085 | 1,0856 | 1.0856 | 12,650.00 | 12.650,00")
-        rows = [{"date": "2026-01-05", "currency": "USD", "rate_to_base": text} for text in texts]
+        texts = forms("1,085 | 1.085 | 1,0856 | 1.0856 | 12,650.00 | 12.650,00")
+        rows = [{"date": "2026-01-05", "currency": "MMK", "rate_to_base": text} for text in texts]
         found = staged.stage("fx_rates", "s", rows, "rate_to_base, quarantine_rule")
         read[separator] = [text for text, (rate, rule) in zip(texts, found, strict=True) if rate is not None and rule is None]
     assert read == {".": ["1.085", "1.0856", "12,650.00"], ",": ["1,085", "1,0856", "12.650,00"]}
@@ -299,24 +296,6 @@ def test_rates_of_another_base_are_told_by_the_rate_of_the_base(staged: StagedMo
     staged.declare("s")
     rows = [{"date": "2026-01-05", "currency": "eur", "rate_to_base": rate} for rate in ("1.00", "1.085")]
     assert staged.stage("fx_rates", "s", rows, "quarantine_rule") == [(None,), ("currency_mismatch",)]
-
-
-AMOUNTS = {
-    ".": {
-        "1234.56": _forms(
-            "1,234.56 | 1 234.56 | 1\xa0234.56 | 1\u202f234.56 | 1'234.56 | 1’234.56 | +1234.56 | €1,234.56 | "
-            "1,234.56 EUR | eur 1234.56 | 1234.56 €"
-        ),
-        "-1234.56": _forms("(1,234.56) | 1,234.56- | -€1,234.56 | €-1,234.56 | (€1,234.56) | −1234.56"),
-        "1234567.89": _forms("12,34,567.89 | 1,234,567.89"),
-        None: _forms("1.234,56 | 1.234.56 | 1,2,3 | 1 23 | --5 | (-5) | 1e5 | 1_000 | abc | 5 % | 12345678901234567 | 0,500 | 00,123"),
-    },
-    ",": {
-        "1234.56": _forms("1234,56 | 1.234,56 | 1 234,56 | 1\u2009234,56 | 1'234,56 | 1 234,56 €"),
-        "1234": _forms("1.234 | 1 234"),
-        None: _forms("1234.56 | 1.234.56 | 1,234.56 | 0.500 | -0 500"),
-    },
-}
 
 
 @pytest.mark.parametrize("separator", AMOUNTS)
@@ -331,32 +310,23 @@ def test_forms_of_amounts(staged: StagedModels, separator: str) -> None:
 
 def test_a_total_among_the_rows_is_set_aside(staged: StagedModels) -> None:
     staged.declare("s")
-    words = {"Total": "total_row", " ИТОГО: ": "total_row", "Grand total": "total_row", "Total Media": None, "Subtotals": "total_row"}
+    totals = forms(
+        "Total |  ИТОГО:  | Grand total | Subtotals | Total: Account | Итого по аккаунту | Gesamtergebnis | Total général | Razem"
+    )
+    words = dict.fromkeys(totals, "total_row") | dict.fromkeys(forms("Total Media | Totally | Brand: total | Итоговая"), None)
     day = {"channel": "seo", "date": "2026-01-05", "cost": "5"}
-    rows = [day | {name: word} for word in words for name in ("channel", "campaign")]
-    assert staged.stage("ad_spend", "s", rows, "quarantine_rule") == [(rule,) for rule in words.values() for _ in range(2)]
+    named_by = ("channel", "account", "campaign", "ad_group", "ad")
+    rows = [day | {name: word} for word in words for name in named_by]
+    assert staged.stage("ad_spend", "s", rows, "quarantine_rule") == [(rule,) for rule in words.values() for _ in named_by]
     rows = [{"channel": word, "from_date": "2026-01-01", "to_date": "2026-01-31", "cost": "5"} for word in words]
     assert staged.stage("channel_costs", "s", rows, "quarantine_rule") == [(rule,) for rule in words.values()]
-
-
-IN_THE_CELL = [
-    ("RUB", "100 руб. | 100 ₽ | RUB 100 | 100 рублей", True),
-    ("RUB", "$100 | 100 EUR | €100", False),
-    ("USD", "$100 | US$100 USD | 100 dollars", True),
-    ("CAD", "$100 | C$100", True),
-    ("EUR", "100 | EUR 100 | 100 евро", True),
-    ("EUR", "US$ 100 | $100 EUR | 100 XYZ", False),
-    ("PLN", "100 zł", True),
-    ("JPY", "¥100", True),
-    ("CHF", "CHF 100 | Fr. 100", True),
-]
 
 
 @pytest.mark.parametrize(("currency", "texts", "agrees"), IN_THE_CELL)
 def test_a_currency_in_the_cell_agrees_or_the_row_is_set_aside(staged: StagedModels, currency: str, texts: str, agrees: bool) -> None:
     staged.declare("s")
     payment = {"payment_id": "p", "lead_id": "l", "paid_at": "2026-01-05", "currency": currency}
-    found = staged.stage("payments", "s", [payment | {"amount": text} for text in _forms(texts)], "delivered_amount, quarantine_rule")
+    found = staged.stage("payments", "s", [payment | {"amount": text} for text in forms(texts)], "delivered_amount, quarantine_rule")
     assert set(found) == {(Decimal(100), None if agrees else "currency_mismatch")}
 
 

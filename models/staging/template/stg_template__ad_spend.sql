@@ -19,7 +19,7 @@ typed as (
         {{ to_text('campaign') }} as campaign,
         {{ to_text('ad_group') }} as ad_group,
         {{ to_text('ad') }} as ad,
-        upper(coalesce({{ to_text('currency') }}, default_currency)) as currency,
+        {{ to_currency('currency') }} as currency,
 
         ---------- measures
         {{ to_text('cost') }} as cost_text,

@@ -16,7 +16,7 @@ typed as (
         ---------- categories
         {{ category('channel') }} as channel_raw,
         {{ to_text('note') }} as note,
-        upper(coalesce({{ to_text('currency') }}, default_currency)) as currency,
+        {{ to_currency('currency') }} as currency,
 
         ---------- measures
         {{ to_text('cost') }} as cost_text,
@@ -45,7 +45,7 @@ judged as (
             when cost_original is null then 'unparsable_number'
             when {{ currency_disagrees('cost_text') }} then 'currency_mismatch'
             when cost_original < 0 then 'negative_amount'
-            when {{ is_total('channel_raw') }} or {{ is_total('note') }} then 'total_row'
+            when {{ is_total(['channel_raw', 'note']) }} then 'total_row'
         end as quarantine_rule,
         {{ version_key("cast(from_date as varchar)") }} as version_key,
         {{ version_columns() }}

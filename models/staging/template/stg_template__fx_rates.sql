@@ -12,12 +12,59 @@ typed as (
     select
         {{ provenance() }},
         landed_at,
-        upper({{ to_text('currency') }}) as currency,
+        {{ to_currency('currency', default='null') }} as currency,
         {{ to_text('rate_to_base') }} as rate_text,
         {{ to_rate('rate_to_base') }} as rate_to_base,
         {{ to_text('date') }} as date_text,
         {{ to_date('date') }} as rate_date
     from source
+
+),
+
+known as (
+
+    select currency, cast(lowest_usd as double) as lowest_usd, cast(highest_usd as double) as highest_usd from {{ ref('currencies') }}
+
+),
+
+-- by what its currency and the base one have been worth in dollars since 2000
+weighed as (
+
+    select
+        typed.*,
+        case when typed.currency <> {{ base_currency() }} then known.lowest_usd / base.highest_usd end as lowest,
+        case when typed.currency <> {{ base_currency() }} then known.highest_usd / base.lowest_usd end as highest
+    from typed
+    left join known on typed.currency = known.currency
+    left join known as base on base.currency = {{ base_currency() }}
+
+),
+
+-- four times as much either way may come
+told as (
+
+    select
+        *,
+        rate_to_base between lowest / 4 and highest * 4 as is_likely,
+        1 / nullif(rate_to_base, 0) between lowest / 4 and highest * 4 as is_likely_inverted,
+        rate_to_base > highest * 4
+        and (
+            {%- for units in (10, 100, 1000, 10000) %}
+            {{ 'or ' if not loop.first }}rate_to_base / {{ units }} between lowest and highest
+            {%- endfor %}
+        ) as is_of_many_units
+    from weighed
+
+),
+
+-- a file that is mostly upside down is so in its dollars and francs as well, of which nobody can see it
+compared as (
+
+    select
+        *,
+        sum(case when is_likely_inverted and not is_likely then 1 when is_likely and not is_likely_inverted then -1 else 0 end)
+            over (partition by source_name, load_id, file_name) > 0 as is_of_inverted_file
+    from told
 
 ),
 
@@ -35,9 +82,14 @@ judged as (
             -- the file says what its currencies are worth in another one
             when currency = {{ base_currency() }} and rate_to_base <> 1 then 'currency_mismatch'
         end as quarantine_rule,
+        case
+            when lowest is null then null
+            when (is_likely_inverted and not is_likely) or (is_of_inverted_file and is_likely_inverted) then 'upside down'
+            when is_of_many_units then 'of many units'
+        end as rate_fault,
         {{ version_key("currency || '|' || cast(rate_date as varchar)", across=true) }} as version_key,
         {{ version_columns() }}
-    from typed
+    from compared
 
 )
 

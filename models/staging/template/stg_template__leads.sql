@@ -48,7 +48,8 @@ typed as (
         ---------- what could not be read
         {{ unread_values([
             to_unread_flag('is_duplicate'), to_unread_flag('is_test'), to_unread_flag('is_deleted'), to_unread_moment('first_contact_at'), to_unread_moment('status_at'),
-            to_unread_moment('closed_at'), to_unread_moment('desired_meeting_at'), to_unread_moment('updated_at')]) }} as unread
+            to_unread_moment('closed_at'), to_unread_moment('desired_meeting_at'), to_unread_moment('updated_at'),
+            to_unread_id('contact_id')]) }} as unread
 
     from source
 

@@ -23,7 +23,7 @@ typed as (
 
         ---------- categories
         {{ category('service') }} as service,
-        upper(coalesce({{ to_text('currency') }}, default_currency)) as currency,
+        {{ to_currency('currency') }} as currency,
 
         ---------- measures
         {{ to_text('amount') }} as amount_text,

@@ -22,7 +22,7 @@ typed as (
 
         ---------- categories
         coalesce({{ category('kind') }}, 'payment') as kind,
-        upper(coalesce({{ to_text('currency') }}, default_currency)) as currency,
+        {{ to_currency('currency') }} as currency,
 
         ---------- measures
         {{ to_text('amount') }} as amount_text,

@@ -19,7 +19,10 @@ typed as (
 
         ---------- measures
         {{ to_text('value') }} as value_text,
-        {{ to_number('value', type='double') }} as target_value,
+        case
+            when value like '%\%%' escape '\' then case when {{ is_ratio(category('kpi')) }} then {{ to_number("rtrim(trim(value), ' %')", type='double') }} / 100 end
+            else {{ to_number('value', type='double') }}
+        end as target_value,
 
         ---------- dates
         {{ to_text('month') }} as month_text,
@@ -41,6 +44,8 @@ judged as (
             when value_text is null then 'missing_amount'
             when target_value is null then 'unparsable_number'
             when {{ currency_disagrees('value_text', base_currency()) }} then 'currency_mismatch'
+            -- a share is shown as 0.25: 25 is meant in percent
+            when target_value > 1 and {{ is_share('kpi_key') }} then 'share_above_one'
         end as quarantine_rule
     from typed
 

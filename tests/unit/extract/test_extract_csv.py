@@ -230,8 +230,44 @@ def test_whatever_python_writes_lands_unchanged(
     writer.writerows([("a", "b", "c"), *rows])
     landing.write("a.csv", text.getvalue())
     landing.land()
+    while len(rows) > 1 and not any(rows[-1]) and any(map(any, rows)):
+        rows.pop()
     assert landing.rows() == [tuple(cell or None for cell in row) for row in rows]
     assert landing.rejected() == []
+
+
+def test_lines_of_delimiters_below_the_table_are_no_rows(csv: Landing) -> None:
+    csv.write("a.csv", "a,b\n1,2\n,\n3,\n" + ",\n" * 500)
+    assert csv.land().rows == 3
+    assert csv.rows("a", "b", "_row") == [("1", "2", 1), (None, None, 2), ("3", None, 3)]
+
+
+def test_a_text_as_a_formula_is_that_text(csv: Landing) -> None:
+    csv.write("a.csv", 'id,amount,link\n="007",="1.50",x\n"=""008""",2,<a href=""x"">\n')
+    csv.land()
+    assert csv.rows() == [("007", "1.50", "x"), ("008", "2", '<a href=""x"">')]
+
+
+def test_cells_behind_the_last_column_name_are_told(csv: Landing) -> None:
+    csv.write("a.csv", "a,b,\n1,2,\n12,50,3\n")
+    (warning,) = csv.land().warnings
+    assert "1 row(s), the first of them row 2, hold something behind the last column name" in warning
+    csv.write("b.csv", ",a,b\n1,2,3\n")  # the numbers of rows, as some programs write them first
+    assert not [warning for warning in csv.land().warnings if "b.csv" in warning]
+
+
+@pytest.mark.parametrize(("start", "what"), [(b"PK\x03\x04", "workbook"), (b"\x1f\x8b\x08", "gzip"), (b"PAR1", "format: parquet")])
+def test_what_is_no_text_is_called_by_its_name(csv: Landing, start: bytes, what: str) -> None:
+    csv.write("a.csv", start + bytes(range(200)))
+    with pytest.raises(ConfigError, match=f"no text[\\s\\S]*{what}"):
+        csv.land()
+
+
+def test_the_delimiter_is_the_one_under_which_the_required_columns_are(tmp_path: Path) -> None:
+    holidays = Landing(tmp_path, {"path": "*.csv"}, system="template", entity="holidays")
+    holidays.write("a.csv", "date;name, town, or land\n2026-01-01;New Year, 1,5\n")
+    holidays.land()
+    assert holidays.rows() == [("2026-01-01", "New Year, 1,5")]
 
 
 @settings(max_examples=25, deadline=None)

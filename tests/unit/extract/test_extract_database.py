@@ -175,6 +175,8 @@ def test_an_airflow_connection_is_read_from_its_variable(
         (time(9, 30), "09:30:00"),
         (timedelta(days=1, hours=2), "1 day, 2:00:00"),
         (b"\xaa\x01", "aa01"),
+        (b"\x00id", "006964"),
+        (b"1000", "1000"),
         ({"k": ["ж"]}, '{"k": ["ж"]}'),
         (UUID(int=1), "00000000-0000-0000-0000-000000000001"),
     ],

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import io
+from decimal import Decimal
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from conftest_landing import Landing
 
@@ -39,6 +43,40 @@ def test_broken_lines_are_rejected(jsonl: Landing) -> None:
         (4, "nul_byte"),
         (5, "undecodable_bytes"),
     ]
+
+
+def test_a_name_that_comes_twice_in_one_object_sets_it_aside(tmp_path: Path, jsonl: Landing) -> None:
+    objects = '{"a": 1, "a": 2}', '{"a": 3, "b": {"c": 1, "c": 1}}'
+    jsonl.write("a.jsonl", "\n".join(objects))
+    jsonl.land()
+    array = Landing(tmp_path / "array", {"path": "*.json"})
+    array.write("a.json", f"[{', '.join(objects)}]")
+    array.land()
+    for landing in (jsonl, array):
+        assert landing.rows("a") == [("3",)]
+        assert [(row, rule) for _, row, rule in landing.rejected()] == [(1, "repeated_key")]
+
+
+@pytest.mark.parametrize(
+    ("around", "said"),
+    [
+        ('"total": 500', "`total` says 500, the list holds 1"),
+        ('"has_more": true', "`has_more`"),
+        ('"paging": {"next": "https://x"}', "`next`"),
+        ('"total": 1, "next": null, "has_more": false, "total_amount": 900', None),
+    ],
+)
+def test_a_page_that_says_that_there_is_more_is_told(tmp_path: Path, around: str, said: str | None) -> None:
+    landing = Landing(tmp_path, {"path": "*.json"})
+    landing.write("a.json", f'{{"data": [{{"id": 1}}], {around}}}')
+    assert [said for warning in landing.land().warnings if said and said in warning] == ([said] if said else [])
+    assert bool(landing.land().warnings) == bool(said)
+
+
+def test_an_empty_list_is_no_rows_where_that_is_normal(tmp_path: Path) -> None:
+    landing = Landing(tmp_path, {"path": "*.json"}, {"expected": "normal_empty"}, system="template", entity="payments")
+    landing.write("a.json", " [] ")
+    assert landing.land().rows == 0
 
 
 def test_hostile_keys_stay_names(jsonl: Landing) -> None:
@@ -101,3 +139,29 @@ def test_an_unknown_suffix_is_refused_unless_declared(tmp_path: Path) -> None:
     landing.options["format"] = "csv"
     landing.land()
     assert landing.rows() == [("1",)]
+
+
+def _parquet(columns: list[tuple[str, pa.Array]]) -> bytes:
+    target = io.BytesIO()
+    pq.write_table(pa.Table.from_arrays([array for _, array in columns], names=[name for name, _ in columns]), target)
+    return target.getvalue()
+
+
+def test_texts_that_a_writer_calls_binary_are_texts(tmp_path: Path) -> None:
+    """Hive and Impala: as hexadecimal, 1000 would be the number 31303030."""
+    landing = Landing(tmp_path, {"path": "*.parquet"})
+    amounts = pa.array([b"1000", "12\u00a0руб.".encode(), b"\x00\xffid"], pa.binary())
+    landing.write("a.parquet", _parquet([("id", pa.array([1, 2, 3])), ("amount", amounts), ("nested", pa.array([{"id": 1}] * 3))]))
+    landing.land()
+    assert landing.rows("amount") == [("1000",), ("12\u00a0руб.",), ("00FF6964",)]
+
+
+def test_parquet_that_would_be_read_as_something_else_is_refused(tmp_path: Path) -> None:
+    landing = Landing(tmp_path, {"path": "*.parquet"}, system="template", entity="holidays")
+    day = pa.array(["2026-01-01"])
+    landing.write("a.parquet", _parquet([("date", day), ("note", pa.array([Decimal("1.5")], pa.decimal256(50, 10)))]))
+    with pytest.raises(OnefunnelError, match="'note' is a decimal of 50 digits"):
+        landing.land()
+    landing.write("a.parquet", _parquet([("date", day), ("date", day)]))
+    with pytest.raises(OnefunnelError, match="'date' occurs twice"):
+        landing.land()

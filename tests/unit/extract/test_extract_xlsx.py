@@ -98,6 +98,45 @@ def test_a_month_per_sheet_is_not_read_as_the_first_month(tmp_path: Path) -> Non
     assert xlsx.rows("date") == [("2026-02-23",)]
 
 
+def test_the_one_sheet_that_holds_the_columns_is_read(tmp_path: Path) -> None:
+    xlsx = Landing(tmp_path, {"path": "*.xlsx"}, system="template", entity="holidays")
+    xlsx.write(
+        "a.xlsx",
+        workbook(("Notes", row(1, text("A1", "by hand"))), ("Days", row(1, text("A1", "date")) + row(2, text("A2", "2026-01-01")))),
+    )
+    assert "sheet Days is read" in xlsx.land().warnings[0]
+    assert xlsx.rows("date") == [("2026-01-01",)]
+
+
+def test_a_formula_that_was_never_computed_is_refused(xlsx: Landing) -> None:
+    head = row(1, text("A1", "a"), text("B1", "b"))
+    computed = '<c r="B2"><f>1+1</f><v>2</v></c>', '<c r="B3" t="str"><f>IF(1,"")</f><v></v></c>'
+    xlsx.write(
+        "a.xlsx", workbook(("S", head + "".join(row(line, text(f"A{line}", "x"), cell) for line, cell in enumerate(computed, start=2))))
+    )
+    xlsx.land()
+    assert xlsx.rows() == [("x", "2"), ("x", None)]
+    xlsx.write("a.xlsx", workbook(("S", head + row(2, text("A2", "x"), '<c r="B2"><f>SUM(A1:A2)</f></c>'))))
+    with pytest.raises(ConfigError, match=r"column b: 1 formula\(s\) without a value"):
+        xlsx.land()
+
+
+def test_a_merged_cell_speaks_of_each_of_its_rows_but_is_counted_once(xlsx: Landing) -> None:
+    lines = [row(1, *(text(f"{letter}1", name) for letter, name in zip("ABCD", ("day", "currency", "cost", "lead_id"), strict=True)))]
+    lines += [
+        row(2, text("A2", "d1"), text("B2", "USD"), number("C2", "5"), number("D2", "7")),
+        row(3, text("A3", "d2")),
+        row(5, text("A5", "d3")),
+    ]
+    content = workbook(("S", "".join(lines)))
+    merged = "".join(f'<mergeCell ref="{letter}2:{letter}5"/>' for letter in "BCD")
+    sheet = zipfile.ZipFile(io.BytesIO(content)).read("xl/worksheets/sheet1.xml").decode()
+    extra = {"xl/worksheets/sheet1.xml": sheet.replace("</sheetData>", f"</sheetData><mergeCells>{merged}</mergeCells>")}
+    xlsx.write("a.xlsx", workbook(("S", ""), extra=extra))
+    assert "4 cell(s) merged" in xlsx.land().warnings[0]
+    assert xlsx.rows() == [("d1", "USD", "5", "7"), ("d2", "USD", None, "7"), (None,) * 4, ("d3", "USD", None, "7")]
+
+
 def test_an_empty_sheet_is_refused(xlsx: Landing) -> None:
     xlsx.write("a.xlsx", workbook(("S", "")))
     with pytest.raises(ConfigError, match="empty"):

@@ -137,3 +137,12 @@ def test_columns_that_came_as_one_name_the_setting(spend: Landing) -> None:
     spend.options["delimiter"] = "^"
     spend.land()
     assert spend.rows("cost")[0] == ("10.00",)
+
+
+@pytest.mark.parametrize("place", [0, 1, 3])
+def test_a_line_of_totals_is_no_row_wherever_it_stands(tmp_path: Path, place: int) -> None:
+    landing = Landing(tmp_path, {"path": "*.csv"}, system="template", entity="ad_spend")
+    rows = ["2026-01-05,seo,1,EUR", "2026-01-06,Total Media,2,EUR", "2026-01-07,seo,,EUR", ",seo,4,EUR"]
+    landing.write("a.csv", "\n".join(["date,channel,cost,currency", *rows[:place], "Итого за январь,,7,", *rows[place:]]))
+    assert "1 line(s) of totals are no rows" in landing.land().warnings[0]
+    assert [f"{cost or ''}" for (cost,) in landing.rows("cost")] == ["1", "2", "", "4"]

@@ -1,0 +1,76 @@
+"""What a file says that could be two things, where sources.yml does not decide: refused with the line to write."""
+
+from __future__ import annotations
+
+from onefunnel.config import PipelineConfig
+from onefunnel.errors import ConfigError
+from onefunnel.extract.normalise import literal, quoted
+from onefunnel.extract.parts import MONEY, TYPED, PartWriter
+from onefunnel.landing.loads import LandedFile
+from onefunnel.sources import FilesSource
+
+# Their amounts have three decimals (ISO 4217).
+THREE_DECIMALS = ("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND")
+GROUPED = r"-?[1-9][0-9]{0,2}([.][0-9]{3})+"
+BY_COMMA = r"-?[0-9]{1,3}([.][0-9]{3})*,[0-9]{1,2}"
+MANY = 3
+
+
+def check_undecided(writer: PartWriter, part: LandedFile, config: PipelineConfig, source: FilesSource) -> None:
+    """Raise ConfigError where money of this part is of one of two sizes, or of one of two currencies, and nothing declares which."""
+    names = {name.strip().lower(): name for name in part.columns}
+    for money in sorted((MONEY - {"currency"}) & set(names)):
+        amount, currency = names[money], names.get("currency")
+        if "decimal_separator" not in source.model_fields_set and source.currency not in THREE_DECIMALS:
+            _check_thousands(writer, part, source, amount, currency)
+        if currency and source.currency is None:
+            _check_currency(writer, part, source, amount, currency, config.reporting.base_currency)
+
+
+def _check_thousands(writer: PartWriter, part: LandedFile, source: FilesSource, amount: str, currency: str | None) -> None:
+    """1.234 is a thousand or one and a bit. Another point, a longer whole number or a currency of three decimals says which."""
+    value = f"trim({quoted(amount)})"
+    is_text = f"not contains(coalesce({TYPED}, ''), {literal(f'|{amount.strip().lower()}|')})" if _is_typed(writer, part) else "true"
+    is_of_three = f"upper(trim({quoted(currency)})) in {THREE_DECIMALS}" if currency else "false"
+    says = (
+        f"regexp_full_match({value}, '-?[0-9]{{4,}}') or coalesce({is_of_three}, false) "
+        f"or (contains({value}, '.') and not regexp_full_match({value}, '{GROUPED}|{BY_COMMA}'))"
+    )
+    query = (
+        f"select count(*) filter (regexp_full_match({value}, '{GROUPED}')), count(*) filter (regexp_full_match({value}, '{BY_COMMA}')), "
+        f"count(*) filter ({says}) from {_rows(writer, part)} where {value} is not null and {is_text}"
+    )
+    grouped, by_comma, saying = writer.run(query, part.path).fetchone()
+    if not grouped or saying:
+        return
+    what = f"column {amount}: {grouped} value(s) such as 9.999, thousands or numbers of three decimals"
+    hint = f'say of source {source.name}: `decimal_separator: ","` where the point divides thousands, else `decimal_separator: "."`'
+    if by_comma or grouped >= MANY:
+        raise ConfigError(what, where=f"{writer.staged.where}, {part.path}", hint=hint)
+    writer.staged.warnings.append(f"{part.path}: {what}; {hint}")
+
+
+def _check_currency(writer: PartWriter, part: LandedFile, source: FilesSource, amount: str, currency: str, base: str) -> None:
+    """Rows without a currency count in the base currency, of which no row of this file speaks."""
+    code = f"upper(trim({quoted(currency)}))"
+    query = (
+        f"select count(*) filter ({code} is null), min({code}), max({code}), coalesce(bool_or({code} = {literal(base)}), false) "
+        f"from {_rows(writer, part)} where {quoted(amount)} is not null"
+    )
+    empty, first, last, has_base = writer.run(query, part.path).fetchone()
+    if empty and first and not has_base:
+        others = first if first == last else f"{first}, {last} …"
+        raise ConfigError(
+            f"{empty} row(s) name no currency and would count as {base}, but the others are in {others}",
+            where=f"{writer.staged.where}, {part.path}",
+            hint=f"say `currency: {first if first == last else base}` of source {source.name}, or name it in each row",
+        )
+
+
+def _rows(writer: PartWriter, part: LandedFile) -> str:
+    return f"read_parquet({literal(str(writer.staged.folder / part.part))}, hive_partitioning = false)"
+
+
+def _is_typed(writer: PartWriter, part: LandedFile) -> bool:
+    path = literal(str(writer.staged.folder / part.part))
+    return writer.run(f"select 1 from parquet_schema({path}) where name = {literal(TYPED)}", part.path).fetchone() is not None

@@ -1,0 +1,52 @@
+"""Money of which nobody said whether it is thousands, and in which currency: asked for, with the line to write."""
+
+from __future__ import annotations
+
+import pytest
+from conftest_landing import Landing
+
+from onefunnel.errors import ConfigError
+
+AMOUNTS = "payment_id,paid_at,amount,currency\n"
+
+
+def _payments(*amounts: str, currency: str = "EUR") -> str:
+    return AMOUNTS + "".join(f'p{number},2026-01-05,"{amount}",{currency}\n' for number, amount in enumerate(amounts))
+
+
+@pytest.mark.parametrize("amounts", [("1.234", "12.500", "900", "3.000"), ("1.234", "1.234,50")])
+def test_thousands_or_three_decimals_is_asked_for(csv: Landing, amounts: tuple[str, ...]) -> None:
+    csv.system, csv.entity = "template", "payments"
+    csv.write("a.csv", _payments(*amounts))
+    with pytest.raises(ConfigError, match=r"column amount[\s\S]*a.csv[\s\S]*`decimal_separator: \",\"`"):
+        csv.land()
+    for declared in ".,":
+        csv.source = {"decimal_separator": declared}
+        assert csv.land().rows == len(amounts)
+
+
+DECIDED = [
+    (("1.234", "2.500", "3.00", "4.500"), "EUR", 0),
+    (("1.234", "2.500", "4.000", "1234"), "EUR", 0),
+    (("1.234", "2.500", "4.000"), "KWD", 0),
+    (("1.234", "900"), "EUR", 1),
+]
+
+
+@pytest.mark.parametrize(("amounts", "currency", "warnings"), DECIDED)
+def test_thousands_are_not_asked_for_where_the_others_say_it(csv: Landing, amounts: tuple[str, ...], currency: str, warnings: int) -> None:
+    csv.system, csv.entity = "template", "payments"
+    csv.write("a.csv", _payments(*amounts, currency=currency))
+    assert len(csv.land().warnings) == warnings
+
+
+def test_an_empty_currency_among_others_is_not_the_base_one(csv: Landing) -> None:
+    csv.system, csv.entity = "template", "payments"
+    csv.write("a.csv", AMOUNTS + "1,2026-01-05,5,USD\n2,2026-01-05,5,\n3,2026-01-05,,\n")
+    with pytest.raises(ConfigError, match=r"1 row\(s\) name no currency and would count as EUR[\s\S]*`currency: USD`"):
+        csv.land()
+    csv.source = {"currency": "USD"}
+    assert csv.land().rows == 3
+    csv.source = {}
+    csv.write("a.csv", AMOUNTS + "1,2026-01-05,5,USD\n2,2026-01-05,5,EUR\n3,2026-01-05,5,\n")
+    assert csv.land().rows == 3
