@@ -21,7 +21,7 @@ ORDER = ("unit", "systems", "pipeline", "dbt", "browser", "dags", "faults")
 # Side by side a module is run whole by one worker, so that its nights are built once; what takes longest must not be begun last.
 LONGEST_FIRST = (
     *("test_cases_ledger", "test_nightly_run", "test_going_on", "test_night", "test_verdict_incidents", "test_properties"),
-    *("test_sandbox_night", "test_agencies", "test_report_use", "test_agency_nights", "test_not_delivered", "test_erase_request"),
+    *("test_agency_nights", "test_sandbox_night", "test_agencies", "test_report_use", "test_not_delivered", "test_erase_request"),
     *("test_other_funnels", "test_own_words", "test_kill_during_publication", "test_oracle_real", "test_oracle_demo", "test_cases_overlap"),
     *("test_verdict_steady", "test_benchmarks", "test_night_is_held_back", "test_cases_sources", "test_many_readers", "test_early_day"),
     *("test_gates_fail_on_bad_data", "test_kill_during_night", "test_singer", "test_fuzz_exports"),
