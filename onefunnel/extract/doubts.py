@@ -51,20 +51,20 @@ def _check_thousands(writer: PartWriter, part: LandedFile, source: FilesSource, 
 
 
 def _check_currency(writer: PartWriter, part: LandedFile, source: FilesSource, amount: str, currency: str, base: str) -> None:
-    """Rows without a currency count in the base currency, of which no row of this file speaks."""
+    """Rows without a currency count in the base currency, of which no row of this file speaks; a few rows may be so by chance."""
     code = f"upper(trim({quoted(currency)}))"
     query = (
-        f"select count(*) filter ({code} is null), min({code}), max({code}), coalesce(bool_or({code} = {literal(base)}), false) "
-        f"from {_rows(writer, part)} where {quoted(amount)} is not null"
+        f"select count(*) filter ({code} is null), count({code}), min({code}), max({code}), "
+        f"coalesce(bool_or({code} = {literal(base)}), false) from {_rows(writer, part)} where {quoted(amount)} is not null"
     )
-    empty, first, last, has_base = writer.run(query, part.path).fetchone()
-    if empty and first and not has_base:
-        others = first if first == last else f"{first}, {last} …"
-        raise ConfigError(
-            f"{empty} row(s) name no currency and would count as {base}, but the others are in {others}",
-            where=f"{writer.staged.where}, {part.path}",
-            hint=f"say `currency: {first if first == last else base}` of source {source.name}, or name it in each row",
-        )
+    empty, named, first, last, has_base = writer.run(query, part.path).fetchone()
+    if not empty or not named or has_base:
+        return
+    what = f"{empty} row(s) name no currency and count as {base}, but the others are in {first if first == last else f'{first}, {last} …'}"
+    hint = f"say `currency: {first if first == last else base}` of source {source.name}, or name it in each row"
+    if first == last and named >= MANY and named > empty:
+        raise ConfigError(what, where=f"{writer.staged.where}, {part.path}", hint=hint)
+    writer.staged.warnings.append(f"{part.path}: {what}; {hint}")
 
 
 def _rows(writer: PartWriter, part: LandedFile) -> str:

@@ -42,11 +42,22 @@ def test_thousands_are_not_asked_for_where_the_others_say_it(csv: Landing, amoun
 
 def test_an_empty_currency_among_others_is_not_the_base_one(csv: Landing) -> None:
     csv.system, csv.entity = "template", "payments"
-    csv.write("a.csv", AMOUNTS + "1,2026-01-05,5,USD\n2,2026-01-05,5,\n3,2026-01-05,,\n")
-    with pytest.raises(ConfigError, match=r"1 row\(s\) name no currency and would count as EUR[\s\S]*`currency: USD`"):
+    dollars = "".join(f"{number},2026-01-05,5,USD\n" for number in range(3))
+    csv.write("a.csv", AMOUNTS + dollars + "3,2026-01-05,5,\n4,2026-01-05,,\n")
+    with pytest.raises(ConfigError, match=r"1 row\(s\) name no currency and count as EUR[\s\S]*`currency: USD`"):
         csv.land()
     csv.source = {"currency": "USD"}
-    assert csv.land().rows == 3
+    assert csv.land().rows == 5
     csv.source = {}
-    csv.write("a.csv", AMOUNTS + "1,2026-01-05,5,USD\n2,2026-01-05,5,EUR\n3,2026-01-05,5,\n")
-    assert csv.land().rows == 3
+    csv.write("a.csv", AMOUNTS + dollars + "3,2026-01-05,5,EUR\n4,2026-01-05,5,\n")
+    assert not csv.land().warnings
+
+
+@pytest.mark.parametrize(
+    "rows", ["1,2026-01-05,5,USD\n2,2026-01-05,5,\n", "1,2026-01-05,5,USD\n" * 3 + "2,2026-01-05,5,GBP\n3,2026-01-05,5,\n"]
+)
+def test_of_few_rows_or_of_many_currencies_it_is_only_told(csv: Landing, rows: str) -> None:
+    csv.system, csv.entity = "template", "payments"
+    csv.write("a.csv", AMOUNTS + rows)
+    (warning,) = csv.land().warnings
+    assert "1 row(s) name no currency and count as EUR" in warning
