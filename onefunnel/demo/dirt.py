@@ -54,7 +54,7 @@ FAULTS: dict[str, dict[str, dict[str, str]]] = {
         "unparsable_date": {"date": "2026-02-30"},
         "unparsable_number": {"cost": "12.5.0"},
         "negative_amount": {"cost": "-{cost}"},
-        "unknown_currency": {"currency": "EURO"},
+        "unknown_currency": {"currency": "ZZZ"},
     },
     "channel_costs": {"reversed_dates": {"from_date": "2098-12-31", "to_date": "2098-12-01"}, "unparsable_number": {"cost": "about 900"}},
     "payments": {
@@ -66,7 +66,7 @@ FAULTS: dict[str, dict[str, dict[str, str]]] = {
         "unparsable_number": {"amount": "1.234,56"},
         "zero_amount": {"amount": "0.00"},
         "negative_amount": {"amount": "-{amount}"},
-        "unknown_currency": {"currency": "EURO"},
+        "unknown_currency": {"currency": "ZZZ"},
         "missing_rate": {"currency": "GBP"},
         "payment_without_lead": {"lead_id": "L-unknown", "client_id": "{id}"},
         "superseded": {},

@@ -40,7 +40,7 @@ def found_in(entity: str, frame: pd.DataFrame, lead_ids: set[str]) -> Counter:
             counts["unparsable_date"] += 1
         elif parsed.year == 2099:
             counts["future_date"] += 1
-        elif row.get("currency") == "EURO":
+        elif row.get("currency") == "ZZZ":
             counts["unknown_currency"] += 1
         elif row.get("currency") == "GBP":
             counts["missing_rate"] += 1
