@@ -16,7 +16,7 @@ from pathlib import Path
 import duckdb
 
 from onefunnel.durable import fsync_file, remove_quietly, write_whole
-from onefunnel.extract.normalise import literal, quoted
+from onefunnel.extract.normalise import literal, quoted, rows_of
 
 FILE = "forgotten.json"
 # Entities whose id is a contact's.
@@ -75,15 +75,14 @@ def erase_known(part: Path, landing: Path, personal: Iterable[str] = (), *, is_c
     if not forgotten.tokens:
         return 0
     with duckdb.connect() as db:
-        columns = [row[0] for row in db.execute(f"describe from read_parquet({literal(str(part))}, hive_partitioning = false)").fetchall()]
+        columns = [row[0] for row in db.execute(f"describe from {rows_of(part)}").fetchall()]
         links, details = identity_columns(columns, personal, is_contact_list=is_contact_list)
         if not links and not details:
             return 0
         db.execute("create temp table listed (name varchar primary key, token varchar)")
         db.executemany("insert into listed values (?, ?)", list(forgotten.tokens.items()))
         union = " union ".join(
-            f"select distinct cast({quoted(name)} as varchar) as value from read_parquet({literal(str(part))}, hive_partitioning = false)"
-            for name in (*links, *details)
+            f"select distinct cast({quoted(name)} as varchar) as value from {rows_of(part)}" for name in (*links, *details)
         )
         salted = f"sha256({literal(forgotten.salt + '|')} || value)"
         known = db.execute(f"select value, token from ({union}) as seen inner join listed on listed.name = {salted}").fetchall()
@@ -95,7 +94,7 @@ def erase_rows(db: duckdb.DuckDBPyConnection, part: Path, tokens: dict[str, str]
 
     Order, other columns and row count stay. The part is replaced in one step.
     """
-    source = f"read_parquet({literal(str(part))}, hive_partitioning = false)"
+    source = rows_of(part)
     if not links and not details:
         return 0
     values = ", ".join(literal(value) for value in tokens)

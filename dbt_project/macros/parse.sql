@@ -72,10 +72,11 @@
         (['zł', 'zl'], ['PLN']), (['kč', 'kc'], ['CZK']), (['kr'], ['SEK', 'NOK', 'DKK', 'ISK']), (['ft'], ['HUF']), (['fr', 'sfr'], ['CHF']), (['lei'], ['RON', 'MDL']), (['лв'], ['BGN'])
     ]) }}
 {%- endmacro %}
-{# All signs and words as one text to look up in, because a case would read the token anew for each, and take long to plan: |sign:CODE| for each meaning. #}
-{% macro currency_meanings() -%}
+{# All signs and words as one text to look up in, because a case would read the token anew for each, and take long to plan: |sign:CODE| for each meaning;
+   or only those that can mean one. #}
+{% macro currency_meanings(certain=false) -%}
     {%- set known = [] -%}
-    {%- for written, codes in currency_signs() -%}
+    {%- for written, codes in currency_signs() if not certain or codes | length == 1 -%}
         {%- for sign in written -%} {%- for code in codes -%} {%- do known.append((sign | replace("'", "")) ~ ':' ~ code) -%} {%- endfor -%} {%- endfor -%}
     {%- endfor -%}
     {{ return('|' ~ known | join('|') ~ '|') }}
@@ -86,9 +87,7 @@
 {% macro to_currency(column, default='default_currency') -%}
     {%- set text = to_text(column) -%}
     {%- set sign = "rtrim(lower(" ~ text ~ "), '.')" -%}
-    {%- set only = [] -%}
-    {%- for written, codes in currency_signs() if codes | length == 1 -%} {%- for each in written -%} {%- do only.append((each | replace("'", "")) ~ ':' ~ codes[0]) -%} {%- endfor -%} {%- endfor -%}
-    {%- set only = "'|" ~ only | join('|') ~ "|'" -%}
+    {%- set only = "'" ~ currency_meanings(certain=true) ~ "'" -%}
     case
         {%- if default != 'null' %}
         when {{ column }} = {{ default }} then {{ default }}

@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 
 from onefunnel.errors import OnefunnelError
-from onefunnel.extract.normalise import PLACEHOLDER, literal, quoted
+from onefunnel.extract.normalise import PLACEHOLDER, literal, quoted, rows_of
 from onefunnel.landing.loads import LoadManifest
 from onefunnel.landing.register import TYPED
 from onefunnel.settings import Settings
@@ -116,8 +116,8 @@ def landed_sample(path: Path) -> Iterator[Sample]:
             return extract_source(config, source, Interval.for_as_of(date(2000, 1, 1)), settings)[0]
 
         manifest = _below_titles(landed)
-        part = literal(str(manifest.folder(settings.paths.landing) / manifest.files[0].part))
-        db.execute(f"create view sample as from read_parquet({part}, hive_partitioning = false)")
+        part = manifest.folder(settings.paths.landing) / manifest.files[0].part
+        db.execute(f"create view sample as from {rows_of(part)}")
         known = {name for name, *_ in db.execute("describe sample").fetchall()}
         columns = {name: _count(db, name, has_types=TYPED in known) for name in manifest.columns}
         yield Sample(path.name, manifest.rows, manifest.rejected_rows, columns, db)

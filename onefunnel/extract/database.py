@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from onefunnel.config import PipelineConfig
 from onefunnel.entities import entity_of
 from onefunnel.errors import ConfigError, OnefunnelError
-from onefunnel.extract.normalise import literal
+from onefunnel.extract.normalise import rows_of
 from onefunnel.extract.parts import NUL, TYPED, PartWriter, Relation, check_columns, typed_names, unique_names
 from onefunnel.landing.loads import StagedLoad
 from onefunnel.settings import redact
@@ -134,7 +134,7 @@ def _land(writer: PartWriter, connection: sa.Connection, options: TableEntity, s
             count += len(batch)
     sha256 = digest.hexdigest()
     writer.staged.cursor = _cursor_state(options, last, writer.staged)
-    relation = Relation(f"select * from read_parquet({literal(str(target))}, hive_partitioning = false)", names, marked, typed=True)
+    relation = Relation(f"select * from {rows_of(target)}", names, marked, typed=True)
     writer.write(relation, file=name, sha256=sha256, fingerprint=sha256)
     writer.finish()
 

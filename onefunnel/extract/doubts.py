@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from onefunnel.config import PipelineConfig
 from onefunnel.errors import ConfigError
-from onefunnel.extract.normalise import literal, quoted
-from onefunnel.extract.parts import MONEY, TYPED, PartWriter
+from onefunnel.extract.normalise import literal, quoted, rows_of
+from onefunnel.extract.parts import MONEY, TYPED, PartWriter, Relation
 from onefunnel.landing.loads import LandedFile
 from onefunnel.sources import FilesSource
 
@@ -16,21 +16,23 @@ BY_COMMA = r"-?[0-9]{1,3}([.][0-9]{3})*,[0-9]{1,2}"
 MANY = 3
 
 
-def check_undecided(writer: PartWriter, part: LandedFile, config: PipelineConfig, source: FilesSource) -> None:
+def check_undecided(writer: PartWriter, relation: Relation, part: LandedFile, config: PipelineConfig, source: FilesSource) -> None:
     """Raise ConfigError where money of this part is of one of two sizes, or of one of two currencies, and nothing declares which."""
     names = {name.strip().lower(): name for name in part.columns}
     for money in sorted((MONEY - {"currency"}) & set(names)):
         amount, currency = names[money], names.get("currency")
         if "decimal_separator" not in source.model_fields_set and source.currency not in THREE_DECIMALS:
-            _check_thousands(writer, part, source, amount, currency)
+            _check_thousands(writer, relation, part, source, amount, currency)
         if currency and source.currency is None:
             _check_currency(writer, part, source, amount, currency, config.reporting.base_currency)
 
 
-def _check_thousands(writer: PartWriter, part: LandedFile, source: FilesSource, amount: str, currency: str | None) -> None:
+def _check_thousands(
+    writer: PartWriter, relation: Relation, part: LandedFile, source: FilesSource, amount: str, currency: str | None
+) -> None:
     """1.234 is a thousand or one and a bit. Another point, a longer whole number or a currency of three decimals says which."""
     value = f"trim({quoted(amount)})"
-    is_text = f"not contains(coalesce({TYPED}, ''), {literal(f'|{amount.strip().lower()}|')})" if _is_typed(writer, part) else "true"
+    is_text = f"not contains(coalesce({TYPED}, ''), {literal(f'|{amount.strip().lower()}|')})" if relation.typed else "true"
     is_of_three = f"upper(trim({quoted(currency)})) in {THREE_DECIMALS}" if currency else "false"
     says = (
         f"regexp_full_match({value}, '-?[0-9]{{4,}}') or coalesce({is_of_three}, false) "
@@ -38,7 +40,7 @@ def _check_thousands(writer: PartWriter, part: LandedFile, source: FilesSource, 
     )
     query = (
         f"select count(*) filter (regexp_full_match({value}, '{GROUPED}')), count(*) filter (regexp_full_match({value}, '{BY_COMMA}')), "
-        f"count(*) filter ({says}) from {_rows(writer, part)} where {value} is not null and {is_text}"
+        f"count(*) filter ({says}) from {rows_of(writer.staged.folder / part.part)} where {value} is not null and {is_text}"
     )
     grouped, by_comma, saying = writer.run(query, part.path).fetchone()
     if not grouped or saying:
@@ -55,7 +57,8 @@ def _check_currency(writer: PartWriter, part: LandedFile, source: FilesSource, a
     code = f"upper(trim({quoted(currency)}))"
     query = (
         f"select count(*) filter ({code} is null), count({code}), min({code}), max({code}), "
-        f"coalesce(bool_or({code} = {literal(base)}), false) from {_rows(writer, part)} where {quoted(amount)} is not null"
+        f"coalesce(bool_or({code} = {literal(base)}), false) "
+        f"from {rows_of(writer.staged.folder / part.part)} where {quoted(amount)} is not null"
     )
     empty, named, first, last, has_base = writer.run(query, part.path).fetchone()
     if not empty or not named or has_base:
@@ -65,12 +68,3 @@ def _check_currency(writer: PartWriter, part: LandedFile, source: FilesSource, a
     if first == last and named >= MANY and named > empty:
         raise ConfigError(what, where=f"{writer.staged.where}, {part.path}", hint=hint)
     writer.staged.warnings.append(f"{part.path}: {what}; {hint}")
-
-
-def _rows(writer: PartWriter, part: LandedFile) -> str:
-    return f"read_parquet({literal(str(writer.staged.folder / part.part))}, hive_partitioning = false)"
-
-
-def _is_typed(writer: PartWriter, part: LandedFile) -> bool:
-    path = literal(str(writer.staged.folder / part.part))
-    return writer.run(f"select 1 from parquet_schema({path}) where name = {literal(TYPED)}", part.path).fetchone() is not None

@@ -14,7 +14,7 @@ from onefunnel.errors import ConfigError
 from onefunnel.extract.csv_text import csv_relation
 from onefunnel.extract.documents import json_relation, jsonl_relation, parquet_relation
 from onefunnel.extract.doubts import check_undecided
-from onefunnel.extract.normalise import literal, quoted
+from onefunnel.extract.normalise import quoted, rows_of
 from onefunnel.extract.parts import PartWriter, Relation
 from onefunnel.extract.snapshot import Snapshot, as_utf8, check_inside, take_snapshot
 from onefunnel.extract.table_edges import cut_to_table
@@ -87,7 +87,7 @@ def stage_files(config: PipelineConfig, source: FilesSource, entity: str, staged
             twins.setdefault(fingerprint, snapshot.name)
             relation = _relation(writer, snapshot, form, options)
             part = writer.write(relation, file=snapshot.name, sha256=snapshot.sha256, fingerprint=fingerprint)
-            check_undecided(writer, part, config, source)
+            check_undecided(writer, relation, part, config, source)
         _check_gone(writer, current, {path.relative_to(root).as_posix() for path in files}, twins, options)
         writer.finish()
 
@@ -101,12 +101,12 @@ def _check_gone(
     if not gone or staged.delivery != "full":
         return
     for load, item in gone if options.overlap == "add" else ():
-        old = literal(str(load.folder(staged.landing) / item.part))
+        old = rows_of(load.folder(staged.landing) / item.part)
         for new in staged.files:
             if not item.rows or not {name.lower() for name in item.columns} <= {name.lower() for name in new.columns}:
                 continue
-            columns, part = ", ".join(map(quoted, item.columns)), literal(str(staged.folder / new.part))
-            left = f"select {columns} from read_parquet({old}) except all select {columns} from read_parquet({part}) limit 1"
+            columns, part = ", ".join(map(quoted, item.columns)), rows_of(staged.folder / new.part)
+            left = f"select {columns} from {old} except all select {columns} from {part} limit 1"
             if writer.run(left, new.path).fetchone() is None:
                 raise ConfigError(
                     f"it holds all {item.rows} rows of {item.path}, which is gone: under `overlap: add` they would count twice",

@@ -48,6 +48,11 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def rows_of(part: Path) -> str:
+    """The rows of a landed Parquet part as an SQL relation; the names of its folders are no columns."""
+    return f"read_parquet({literal(str(part))}, hive_partitioning = false)"
+
+
 def kind_of(column: str) -> str:
     """How a personal column is normalised before hashing: email, phone or text, told by its name."""
     words = column.lower()

@@ -12,7 +12,7 @@ from types import TracebackType
 import duckdb
 
 from onefunnel.errors import ConfigError, MissingColumn, OnefunnelError
-from onefunnel.extract.normalise import hashed_sql, key_parameters, literal, looks_personal, personal_in, quoted, require_key
+from onefunnel.extract.normalise import hashed_sql, key_parameters, literal, looks_personal, personal_in, quoted, require_key, rows_of
 from onefunnel.extract.phones import note_country, rewrite_phones
 from onefunnel.forgotten import CONTACT_LISTS, erase_known
 from onefunnel.landing.loads import REJECTED, LandedFile, StagedLoad
@@ -192,18 +192,14 @@ class PartWriter:
         )
         if not self.db.execute("select count(*) from shifts").fetchone()[0]:
             return
-        wrong = target.with_suffix(".unnumbered")
-        target.rename(wrong)
-        self.run(
-            f"""copy (
-                    select part.* replace (part._row + coalesce(shift, 0) as _row)
-                    from read_parquet({literal(str(wrong))}, hive_partitioning = false) as part
-                    asof left join shifts on part._row >= shifts.from_row
-                    order by part._row
-                ) to {literal(str(target))} (format parquet, compression snappy)""",
+        self._rewrite(
+            lambda rows: (
+                f"select part.* replace (part._row + coalesce(shift, 0) as _row) from {rows} as part "
+                "asof left join shifts on part._row >= shifts.from_row order by part._row"
+            ),
+            target,
             file,
         )
-        wrong.unlink()
         self.run(
             f"""update rejected set _row = _row + (select coalesce(max(shift), 0) from shifts where from_row <= rejected._row)
                 where _file = {literal(file)} and rule in ({marks})""",
@@ -222,11 +218,10 @@ class PartWriter:
         """Lines of delimiters alone that a spreadsheet leaves below its table are no rows. Inside the table they are, without an id."""
         if not columns or min(self._empty_cells(columns, target, file).values(), default=0) == 0:
             return
-        part = f"read_parquet({literal(str(target))}, hive_partitioning = false)"
         says = f"coalesce({', '.join(map(quoted, columns))}, null) is not null"
-        last, last_said = self.run(f"select max(_row), max(_row) filter ({says}) from {part}", file).fetchone()
+        last, last_said = self.run(f"select max(_row), max(_row) filter ({says}) from {rows_of(target)}", file).fetchone()
         if last_said is not None and last_said < last:
-            self._keep(f"_row <= {last_said}", target, file)
+            self._rewrite(lambda rows: f"from {rows} where _row <= {last_said} order by _row", target, file)
 
     def _drop_totals(self, columns: tuple[str, ...], target: Path, file: str) -> None:
         """A line that begins as totals do and holds nothing where every row must hold something is no row, wherever it stands."""
@@ -238,9 +233,8 @@ class PartWriter:
             f"({' or '.join(f'{quoted(name)} is null' for name in keys)}) "
             f"and regexp_matches(coalesce({', '.join(map(quoted, columns))}, ''), {literal(TOTAL_LINE)})"
         )
-        part = f"read_parquet({literal(str(target))}, hive_partitioning = false)"
-        if count := self.run(f"select count(*) from {part} where {is_total}", file).fetchone()[0]:
-            self._keep(f"not coalesce({is_total}, false)", target, file)
+        if count := self.run(f"select count(*) from {rows_of(target)} where {is_total}", file).fetchone()[0]:
+            self._rewrite(lambda rows: f"from {rows} where not coalesce({is_total}, false) order by _row", target, file)
             self.staged.warnings.append(f"{file}: {count} line(s) of totals are no rows")
 
     def _empty_cells(self, columns: tuple[str, ...], target: Path, file: str) -> dict[str, int]:
@@ -249,19 +243,19 @@ class PartWriter:
         counted = f"select path_in_schema, sum(coalesce(stats_null_count, 1)) from parquet_metadata({literal(str(target))})"
         return dict(self.run(f"{counted} where path_in_schema in ({chosen}) group by 1", file).fetchall())
 
-    def _keep(self, condition: str, target: Path, file: str) -> None:
-        whole = target.with_suffix(".whole")
-        target.rename(whole)
-        kept = f"from read_parquet({literal(str(whole))}, hive_partitioning = false) where {condition} order by _row"
-        self.run(f"copy ({kept}) to {literal(str(target))} (format parquet, compression snappy)", file)
-        whole.unlink()
+    def _rewrite(self, query_of: Callable[[str], str], target: Path, file: str) -> None:
+        """Put in the place of a part what a query makes of its rows."""
+        before = target.with_suffix(".before")
+        target.rename(before)
+        self.run(f"copy ({query_of(rows_of(before))}) to {literal(str(target))} (format parquet, compression snappy)", file)
+        before.unlink()
 
     def _warn_of_cells_beyond(self, columns: tuple[str, ...], target: Path, file: str) -> None:
         """Something behind the last named column: a note, or a row whose cells a decimal comma without quotes has shifted."""
         last = max((place for place, name in enumerate(columns, start=1) if name != f"column_{place}"), default=0)
         if beyond := columns[last:]:
             said = f"coalesce({', '.join(map(quoted, beyond))}, null) is not null"
-            count, first = self.run(f"select count(*), min(_row) from read_parquet({literal(str(target))}) where {said}", file).fetchone()
+            count, first = self.run(f"select count(*), min(_row) from {rows_of(target)} where {said}", file).fetchone()
             if count:
                 self.staged.warnings.append(
                     f"{file}: {count} row(s), the first of them row {first}, hold something behind the last column name: "

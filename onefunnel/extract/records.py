@@ -13,7 +13,7 @@ from typing import Any
 
 from onefunnel.errors import MissingColumn
 from onefunnel.extract.documents import JsonNumber
-from onefunnel.extract.normalise import literal
+from onefunnel.extract.normalise import rows_of
 from onefunnel.extract.parts import MARKS, NUL, TYPED, UNDECODABLE, Relation, typed_names
 
 BATCH_ROWS = 2_000
@@ -97,7 +97,7 @@ def write_records(records: Iterable[dict[str, Any]], columns: dict[str, str], ta
             columns_of_batch = [pa.array(column, pa.string()) for column in (*texts, _typed(names, picked, len(batch)))]
             out.write_table(pa.table([*columns_of_batch, numbers], schema=schema))
             count += len(batch)
-    sql = f"select * from read_parquet({literal(str(target))}, hive_partitioning = false)"
+    sql = f"select * from {rows_of(target)}"
     return Written(Relation(sql, names, marked=is_marked, typed=True, group_rows=GROUP_ROWS), digest.hexdigest(), count, frozenset(told))
 
 

@@ -15,7 +15,7 @@ import duckdb
 from onefunnel.config import WEEKDAYS, PipelineConfig
 from onefunnel.entities import known_systems
 from onefunnel.errors import LockHeld, OnefunnelError
-from onefunnel.extract.normalise import literal, quoted
+from onefunnel.extract.normalise import literal, quoted, rows_of
 from onefunnel.forgotten import read_forgotten
 from onefunnel.interval import Interval
 from onefunnel.landing.changes import BuildPlan, FileKey, file_key, fingerprint, plan_build
@@ -254,7 +254,7 @@ def _fill_rejected(db: duckdb.DuckDBPyConnection, landing: Path, current: dict[t
             if path.exists():
                 db.execute(
                     "insert into landing.rejected_rows select ?, ?, ?, ?, _file, _row, rule from "
-                    f"read_parquet({literal(str(path))}, hive_partitioning = false) where list_contains(?, _file) order by _file, _row",
+                    f"{rows_of(path)} where list_contains(?, _file) order by _file, _row",
                     [load.source, load.system, load.entity, load.load_id, paths],
                 )
 

@@ -16,7 +16,7 @@ import duckdb
 
 from onefunnel.durable import fsync_file, remove_quietly, sha256_of, write_whole
 from onefunnel.errors import ConfigError, OnefunnelError
-from onefunnel.extract.normalise import hash_value, literal, quoted, require_key
+from onefunnel.extract.normalise import hash_value, literal, quoted, require_key, rows_of
 from onefunnel.extract.phones import international, noted_countries
 from onefunnel.forgotten import CONTACT_LISTS, Forgotten, erase_rows, identity_columns, new_token, read_forgotten
 from onefunnel.landing.loads import MANIFEST, LoadManifest
@@ -98,7 +98,7 @@ def _parts(landing: Path) -> list[tuple[Path, bool]]:
 
 
 def _columns(db: duckdb.DuckDBPyConnection, part: Path) -> list[str]:
-    return [row[0] for row in db.execute(f"describe from read_parquet({literal(str(part))}, hive_partitioning = false)").fetchall()]
+    return [row[0] for row in db.execute(f"describe from {rows_of(part)}").fetchall()]
 
 
 def _all_identity_columns(db: duckdb.DuckDBPyConnection, part: Path, is_list: bool, known: set[str]) -> tuple[list[str], list[str]]:
@@ -109,7 +109,7 @@ def _all_identity_columns(db: duckdb.DuckDBPyConnection, part: Path, is_list: bo
     others = [name for name in columns if name not in (*links, *details) and not name.startswith("_")]
     if hashes and others:
         tests = ", ".join(f"bool_or(coalesce(cast({quoted(name)} as varchar) in ({hashes}), false))" for name in others)
-        row = db.execute(f"select {tests} from read_parquet({literal(str(part))}, hive_partitioning = false)").fetchone() or ()
+        row = db.execute(f"select {tests} from {rows_of(part)}").fetchone() or ()
         details += [name for name, holds in zip(others, row, strict=True) if holds]
     return links, details
 
@@ -122,7 +122,7 @@ def _contacts_of(db: duckdb.DuckDBPyConnection, part: Path, is_list: bool, known
     values = ", ".join(literal(item) for item in known)
     who = " or ".join(f"{quoted(name)} in ({values})" for name in (*links, *details))
     chosen = ", ".join(quoted(name) for name in links)
-    rows = db.execute(f"select distinct {chosen} from read_parquet({literal(str(part))}, hive_partitioning = false) where {who}").fetchall()
+    rows = db.execute(f"select distinct {chosen} from {rows_of(part)} where {who}").fetchall()
     return {str(item) for row in rows for item in row if item is not None and not str(item).startswith("erased-")}
 
 
