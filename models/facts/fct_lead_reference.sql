@@ -1,4 +1,4 @@
--- Ids that do not simply lead to a lead: written otherwise than delivered, known to nobody, merges that lead nowhere. The rows count; someone should look.
+-- Ids that do not simply lead to a lead: written otherwise than delivered, known to nobody, of two clients, merges that lead nowhere. The rows count; someone should look.
 with held as (
 
     select * from {{ ref('int_lead_references') }}
@@ -30,6 +30,23 @@ named_in_payments as (
     where (lead_names.reference_key is not null or (payments.lead_key is null and client_names.reference_key is not null))
         -- for whom an address was looked is told below
         and coalesce(ledger.matched_by, ledger.unmatched_because) is null
+
+),
+
+-- a lead of one client and the id of another: the money is the lead's
+of_two_clients as (
+
+    select
+        payments.source_name,
+        {{ delivered_as('payments', 'payments.source_system') }} as entity,
+        payments.client_key as reference_key,
+        ledger.amount_base
+    from payments
+    inner join {{ ref('fct_payment') }} as ledger on payments.version_key = ledger.payment_key
+    where payments.lead_key is not null
+        and payments.client_id is not null
+        and payments.client_key <> ledger.client_key
+        and payments.client_key in (select client_key from {{ ref('fct_lead_funnel') }})
 
 ),
 
@@ -99,6 +116,8 @@ seen as (
     union all
     select source_name, entity, rule, reference_key, amount_base from by_address
     union all
+    select source_name, entity, 'client_of_other_lead', reference_key, amount_base from of_two_clients
+    union all
     select source_name, entity, 'id_written_otherwise', reference_key, cast(null as {{ amount_type() }}) from named_in_events
     union all
     select source_name, entity, 'unknown_lead', subject_key, null
@@ -122,7 +141,7 @@ select
     source_name,
     entity,
     rule,
-    case when rule = 'unknown_lead' or rule like 'merge%' then 'warn' else 'info' end as severity,
+    case when rule in ('unknown_lead', 'client_of_other_lead') or rule like 'merge%' then 'warn' else 'info' end as severity,
     {{ id_of('reference_key') }} as value,
     count(*) as row_count,
     cast(sum(amount_base) as {{ amount_type() }}) as money_base

@@ -105,6 +105,14 @@ def test_ids_of_another_spelling_are_joined_where_certain(books: duckdb.DuckDBPy
     assert books.execute(reached).fetchone() == (True,)
 
 
+def test_a_payment_of_two_clients_counts_for_the_one_of_its_lead_and_is_told(books: duckdb.DuckDBPyConnection, books_home: Path) -> None:
+    """A client id that no lead has is another program's number, and contradicts nobody."""
+    assert _revenue(books, "two_clients") == {"two_clients:T1#1": 180, "two_clients:T2#1": 7}
+    assert _affected(books, "two_clients", "client_of_other_lead") == [("payments", 1, 100, "warn")]
+    said = " ".join(json.loads((books_home / "published/manifest.json").read_text())["quality"]["warnings"])
+    assert "two_clients payments CB 1 rows 100.00 in money" in said
+
+
 def test_an_own_id_never_equals_a_made_one(tmp_path: Path, run_cli: RunCli) -> None:
     """A payment of lead 77, whom nobody delivers; then a lead whose own id is lead-77, one whom the payment can mean, and 77 itself."""
     (tmp_path / "sources.yml").write_text(
