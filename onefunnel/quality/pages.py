@@ -25,12 +25,12 @@ EXTERNAL = re.compile(
 
 def write_pages(folder: Path, gate: str, reports: list[tuple[Suite, Any]]) -> Path:
     """One page per relation and an index of the gate. Returns the index."""
-    lines = []
+    # one view for all: it keeps the templates it has compiled
+    renderer, view, lines = ValidationResultsPageRenderer(run_info_at_end=True), DefaultJinjaPageView(), []
     for suite, report in reports:
         name = f"{gate}-{re.sub(r'[^A-Za-z0-9_.-]', '_', suite.relation)}.html"
         report.meta.setdefault("run_id", None)
-        page = DefaultJinjaPageView().render(ValidationResultsPageRenderer(run_info_at_end=True).render(report))
-        write_whole(folder / name, offline(page))
+        write_whole(folder / name, offline(view.render(renderer.render(report))))
         met = sum(1 for answer in report.results if answer.success)
         outcome = "pass" if report.success else "fail"
         lines.append(
