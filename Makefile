@@ -38,7 +38,7 @@ test: $(READY) ## Run every test this machine can run (PYTEST_ARGS="-m 'not slow
 
 check: $(READY) ## While working: style, types, the fast tests, what the documents claim; a minute
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check --quiet .
-	@$(BIN)/mypy & types=$$!; $(PYTEST) --quiet -m "not slow and not browser and not airflow" $(PYTEST_ARGS); wait $$types
+	@$(BIN)/mypy & types=$$!; $(PYTEST) --quiet -m "not slow and not browser and not airflow" tests/unit tests/systems $(PYTEST_ARGS); wait $$types
 
 lint: $(READY) ## Check the style and the types of the Python code
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check --quiet .

@@ -18,6 +18,8 @@ from warm_python import warm_python
 
 # Cheapest news first: what fails in a second is told before what takes minutes.
 ORDER = ("unit", "systems", "pipeline", "dbt", "browser", "dags", "faults")
+# Who asks for one of these waits for dbt, for the imports of a night or for a database server.
+SLOW_FIXTURES = {"compiled", "parsed_home", "python", "postgres", "server"}
 # Side by side a module is run whole by one worker, so that its nights are built once; what takes longest must not be begun last.
 LONGEST_FIRST = (
     *("test_cases_ledger", "test_nightly_run", "test_going_on", "test_night", "test_verdict_incidents", "test_properties"),
@@ -40,8 +42,12 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         pytest.skip("a test of the night: set ONEFUNNEL_NIGHTLY=1")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run the folders of tests in ORDER, and inside each the slow tests last; side by side, the longest modules before all."""
+    for item in items:
+        if SLOW_FIXTURES.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker("slow")
     side_by_side = os.environ.get("PYTEST_XDIST_WORKER") is not None
 
     def rank(item: pytest.Item) -> tuple[int, int, bool]:

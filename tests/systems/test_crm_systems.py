@@ -38,6 +38,7 @@ def newest(home: Any, entity: str, key: str = "id") -> dict[tuple[str, ...], dic
     return home.newest(entity, key)
 
 
+@pytest.mark.slow
 def test_amocrm_has_every_lead_and_stage_and_those_in_the_bin(amo: FakeAmoCrm, serve: Callable[..., Any]) -> None:
     home = amocrm(serve, amo)
     amo.leads[11]["_embedded"]["contacts"] = [{"id": 77}]
@@ -62,6 +63,7 @@ def test_amocrm_says_nothing_with_204(serve: Callable[..., Any]) -> None:
     assert {name: load.rows for name, load in home.land().items() if load.rows} == {"pipelines": 1, "users": 1}
 
 
+@pytest.mark.slow
 def test_a_second_night_of_amocrm_equals_a_full_read(amo: FakeAmoCrm, serve: Callable[..., Any]) -> None:
     home = amocrm(serve, amo)
     home.land()
@@ -121,6 +123,7 @@ def test_bitrix24_has_every_lead_deal_and_stage(bitrix: FakeBitrix24, serve: Cal
     assert contact["EMAIL"] == hash_value(KEY, "EMAIL", "p7@client.test")
 
 
+@pytest.mark.slow
 def test_a_second_night_of_bitrix24_equals_a_full_read(bitrix: FakeBitrix24, serve: Callable[..., Any]) -> None:
     home = bitrix24(serve, bitrix)
     home.land()

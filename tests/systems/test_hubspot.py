@@ -36,6 +36,7 @@ def by_id(home: Any, entity: str = "deals") -> dict[tuple[str, ...], dict[str, A
     return home.newest(entity, "id")
 
 
+@pytest.mark.slow
 def test_a_first_night_has_every_deal_archived_and_merged_ones_too(home: Any, api: FakeHubSpot) -> None:
     home.land()
     deals = by_id(home)
@@ -77,6 +78,7 @@ def change(api: FakeHubSpot) -> None:
     api.contacts["71015"]["properties"]["lifecyclestage"] = "customer"
 
 
+@pytest.mark.slow
 def test_a_second_night_equals_a_full_read(home: Any, api: FakeHubSpot, serve: Callable[..., Any]) -> None:
     home.land()
     change(api)

@@ -75,6 +75,7 @@ sys.exit(str(failed) if failed else 0)
 """
 
 
+@pytest.mark.slow
 def test_a_source_that_starts_while_another_imports_its_client_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     """A process of its own: in this one everything is imported. Without the lock two of three runs fail."""
     monkeypatch.setenv("NIGHT_TOKEN", TOKEN)
@@ -82,6 +83,7 @@ def test_a_source_that_starts_while_another_imports_its_client_waits(monkeypatch
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", [401, 403, 404, 500])
 def test_a_source_that_fails_goes_stale_and_the_others_land(tmp_path: Path, apis: dict[str, Any], status: int) -> None:
     night(tmp_path, apis, "2026-04-01")

@@ -50,6 +50,7 @@ def new_home(org: FakeSalesforce, serve: Callable[..., Any], tmp_path: Path, mon
     return make
 
 
+@pytest.mark.slow
 def test_a_second_night_equals_a_full_read(new_home: Callable[[], Home], org: FakeSalesforce) -> None:
     home = new_home()
     first = home.land()
@@ -75,6 +76,7 @@ def test_a_second_night_equals_a_full_read(new_home: Callable[[], Home], org: Fa
     assert sum(float(row["Amount"]) for row in deals.values()) == sum(row["Amount"] for row in org.records["Opportunity"].values())
 
 
+@pytest.mark.slow
 def test_only_what_staging_reads_leaves_salesforce_and_people_are_hashed(new_home: Callable[[], Home], org: FakeSalesforce) -> None:
     home = new_home()
     loads = home.land()

@@ -32,6 +32,7 @@ def count(folder: Path, question: str) -> int:
         return db.execute(question).fetchone()[0]
 
 
+@pytest.mark.slow
 def test_generated_files_refer_to_generated_leads(delivery: Path) -> None:
     assert count(delivery, "select count(distinct lead_id) from leads") == LEADS
     assert count(delivery, "select count(*) from stage_events anti join leads using (lead_id)") == 0

@@ -71,6 +71,7 @@ def night(settings: Settings, run_id: str, status: str = "published") -> None:
     state.finish_run(settings.paths.state, run_id, status, version=version)
 
 
+@pytest.mark.slow
 def test_it_says_what_matters_once_in_both_languages_also_after_a_retry(settings: Settings, channel: Receiver) -> None:
     night(settings, "one")
     for _ in range(2):
@@ -97,6 +98,7 @@ def test_a_night_that_was_held_back_says_nothing(settings: Settings, channel: Re
     assert channel.messages == []
 
 
+@pytest.mark.slow
 def test_it_waits_for_its_hour_and_for_a_dead_channel(settings: Settings, channel: Receiver) -> None:
     night(settings, "one")
     queue_digest(settings, config_of(at="08:00"), "one", now=NOW)
@@ -109,6 +111,7 @@ def test_it_waits_for_its_hour_and_for_a_dead_channel(settings: Settings, channe
     assert len(channel.messages) == 2
 
 
+@pytest.mark.slow
 def test_yesterdays_message_is_dropped_by_todays_and_expires(settings: Settings, channel: Receiver) -> None:
     night(settings, "one")
     channel.status = 503
@@ -128,6 +131,7 @@ def test_the_url_is_named_by_its_variable_only(tmp_path: Path) -> None:
         load_config(file)
 
 
+@pytest.mark.slow
 def test_the_page_is_printed_where_a_browser_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     page = tmp_path / "index.html"
     page.write_text("<h1>onefunnel</h1>", encoding="utf-8")

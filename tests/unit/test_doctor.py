@@ -77,6 +77,7 @@ def test_an_unset_secret_is_named_and_a_set_one_is_enough(sources, tmp_path):
     assert look(path, tmp_path / "home", {"CRM_URL": "postgresql://x"})["source crm"].status == "ok"
 
 
+@pytest.mark.slow
 def test_a_tap_that_is_not_installed_fails_with_how_to_install_it(sources, tmp_path):
     path = write_sources(sources.parent, "connector: singer, tap: tap-pipedrive, entities: {leads: {stream: deals}}")
     check = look(path, tmp_path / "home")["source crm"]

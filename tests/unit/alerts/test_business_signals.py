@@ -50,6 +50,7 @@ def test_a_signal_is_told_once_and_its_end_is_no_news(settings: Settings, channe
     assert len(channel.messages) == 2, "the next one is news again"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", [{"business_signal": False}, {"status": "blocked"}])
 def test_nothing_is_told_unasked_or_of_a_night_that_was_held_back(settings: Settings, channel: Receiver, change: dict[str, Any]) -> None:
     night(settings, 1, is_open=True, **change)

@@ -33,6 +33,7 @@ def test_each_message_is_delivered_once(settings: Settings, channel: Receiver) -
     assert "s broke" in message["message"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", ["down", "500", "slow"])
 def test_a_dead_channel_is_tried_later_and_gets_the_message_once(settings: Settings, channel: Receiver, fault: str) -> None:
     waiting_message(settings)

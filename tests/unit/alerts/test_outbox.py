@@ -86,6 +86,7 @@ def test_acknowledged_means_no_reminder_until_it_worsens(path: Path) -> None:
         acknowledge(path, "ffffffffffff")
 
 
+@pytest.mark.slow
 def test_three_hundred_failing_checks_are_one_message_per_owner(path: Path) -> None:
     for number in range(300):
         owner = "data-team" if number % 3 else "analytics"

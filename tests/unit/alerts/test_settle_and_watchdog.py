@@ -51,6 +51,7 @@ def test_a_quiet_night_says_nothing(settings: Settings, channel: Receiver) -> No
     assert channel.messages == []
 
 
+@pytest.mark.slow
 def test_a_closed_gate_goes_to_its_owner_with_what_bi_still_shows(settings: Settings, channel: Receiver) -> None:
     version = publish_number(settings, 1).version
     night(settings, "run", "blocked", gate=gate_of("run", "fail"))

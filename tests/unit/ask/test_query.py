@@ -97,6 +97,7 @@ def test_even_what_would_slip_through_finds_the_connection_closed(closed: duckdb
         closed.execute(sql).fetchall()
 
 
+@pytest.mark.slow
 def test_an_answer_holds_plain_values_in_the_order_asked_for(published: Path) -> None:
     answer = ask(published, "select month, value, numerator, null from marts.mart_kpi_monthly order by month desc -- newest first")
     assert answer.columns[:3] == ["month", "value", "numerator"]
@@ -104,6 +105,7 @@ def test_an_answer_holds_plain_values_in_the_order_asked_for(published: Path) ->
     assert not answer.is_cut
 
 
+@pytest.mark.slow
 def test_rows_and_size_are_bounded_and_it_says_so(published: Path) -> None:
     many = ask(published, "select range from range(100000)")
     assert (len(many.rows), many.is_cut) == (query_module.MAX_ROWS, True)
@@ -121,12 +123,14 @@ def test_time_and_memory_are_bounded(published: Path) -> None:
         ask(published, "select string_agg(repeat('x', 1000000), '') from range(100000)")
 
 
+@pytest.mark.slow
 def test_a_refusal_names_what_and_no_place(published: Path) -> None:
     with pytest.raises(ConfigError, match="duckdb_databases") as raised:
         ask(published, "from duckdb_databases()")
     assert str(published.parent) not in str(raised.value)
 
 
+@pytest.mark.slow
 def test_a_query_sees_no_secret_of_this_process(published: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ONEFUNNEL_HASH_KEY", "canary-canary-canary")
     seen: list[dict[str, str]] = []

@@ -54,6 +54,7 @@ def test_kpis_figures_and_tables_are_told(published: Path) -> None:
     assert any(column.endswith(": The figure.") for column in known["marts.mart_kpi_monthly"]["columns"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("tool", "arguments", "says"),
     [

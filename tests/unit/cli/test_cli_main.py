@@ -45,6 +45,7 @@ def test_help_lists_every_command_and_imports_none_of_them(run_cli: Callable) ->
     assert done.stderr.strip() == "[]"
 
 
+@pytest.mark.slow
 def test_help_is_quick() -> None:
     best = 9.0
     for _ in range(4):
@@ -62,6 +63,7 @@ def test_every_command_exists_and_explains_itself(entry: tuple[str, str, str, st
     assert not single or all(getattr(parameter, "help", None) for parameter in command.params)
 
 
+@pytest.mark.slow
 def test_extract_tells_what_landed_in_words_and_in_json(run_cli: Callable, sources: Path, tmp_path: Path) -> None:
     run = ("extract", "--sources", sources, "--home", tmp_path / "home", "--as-of", "2024-06-01")
     assert "one.leads: 1 rows landed, 1 rejected; 1 count now" in run_cli(*run).stdout

@@ -31,6 +31,7 @@ def digest(folder: Path) -> dict[str, str]:
     return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
+@pytest.mark.slow
 def test_same_arguments_give_the_same_bytes_and_another_seed_others(tmp_path: Path) -> None:
     for name, seed in (("a", 5), ("b", 5), ("c", 6)):
         write(DemoSpec(**SMALL | {"seed": seed}), tmp_path / name)
@@ -56,6 +57,7 @@ def test_ad_spend_comes_as_one_file_per_month(tmp_path: Path) -> None:
     assert [path.name for path in sorted((tmp_path / "ad_spend").iterdir())] == [f"ad_spend_2026-0{month}.csv" for month in (2, 3)]
 
 
+@pytest.mark.slow
 def test_generate_gives_the_rows_that_write_writes(tmp_path: Path) -> None:
     spec = DemoSpec(**SMALL)
     facts = write(spec, tmp_path)

@@ -14,6 +14,8 @@ from onefunnel.demo.leads import arrive
 from onefunnel.demo.spec import INCIDENTS, DemoSpec
 from onefunnel.demo.world import World, build
 
+pytestmark = pytest.mark.slow
+
 BEFORE, HIT, END = "2025-12", "2026-01", date(2026, 3, 31)
 SEEDS = (1, 2)
 

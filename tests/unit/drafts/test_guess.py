@@ -126,6 +126,7 @@ def test_a_report_is_read_below_its_titles(tmp_path: Path) -> None:
     assert guessed("Kind,When\nmeeting,soon\n", tmp_path) is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("columns", "order", "others"),
     [
@@ -149,6 +150,7 @@ def test_any_column_decides_the_order_of_dates(
     assert decide_date_order(every) == (order, others)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "columns", [[["01/02/2026"]], [[*["1/7/2026"] * 30, "13/01/2026"]], [["31/7/2023"], ["7/31/2023"], ["01/02/2026"]]]
 )
@@ -160,6 +162,7 @@ def test_an_order_that_nothing_decides_is_asked(columns: list[list[str]], tmp_pa
     assert decide_date_order(every, "mdy")[0] == "mdy"
 
 
+@pytest.mark.slow
 def test_a_column_of_both_orders_is_told(tmp_path: Path) -> None:
     column = dates("d", "31.01.2026", "30.01.2026", "01/31/2026", tmp_path=tmp_path)
     assert mixed_dates(column) == "Day: 2 dates have the day first, 1 the month: the fewer cannot be read"
@@ -184,6 +187,7 @@ def test_numbers_prove_the_decimal_separator(values: list[str], separator: str, 
     assert decide_decimal_separator([("f", numbers(*values, tmp_path=tmp_path))]) == separator
 
 
+@pytest.mark.slow
 def test_a_separator_that_nothing_decides_is_asked_and_counts_decide_it(tmp_path: Path) -> None:
     cost = ("f", numbers("1,234", tmp_path=tmp_path))
     with pytest.raises(Undecided, match='1 numbers such as "1,234" can be read both ways'):

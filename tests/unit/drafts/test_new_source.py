@@ -58,6 +58,7 @@ def copied_project(copy: Path) -> Path:
     return copy
 
 
+@pytest.mark.slow
 def test_a_draft_reads_the_columns_of_the_sample(project: Path, tmp_path: Path) -> None:
     sample = tmp_path / "deals.csv"
     sample.write_text(DEALS)

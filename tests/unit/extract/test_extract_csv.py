@@ -219,6 +219,7 @@ def test_hostile_names_of_files_and_columns_stay_names(csv: Landing) -> None:
 TEXT = st.text(alphabet=string.printable.replace("\x0b", "").replace("\x0c", "") + "äЖ€😀", max_size=12)
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(st.tuples(TEXT, TEXT, TEXT), min_size=1, max_size=8), delimiter=st.sampled_from(",;\t|"))
 def test_whatever_python_writes_lands_unchanged(
@@ -270,6 +271,7 @@ def test_the_delimiter_is_the_one_under_which_the_required_columns_are(tmp_path:
     assert holidays.rows() == [("2026-01-01", "New Year, 1,5")]
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(junk=st.binary(max_size=400))
 def test_any_bytes_land_or_are_refused_never_crash(tmp_path_factory: pytest.TempPathFactory, junk: bytes) -> None:

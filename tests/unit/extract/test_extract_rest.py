@@ -191,6 +191,7 @@ def test_a_failure_that_passes_is_retried(source: Source, api: Api, status: int)
     assert source.ids == IDS
 
 
+@pytest.mark.slow
 def test_retry_after_is_honoured(source: Source, api: Api) -> None:
     answers = iter([(429, {"Retry-After": "1"}, b""), RECORDS])
     api.answer = lambda path, query: next(answers)

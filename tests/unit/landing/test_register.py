@@ -61,6 +61,7 @@ def night(tmp_path: Path) -> Night:
     return Night(tmp_path)
 
 
+@pytest.mark.slow
 def test_without_anything_landed_every_view_is_there_and_empty(night: Night) -> None:
     night.register()
     for system, entities in known_systems().items():

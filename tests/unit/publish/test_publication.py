@@ -74,6 +74,7 @@ def test_dimensions_are_exported_always_and_facts_when_asked_for(settings: Setti
     assert duckdb.sql(f"select distinct label_en from '{labels}'").fetchall() == [("Channel 1",)]
 
 
+@pytest.mark.slow
 def test_tables_and_columns_are_described_as_the_yaml_does_and_stay_so(settings: Settings) -> None:
     """dbt's manifest holds the descriptions; an erase request writes the file anew."""
     described = {"schema": "facts", "name": "dim_channel", "resource_type": "model", "description": "It's one row per channel."}
@@ -141,6 +142,7 @@ def test_a_candidate_built_against_another_version_is_refused(settings: Settings
     assert shown_numbers(settings.paths.current) == {3.0}
 
 
+@pytest.mark.slow
 def test_an_older_day_never_replaces_a_newer_one_unless_forced(settings: Settings) -> None:
     publish_number(settings, 5, AS_OF)
     with pytest.raises(GateBlocked, match="already shows data up to 2026-03-31"):
@@ -150,6 +152,7 @@ def test_an_older_day_never_replaces_a_newer_one_unless_forced(settings: Setting
     assert shown_numbers(settings.paths.current) == {4.0}
 
 
+@pytest.mark.slow
 def test_retention_keeps_the_newest_and_what_bi_shows(settings: Settings) -> None:
     versions = [publish_number(settings, number, date(2026, 3, number)).version for number in range(1, 8)]
     assert [manifest.version for manifest in retained(settings)] == versions[:-4:-1]
@@ -158,6 +161,7 @@ def test_retention_keeps_the_newest_and_what_bi_shows(settings: Settings) -> Non
     assert {path.name for path in (settings.paths.published / "parquet").iterdir()} == {*versions[-3:], "current"}
 
 
+@pytest.mark.slow
 def test_retention_keeps_the_last_publication_of_an_earlier_day(settings: Settings) -> None:
     earlier = publish_number(settings, 1, date(2026, 3, 30)).version
     for number in range(2, 8):

@@ -15,6 +15,7 @@ from onefunnel.report.columns import pack_column, pack_table, plain, unpack_tabl
 cells = st.one_of(st.none(), st.booleans(), st.integers(-(10**9), 10**9), st.text(max_size=5))
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(st.one_of(st.none(), st.text(max_size=4)), st.one_of(st.none(), st.integers(-99, 99))), max_size=30))
 def test_rows_survive_packing(rows: list[tuple[str | None, int | None]]) -> None:
     assert unpack_table(pack_table(("word", "number"), rows)) == [{"word": word, "number": number} for word, number in rows]
