@@ -142,7 +142,7 @@ class Laboratory:
         self._land(sources, settings, as_of)
         if self.models is None:
             self.models = compile_models(["+mart_verdict"], settings.paths.home, self.folder / "target")
-        connection = duckdb.connect(str(settings.paths.warehouse))
+        connection = duckdb.connect(str(settings.paths.warehouse), config={"threads": settings.threads})
         load_seeds(connection, sorted(path.stem for path in (ROOT / "seeds").glob("*.csv")))
         run_models(connection, self.models)
         return connection

@@ -28,7 +28,7 @@ class CompiledModels:
             {key: [parent for parent in node["depends_on"]["nodes"] if parent in models] for key, node in models.items()}
         )
         self._models = {key: models[key] for key in order.static_order()}
-        self.db = duckdb.connect()
+        self.db = duckdb.connect(config={"threads": 1})
         self.db.execute("attach ':memory:' as warehouse; use warehouse")
         self.db.execute(f"attach '{home / 'warehouse.duckdb'}' as built (read_only)")
         relations = self.db.execute(
