@@ -44,7 +44,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the folders of tests in ORDER, and inside each the slow tests last; side by side, the longest modules before all."""
+    """Mark as slow who waits; run the folders in ORDER, inside each the slow tests last; side by side, the longest modules before all."""
     for item in items:
         if SLOW_FIXTURES.intersection(getattr(item, "fixturenames", ())):
             item.add_marker("slow")

@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.verdict_incidents import PLANTED, Laboratory, Planted
 
-# Where every agency must be told rightly one says as much as two: others are in the full table. ONEFUNNEL_TEST_SEEDS=1,2,3 runs longer.
+# Where every agency must be told rightly one says as much as three: others are in the full table. ONEFUNNEL_TEST_SEEDS=1,2,3 runs longer.
 SEEDS = os.environ.get("ONEFUNNEL_TEST_SEEDS")
 LEADS_PER_MONTH = 600
 
@@ -17,7 +17,7 @@ LEADS_PER_MONTH = 600
 def seeds_of(planted: Planted) -> list[int]:
     if SEEDS:
         return [int(seed) for seed in SEEDS.split(",")]
-    return [1] if planted.of_twenty == 20 and planted.department else [1, 2]
+    return [1] if planted.of_twenty == 20 and planted.department else [1, 2, 3]
 
 
 @pytest.fixture(scope="module")

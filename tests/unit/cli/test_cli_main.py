@@ -63,7 +63,6 @@ def test_every_command_exists_and_explains_itself(entry: tuple[str, str, str, st
     assert not single or all(getattr(parameter, "help", None) for parameter in command.params)
 
 
-@pytest.mark.slow
 def test_extract_tells_what_landed_in_words_and_in_json(run_cli: Callable, sources: Path, tmp_path: Path) -> None:
     run = ("extract", "--sources", sources, "--home", tmp_path / "home", "--as-of", "2024-06-01")
     assert "one.leads: 1 rows landed, 1 rejected; 1 count now" in run_cli(*run).stdout

@@ -200,7 +200,6 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield f"postgresql://crm:canary-password@{address}/postgres"
 
 
-@pytest.mark.slow
 def test_postgres_types_land_without_loss_and_by_cursor(tmp_path: Path, postgres: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CRM_DATABASE_URL", postgres)
     engine = sa.create_engine(postgres.replace("postgresql:", "postgresql+psycopg:"))

@@ -175,7 +175,6 @@ def test_both_dark_themes_are_the_same() -> None:
     assert chosen.split() == by_system.split()
 
 
-@pytest.mark.slow
 def test_the_command_writes_the_page(version: Path, tmp_path: Path, run_cli: Callable[..., subprocess.CompletedProcess[str]]) -> None:
     published = tmp_path / "home" / "published"
     (published / "versions").mkdir(parents=True)
