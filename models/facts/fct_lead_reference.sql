@@ -6,7 +6,17 @@ with held as (
 ),
 
 payments as (
-    {{ newest_rows('payments', ['source_name', 'source_system', 'version_key', 'lead_key', 'client_id', 'client_key']) }}
+
+    select
+        payments.*,
+        ledger.client_key as paying_client_key,
+        ledger.amount_base,
+        coalesce(ledger.matched_by, ledger.unmatched_because) as address_rule
+    from (
+        {{ newest_rows('payments', ['source_name', 'source_system', 'version_key', 'lead_key', 'client_id', 'client_key']) }}
+    ) as payments
+    inner join {{ ref('fct_payment') }} as ledger on payments.version_key = ledger.payment_key
+
 ),
 
 named_in_payments as (
@@ -22,31 +32,25 @@ named_in_payments as (
             when payments.lead_key is null and {{ id_source('payments.source_name') }} in (select source_name from {{ ref('int_leads') }}) then 'unknown_client'
         end as rule,
         coalesce(payments.lead_key, payments.client_key) as reference_key,
-        ledger.amount_base
+        payments.amount_base
     from payments
     left join held as lead_names on payments.lead_key = lead_names.reference_key and lead_names.reference_type = 'lead'
     left join held as client_names on case when payments.client_id is not null then payments.client_key end = client_names.reference_key and client_names.reference_type = 'client'
-    inner join {{ ref('fct_payment') }} as ledger on payments.version_key = ledger.payment_key
     where (lead_names.reference_key is not null or (payments.lead_key is null and client_names.reference_key is not null))
         -- for whom an address was looked is told below
-        and coalesce(ledger.matched_by, ledger.unmatched_because) is null
+        and payments.address_rule is null
 
 ),
 
 -- a lead of one client and the id of another: the money is the lead's
 of_two_clients as (
 
-    select
-        payments.source_name,
-        {{ delivered_as('payments', 'payments.source_system') }} as entity,
-        payments.client_key as reference_key,
-        ledger.amount_base
+    select source_name, {{ delivered_as('payments') }} as entity, client_key as reference_key, amount_base
     from payments
-    inner join {{ ref('fct_payment') }} as ledger on payments.version_key = ledger.payment_key
-    where payments.lead_key is not null
-        and payments.client_id is not null
-        and payments.client_key <> ledger.client_key
-        and payments.client_key in (select client_key from {{ ref('fct_lead_funnel') }})
+    where lead_key is not null
+        and client_id is not null
+        and client_key <> paying_client_key
+        and client_key in (select client_key from {{ ref('fct_lead_funnel') }})
 
 ),
 

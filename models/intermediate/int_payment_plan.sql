@@ -90,7 +90,19 @@ all_leads as {{ not_materialized() }} (
 
 leads as (
 
-    select lead_key, owner_client_key, is_left_out from all_leads where lead_key in (select named_lead_key from named)
+    select lead_key, client_key, owner_client_key, is_left_out from all_leads where lead_key in (select named_lead_key from named)
+
+),
+
+-- a line that names a lead and the client of another is the lead's
+of_two_clients as (
+
+    select named.source_name, named.plan_id
+    from named
+    inner join leads on named.named_lead_key = leads.lead_key
+    where named.client_id is not null
+        and named.named_client_key not in (leads.client_key, leads.owner_client_key)
+        and named.named_client_key in (select client_key from all_leads)
 
 ){% if is_matched %},
 
@@ -119,10 +131,11 @@ select
         when proven.client_key is not null then 'matched_by_' || proven.matched_by
         when payers.payer_key is not null then {{ unproven_rule('payers.payer_key') }}
         {%- endif %}
+        when of_two_clients.plan_id is not null then 'client_of_other_lead'
         when named.is_written_otherwise then 'id_written_otherwise'
         when named.is_unknown_lead then 'unknown_lead'
     end as reference_rule,
-    coalesce(named.lead_id, named.client_id, named.plan_id) as reference_id,
+    case when of_two_clients.plan_id is not null then named.client_id else coalesce(named.lead_id, named.client_id, named.plan_id) end as reference_id,
     named.service,
     named.currency,
     named.due_date,
@@ -132,6 +145,7 @@ select
     case when leads.is_left_out then 'excluded_lead' {{ rate_rule('named') }} end as quarantine_rule
 from named
 left join leads on named.named_lead_key = leads.lead_key
+left join of_two_clients on named.source_name = of_two_clients.source_name and named.plan_id = of_two_clients.plan_id
 {%- if is_matched %}
 left join (select distinct payer_key from payers) as payers on named.is_unknown and coalesce(named.lead_key, named.client_key) = payers.payer_key
 left join proven on payers.payer_key = proven.payer_key

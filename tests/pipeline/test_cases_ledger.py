@@ -108,7 +108,9 @@ def test_ids_of_another_spelling_are_joined_where_certain(books: duckdb.DuckDBPy
 def test_a_payment_of_two_clients_counts_for_the_one_of_its_lead_and_is_told(books: duckdb.DuckDBPyConnection, books_home: Path) -> None:
     """A client id that no lead has is another program's number, and contradicts nobody."""
     assert _revenue(books, "two_clients") == {"two_clients:T1#1": 180, "two_clients:T2#1": 7}
-    assert _affected(books, "two_clients", "client_of_other_lead") == [("payments", 1, 100, "warn")]
+    assert _affected(books, "two_clients", "client_of_other_lead") == [("payment_plan", 1, 60, "warn"), ("payments", 1, 100, "warn")]
+    lines = "select client_key, sum(planned) from marts.mart_payment_plan where source_name = 'two_clients' group by 1"
+    assert books.execute(lines).fetchall() == [("two_clients:CA", 100)]
     said = " ".join(json.loads((books_home / "published/manifest.json").read_text())["quality"]["warnings"])
     assert "two_clients payments CB 1 rows 100.00 in money" in said
 
