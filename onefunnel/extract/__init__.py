@@ -68,8 +68,8 @@ def _stage(
         interval=interval,
         delivery=delivery,
         phone_country=source.phone_country,
+        shared=shared,
     )
-    staged.shared = shared
     try:
         _stage_by(source)(config, source, entity, staged, settings)
     except BaseException:

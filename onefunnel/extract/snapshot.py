@@ -34,24 +34,33 @@ NO_TEXT = {
 }
 
 
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """What one pass over a text finds.
+
+    plain: valid UTF-8 without byte order mark, NUL or marks; formulas: a cell may be a text as a formula, ="007";
+    doubtful: a record longer than MAX_RECORD_BYTES or an unclosed quote is possible, or there are blank lines above the header;
+    lines: how many lines end in it, whether or not a cell holds the break.
+    """
+
+    plain: bool = False
+    doubtful: bool = False
+    lines: int = 0
+    formulas: bool = False
+
+
 @dataclass(frozen=True)
-class Snapshot:
+class Snapshot(Look):
     """A copy that nobody else writes to. name: path as told to people, relative to its root; sha256: of the bytes as delivered.
 
-    plain: valid UTF-8 without byte order mark, NUL or marks; marked: it holds UNDECODABLE or NUL marks;
-    doubtful: a record longer than MAX_RECORD_BYTES or an unclosed quote is possible, or there are blank lines above the header;
-    lines: how many lines end in it, whether or not a cell holds the break; formulas: a cell may be a text as a formula, ="007".
+    marked: it holds UNDECODABLE or NUL marks.
     """
 
     path: Path
     name: str
     sha256: str
     size: int
-    plain: bool = False
     marked: bool = False
-    doubtful: bool = False
-    lines: int = 0
-    formulas: bool = False
 
 
 def check_inside(path: Path, root: Path) -> Path:
@@ -62,16 +71,6 @@ def check_inside(path: Path, root: Path) -> Path:
     if not stat.S_ISREG(real.stat().st_mode):
         raise ConfigError("not a regular file", where=str(path), hint="only plain files are read")
     return real
-
-
-@dataclass(frozen=True)
-class Look:
-    """What one pass over a text finds, as a snapshot says it."""
-
-    plain: bool = False
-    doubtful: bool = False
-    lines: int = 0
-    formulas: bool = False
 
 
 def take_snapshot(path: Path, root: Path, scratch: Path, *, is_text: bool = False) -> Snapshot:
@@ -146,7 +145,8 @@ def _inspect(path: Path) -> Look:
             if len(chunk) == window and (b"\n" not in chunk or (quotes == 0 and open_quote)):
                 doubtful = True
             open_quote ^= bool(quotes & 1)
-    return Look(plain and not decoder.getstate()[0], doubtful or open_quote, max(feeds, returns), formulas)
+    is_plain = plain and not decoder.getstate()[0]
+    return Look(plain=is_plain, doubtful=doubtful or open_quote, lines=max(feeds, returns), formulas=formulas)
 
 
 def _is_plain(chunk: bytes, decoder: codecs.IncrementalDecoder) -> bool:

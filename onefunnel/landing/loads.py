@@ -169,6 +169,7 @@ class StagedLoad:
         interval: Interval,
         delivery: str = "full",
         phone_country: str | None = None,
+        shared: dict[str, str] | None = None,
     ) -> None:
         self.system, self.entity, self.source, self.interval, self.delivery = system, entity, source, interval, delivery
         self.landing, self.phone_country = landing, phone_country
@@ -187,7 +188,7 @@ class StagedLoad:
         self.cursor: dict[str, str] | None = None
         self.warnings: list[str] = []
         # what loads of one extraction need not find out again
-        self.shared: dict[str, str] = {}
+        self.shared = {} if shared is None else shared
 
     @property
     def where(self) -> str:
