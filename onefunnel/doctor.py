@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import shutil
@@ -10,7 +9,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
-from functools import partial
+from functools import cache, partial
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Literal
@@ -122,12 +121,10 @@ def _packages() -> Iterator[Check]:
         requirement = Requirement(text)
         if requirement.marker and not requirement.marker.evaluate({"extra": ""}):
             continue
-        try:
-            installed = metadata.version(requirement.name)
-        except metadata.PackageNotFoundError:
+        installed = _installed(requirement.name)
+        if installed is None:
             wrong.append(f"{requirement.name} is missing")
-            continue
-        if not requirement.specifier.contains(installed, prereleases=True):
+        elif not requirement.specifier.contains(installed, prereleases=True):
             wrong.append(f"{requirement.name} {installed} is not {requirement.specifier}")
     mend = "pip install --require-hashes -r requirements.lock"
     yield Check("packages", "failed", "; ".join(wrong), mend) if wrong else Check("packages", "ok", "all that pyproject.toml demands")
@@ -144,9 +141,18 @@ def _differing(lock: Path) -> Iterator[str]:
         pin = Requirement(line)
         if pin.name == "setuptools" or (pin.marker and not pin.marker.evaluate()):
             continue
-        with contextlib.suppress(metadata.PackageNotFoundError):
-            if not pin.specifier.contains(installed := metadata.version(pin.name), prereleases=True):
-                yield f"{pin.name} {installed} (pinned {pin.specifier})"
+        installed = _installed(pin.name)
+        if installed is not None and not pin.specifier.contains(installed, prereleases=True):
+            yield f"{pin.name} {installed} (pinned {pin.specifier})"
+
+
+@cache
+def _installed(package: str) -> str | None:
+    """Version of a package; a process does not see others come and go, and reading all their descriptions takes half a second."""
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
 
 
 def _project() -> Check:
