@@ -19,6 +19,7 @@ from onefunnel.entities import check_known, overlaps_of
 from onefunnel.errors import ConfigError
 from onefunnel.sources import ApiSource, Currency, DatabaseSource, Percent, RestSource, SingerSource, Source, Strict, TimeZone
 from onefunnel.words import OwnWords, read_words
+from onefunnel.yaml_text import LOADER, load_yaml
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WEEKDAYS: tuple[Weekday, ...] = get_args(Weekday)
@@ -154,8 +155,8 @@ def load_config(path: Path | str) -> PipelineConfig:
     path = Path(path)
     try:
         text = path.read_text(encoding="utf-8-sig")
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        content = yaml.safe_load(text)
+        root = yaml.compose(text, Loader=LOADER)
+        content = load_yaml(text)
     except FileNotFoundError:
         raise ConfigError(
             "the list of sources is missing",

@@ -19,6 +19,7 @@ from onefunnel.extract.api import Connection
 from onefunnel.sources import ApiSource
 from onefunnel.systems import Description, described_systems, description_of, filled
 from onefunnel.vocabulary import Word, read_vocabulary
+from onefunnel.yaml_text import LOADER
 
 # ask(what, is_secret): the answer of a person; it raises where nobody can be asked.
 Ask = Callable[[str, bool], str]
@@ -124,7 +125,7 @@ def _insert(text: str, block: dict[str, Any], path: Path) -> tuple[str, str]:
 def _sources_node(text: str, path: Path) -> yaml.SequenceNode | None:
     """The list of sources; None where it is empty."""
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        root = yaml.compose(text, Loader=LOADER)
     except yaml.YAMLError:
         raise ConfigError("the list of sources is not YAML", where=str(path), hint="mend it first: onefunnel doctor") from None
     pairs = root.value if isinstance(root, yaml.MappingNode) else []

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from onefunnel.errors import ConfigError
 from onefunnel.project import project_root
 from onefunnel.systems import described_systems, description_of
+from onefunnel.yaml_text import load_yaml
 
 
 class Entity(BaseModel):
@@ -89,10 +90,9 @@ def _known_systems(root: Path) -> dict[str, dict[str, Entity]]:
 
 def read_entities(path: Path) -> dict[str, Entity]:
     """The entities that <system>.yml describes: the keys of Entity in `meta` of the landed table <system>__<entity>."""
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     entities = {}
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506  both are safe
+        content = load_yaml(path.read_text(encoding="utf-8"))
         for table in [table for source in content.get("sources") or [] for table in source["tables"]]:
             if meta := (table.get("config") or {}).get("meta"):
                 where = f"{path}, table {table['name']}"
@@ -115,7 +115,7 @@ def forget_systems() -> None:
 @cache
 def _contract_names(root: Path) -> dict[str, dict[str, str]]:
     """For each system, what its staging models stand for (`systems` in dbt_project.yml)."""
-    content = yaml.safe_load((root / "dbt_project.yml").read_text(encoding="utf-8"))
+    content = load_yaml((root / "dbt_project.yml").read_text(encoding="utf-8"))
     return content["vars"]["systems"]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import yaml
+from onefunnel.yaml_text import load_yaml
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,7 +16,7 @@ def grains(models: Path) -> dict[str, tuple[str, ...]]:
     """Model -> the columns that are unique together, by the tests in a folder's YAML: `unique_combination`, or KEYS of a column."""
     found: dict[str, tuple[str, ...]] = {}
     for file in sorted(models.rglob("*.yml")):
-        for model in yaml.safe_load(file.read_text(encoding="utf-8")).get("models") or []:
+        for model in load_yaml(file.read_text(encoding="utf-8")).get("models") or []:
             for test in model.get("data_tests") or []:
                 if isinstance(test, dict) and "unique_combination" in test:
                     found.setdefault(model["name"], tuple(test["unique_combination"]["arguments"]["columns"]))

@@ -19,6 +19,7 @@ import yaml
 from onefunnel.errors import ConfigError, GateBlocked, OnefunnelError
 from onefunnel.project import project_root
 from onefunnel.settings import load_settings
+from onefunnel.yaml_text import load_yaml
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +60,7 @@ def read_plan(path: Path | None = None) -> Plan:
     """
     path = path or sources_path()
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = load_yaml(path.read_text(encoding="utf-8"))
         names = tuple(source["name"] for source in content["sources"] if source.get("enabled", True))
         clock = {"time_zone": (content.get("reporting") or {}).get("time_zone"), "schedule": content.get("schedule")}
     except FileNotFoundError:

@@ -15,6 +15,7 @@ import yaml
 from onefunnel.entities import template
 from onefunnel.errors import ConfigError
 from onefunnel.extract.normalise import quoted
+from onefunnel.yaml_text import load_yaml
 
 NOTHING = "cast(null as varchar)"
 
@@ -119,7 +120,7 @@ def with_system(text: str, system: str, drafts: Sequence[Draft]) -> str:
     """dbt_project.yml with the system's line under `systems`: dbt must know its models before it reads anything else."""
     line = f"    {system}: {{{', '.join(f'{draft.entity}: {draft.entity}' for draft in drafts)}}}\n"
     added, count = re.subn(r"(?m)^  systems:\n(?:    .*\n)+", lambda found: str(found[0]) + line, text, count=1)
-    if not count or system not in yaml.safe_load(added)["vars"]["systems"]:
+    if not count or system not in load_yaml(added)["vars"]["systems"]:
         raise ConfigError("no list of `systems` to add a line to", where="dbt_project.yml", hint="restore it: it is one block under `vars`")
     return added
 

@@ -20,6 +20,7 @@ from onefunnel.drafts.guess import COUNTS, NUMBERS, is_moment
 from onefunnel.entities import template
 from onefunnel.extract.normalise import quoted
 from onefunnel.settings import Settings
+from onefunnel.yaml_text import load_yaml
 
 if TYPE_CHECKING:
     from onefunnel.new_source import NewSource
@@ -126,7 +127,7 @@ def dry_run(new: NewSource, progress: Callable[[str], None] | None = None) -> Dr
 
 def _sources_file(new: NewSource, folder: Path) -> Path:
     """sources.yml with the drafted block, beside copies of the samples."""
-    (source,) = yaml.safe_load(new.sources_block)
+    (source,) = load_yaml(new.sources_block)
     for entity, path in new.samples.items():
         copy = folder / f"{entity}{Path(path).suffix}"
         shutil.copyfile(path, copy)

@@ -11,11 +11,10 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from pathlib import Path
 
-import yaml
-
 from onefunnel.drafts.sample import Column, Sample
 from onefunnel.entities import template
 from onefunnel.errors import ConfigError
+from onefunnel.yaml_text import load_yaml
 
 # What systems call the columns of the contract, besides its own names; the likeliest first, compared without case and punctuation.
 SYNONYMS = Path(__file__).with_name("synonyms.yml")
@@ -189,7 +188,7 @@ def mixed_dates(column: Column) -> str:
 
 @cache
 def _synonyms() -> dict[str, tuple[str, ...]]:
-    return {column: tuple(names) for column, names in yaml.safe_load(SYNONYMS.read_text(encoding="utf-8")).items()}
+    return {column: tuple(names) for column, names in load_yaml(SYNONYMS.read_text(encoding="utf-8")).items()}
 
 
 def _likeness(column: str, name: str, synonyms: Sequence[str]) -> float:

@@ -15,6 +15,7 @@ import yaml
 
 from onefunnel.errors import ConfigError
 from onefunnel.project import project_root
+from onefunnel.yaml_text import load_yaml
 
 SEVERITIES = ("block", "quarantine", "warn")
 RUNBOOK = "docs/runbook.md"
@@ -65,7 +66,7 @@ def read_suites(gate: str, folder: Path | None = None) -> list[Suite]:
     """The suites of a gate. Raises ConfigError with the file when it is missing, unparsable, or a check lacks severity, owner or name."""
     path = (folder or project_root() / "expectations") / f"{gate}.yml"
     try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        raw = load_yaml(path.read_text(encoding="utf-8")) or {}
     except (OSError, yaml.YAMLError) as error:
         raise ConfigError(f"the suite cannot be read: {error}", where=str(path), hint="restore it from the repository") from None
     defaults = raw.get("defaults", {})

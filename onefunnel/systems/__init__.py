@@ -15,6 +15,8 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from onefunnel.yaml_text import load_yaml
+
 FOLDER = Path(__file__).parent
 # What a reader fills in by itself: where a span begins and ends, the last key that was read, the moment of reading.
 TIMES = frozenset({"since", "since_ms", "since_unix", "since_date", "until_date", "now_unix", "after"})
@@ -163,9 +165,8 @@ def description_of(system: str) -> Description:
 
 def read_description(path: Path) -> Description:
     """A description from its file. Raises ValueError naming file and key."""
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        return Description.model_validate(yaml.load(path.read_text(encoding="utf-8"), Loader=loader))  # noqa: S506  both are safe
+        return Description.model_validate(load_yaml(path.read_text(encoding="utf-8")))
     except yaml.YAMLError as error:
         raise ValueError(f"{path.name}: not YAML: {getattr(error, 'problem', None) or error}") from None
     except ValidationError as error:

@@ -9,9 +9,9 @@ from typing import Any
 
 import duckdb
 import pytest
-import yaml
 
 from onefunnel.project import project_root
+from onefunnel.yaml_text import load_yaml
 
 MakeVersion = Callable[..., Path]
 MONTHS = ("2026-01-01", "2026-02-01", "2026-03-01")
@@ -23,7 +23,7 @@ def contract_columns() -> dict[str, dict[str, str]]:
     found: dict[str, dict[str, str]] = {}
     for schema in ("facts", "marts"):
         for path in sorted((project_root() / "models" / schema).glob("*.yml")):
-            for model in (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).get("models", []):
+            for model in (load_yaml(path.read_text(encoding="utf-8")) or {}).get("models", []):
                 columns = {column["name"]: column.get("data_type", "varchar") for column in model.get("columns", [])}
                 found[f"{schema}.{model['name']}"] = columns
     return found
