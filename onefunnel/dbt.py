@@ -147,7 +147,7 @@ def newest_as_of(config: PipelineConfig, settings: Settings) -> date:
 
     from onefunnel.landing.loads import all_loads
 
-    loads = all_loads(settings.paths.landing, [source.name for source in config.sources])
+    loads = all_loads(settings.paths.landing, config.named)
     if not loads:
         raise OnefunnelError("nothing is landed yet", where=str(settings.paths.landing), hint="run `onefunnel extract` first")
     newest = max(loads, key=lambda load: load.interval_end)

@@ -124,10 +124,25 @@
     case when {{ iso }} like '@%' then {{ utc_to_local(iso_moment(iso), 'time_zone') }} else {{ iso_local(iso) }} end
 {%- endmacro %}
 
-{# UTC timestamp of a text: its own offset where it names one, else the source's zone. Zones are known when compiling, because a constant zone converts ten times faster. #}
+{# UTC timestamp of a text: its own offset where it names one, else the source's zone; a day without a clock begins in the reporting zone, where days are cut.
+   Zones are known when compiling, because a constant zone converts ten times faster. #}
 {% macro to_utc(column, zone="time_zone") -%}
     {%- set iso = iso_column(column) -%}
+    {%- set reporting = reporting_time_zone() -%}
+    {%- if reporting and source_time_zones() != [reporting] -%} {%- set zone = "case when " ~ is_bare_day(iso) ~ " then '" ~ reporting ~ "' else " ~ zone ~ " end" -%} {%- endif -%}
     case when {{ iso }} is null then null when {{ iso }} like '@%' then {{ iso_moment(iso) }} else {{ zoned_to_utc(iso_local(iso), zone) }} end
+{%- endmacro %}
+
+{# Midnight is what programs write of a day: a moment is there once in 1440 times, and then keeps its day. #}
+{% macro is_bare_day(iso) -%} (length({{ iso }}) = 10 or substr({{ iso }}, 12) in ('00:00', '00:00:00', '00:00:00.000', '00:00:00.000000')) {%- endmacro %}
+
+{# Whether a UTC timestamp is a day without a clock. #}
+{% macro is_a_day(utc) -%} {{ local_timestamp(utc) }} = cast({{ local_date(utc) }} as timestamp) {%- endmacro %}
+
+{# Empty where the run is not known, as in unit tests. #}
+{% macro reporting_time_zone() -%}
+    {%- if not execute or is_unit_test() -%} {{ return('') }} {%- endif -%}
+    {{ return(ask_landing('pipeline_run', 'reporting_time_zone') | map('first') | join) }}
 {%- endmacro %}
 
 {# Of a field that need not be there. 0001-01-01, 1970-01-01 or 9999-12-31 is what programs write where there is nothing: it is no moment, and to_unread_moment tells of it. #}
@@ -137,7 +152,7 @@
 {% macro zoned_to_utc(local_timestamp, zone="time_zone") -%}
     case {{ zone }}
         when 'UTC' then {{ local_timestamp }}
-        {%- for name in source_time_zones() if name != 'UTC' %}
+        {%- for name in (source_time_zones() + [reporting_time_zone()]) | unique if name not in ('', 'UTC') %}
         when '{{ name }}' then {{ local_to_utc(local_timestamp, "'" ~ name ~ "'") }}
         {%- endfor %}
     end

@@ -23,3 +23,8 @@
 
 {# A part of a plan line in the base currency, at the rate of the line. #}
 {% macro part_in_base(part) -%} {{ to_base(part, 'rate_to_base') }} {%- endmacro %}
+
+{# Clients of whom there are tests and no other lead: what is paid in their name is no money, as if it named the lead. #}
+{% macro test_clients(leads) %}
+    select client_key from {{ leads }} group by client_key having min(case when is_left_out then 1 else 0 end) = 1
+{% endmacro %}

@@ -142,7 +142,12 @@ select
     case when dated.{{ stage }}_at >= dated.{{ previous }}_at then {{ minutes_between('dated.' ~ previous ~ '_at', 'dated.' ~ stage ~ '_at') }} end as {{ stage }}_lag_minutes,
     case when dated.{{ stage }}_at >= dated.{{ previous }}_at then dated.{{ stage }}_position - dated.{{ previous }}_position end as {{ stage }}_lag_business_minutes,
     {%- endfor %}
-    case when dated.{{ won }}_at >= dated.created_at then {{ minutes_between('dated.created_at', 'dated.' ~ won ~ '_at') }} / 1440 end as lt_days,
+    -- of a payment dated by day only days are known
+    case
+        when dated.{{ won }}_date < dated.created_date then null
+        when {{ is_a_day('dated.' ~ won ~ '_at') }} then cast({{ days_between('dated.created_date', 'dated.' ~ won ~ '_date') }} as double)
+        when dated.{{ won }}_at >= dated.created_at then {{ minutes_between('dated.created_at', 'dated.' ~ won ~ '_at') }} / 1440
+    end as lt_days,
     {{ build_number() }} as build_number
 from dated
 inner join {{ ref('funnel_stages') }} as furthest_stage on dated.furthest_stage_order = furthest_stage.stage_order

@@ -94,6 +94,10 @@ leads as (
 
 ),
 
+test_clients as (
+    {{ test_clients('all_leads') }}
+),
+
 -- a line that names a lead and the client of another is the lead's
 of_two_clients as (
 
@@ -142,9 +146,10 @@ select
     named.planned_original,
     {{ rate_to_base('named') }} as rate_to_base,
     {{ to_base('named.planned_original', rate_to_base('named')) }} as planned_base,
-    case when leads.is_left_out then 'excluded_lead' {{ rate_rule('named') }} end as quarantine_rule
+    case when coalesce(leads.is_left_out, test_clients.client_key is not null) then 'excluded_lead' {{ rate_rule('named') }} end as quarantine_rule
 from named
 left join leads on named.named_lead_key = leads.lead_key
+left join test_clients on named.named_client_key = test_clients.client_key
 left join of_two_clients on named.source_name = of_two_clients.source_name and named.plan_id = of_two_clients.plan_id
 {%- if is_matched %}
 left join (select distinct payer_key from payers) as payers on named.is_unknown and coalesce(named.lead_key, named.client_key) = payers.payer_key

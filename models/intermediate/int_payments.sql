@@ -31,6 +31,10 @@ named_otherwise as (
 
 ),
 
+test_clients as (
+    {{ test_clients('leads') }}
+),
+
 -- money is never left out because its lead is: it belongs to the lead that is left, else to the client; only a test's is no money
 of_owners as (
 
@@ -49,7 +53,7 @@ of_owners as (
         delivered.direct_cost_original,
         delivered.paid_at,
         delivered.paid_date,
-        coalesce(leads.is_left_out, false) as is_left_out,
+        coalesce(leads.is_left_out, test_clients.client_key is not null) as is_left_out,
         case when not leads.is_left_out then leads.owner_lead_key end as lead_key,
         coalesce(leads.owner_client_key, client_names.target_key, case when {{ is_client }} then payers.target_key end, delivered.client_key) as client_key,
         leads.owner_channel_key,
@@ -59,6 +63,7 @@ of_owners as (
     left join named_otherwise as lead_names on delivered.lead_key = lead_names.reference_key and lead_names.reference_type = 'lead'
     left join named_otherwise as client_names on delivered.client_key = client_names.reference_key and client_names.reference_type = 'client'
     left join leads on coalesce(lead_names.target_key, delivered.lead_key) = leads.lead_key
+    left join test_clients on coalesce(client_names.target_key, delivered.client_key) = test_clients.client_key
     -- an id that meets somebody wins over an address; in the key, for a condition on the left side alone makes a nested loop of a left join
     left join named_otherwise as payers
         on payers.reference_type = 'contact' and payers.reference_key = case

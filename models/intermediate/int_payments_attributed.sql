@@ -1,4 +1,8 @@
 {{ config(materialized='view') }}
+{#- of a payment dated by day nobody knows the hour -#}
+{%- set is_created_before -%}
+    attempts.created_at <= payments.paid_at or ({{ is_a_day('payments.paid_at') }} and {{ local_date('attempts.created_at') }} = payments.paid_date)
+{%- endset %}
 
 -- Each ledger entry with the attempt it belongs to: the latest one created at or before the payment, else the first.
 with payments as (
@@ -25,6 +29,7 @@ candidates as (
     select
         payments.payment_key,
         payments.paid_at,
+        {{ is_created_before }} as is_created_before,
         attempts.lead_attempt_key,
         attempts.channel_key,
         attempts.created_at
@@ -37,6 +42,7 @@ candidates as (
     select
         payments.payment_key,
         payments.paid_at,
+        {{ is_created_before }},
         attempts.lead_attempt_key,
         attempts.channel_key,
         attempts.created_at
@@ -55,8 +61,8 @@ ranked as (
         row_number() over (
             partition by payment_key
             order by
-                case when created_at <= paid_at then 0 else 1 end,
-                case when created_at <= paid_at then {{ minutes_between('created_at', 'paid_at') }} else {{ minutes_between('paid_at', 'created_at') }} end,
+                case when is_created_before then 0 else 1 end,
+                case when is_created_before then {{ minutes_between('created_at', 'paid_at') }} else {{ minutes_between('paid_at', 'created_at') }} end,
                 lead_attempt_key
         ) as candidate_rank
     from candidates

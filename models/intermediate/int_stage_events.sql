@@ -62,7 +62,15 @@ all_entries as (
 with_stage as {{ not_materialized() }} (
 
     select
-        all_entries.*,
+        all_entries.stage_event_key,
+        all_entries.lead_key,
+        all_entries.stage_key,
+        -- an ending of which only the day is known closes what was done that day
+        case when stages.is_terminal and {{ is_a_day('all_entries.entered_at') }} then {{ add_minutes('all_entries.entered_at', 1439) }} else all_entries.entered_at end
+            as entered_at,
+        all_entries.actor,
+        all_entries.reason_key,
+        all_entries.is_from_lead,
         stages.stage_order,
         coalesce(stages.is_terminal, false) as is_terminal,
         coalesce(stages.stage_bit, 1) as stage_bit
@@ -83,12 +91,12 @@ returned as (
 
 openings as (
 
-    -- a stage entered after an ending opens the next attempt; an entry that no seed knows does not come in between
+    -- a stage entered after an ending opens the next attempt; an entry that no seed knows does not come in between. Of one moment the order is that of the bits
     select
         with_stage.*,
         case
             when stage_order is not null
-                and lag(is_terminal) over (partition by with_stage.lead_key, stage_key = 'unmapped' order by entered_at, is_terminal, stage_event_key) then 1
+                and lag(is_terminal) over (partition by with_stage.lead_key, stage_key = 'unmapped' order by entered_at, stage_bit, stage_event_key) then 1
             else 0
         end as opens_attempt
     from with_stage
@@ -102,7 +110,7 @@ attempts as (
         stage_event_key,
         opens_attempt,
         1 + sum(opens_attempt) over (
-            partition by lead_key order by entered_at, is_terminal, stage_event_key rows between unbounded preceding and current row
+            partition by lead_key order by entered_at, stage_bit, stage_event_key rows between unbounded preceding and current row
         ) as attempt_number
     from openings
 
@@ -149,10 +157,10 @@ placed as (
         lead(entered_at) over in_order as exited_at,
         lead(business_position) over in_order as exited_position,
         coalesce(bit_or(stage_bit) over (
-            partition by lead_key, attempt_number order by entered_at, is_terminal, stage_event_key rows between unbounded preceding and 1 preceding
+            partition by lead_key, attempt_number order by entered_at, stage_bit, stage_event_key rows between unbounded preceding and 1 preceding
         ), 0) as bits_before
     from dated
-    window in_order as (partition by lead_key, attempt_number order by entered_at, is_terminal, stage_event_key)
+    window in_order as (partition by lead_key, attempt_number order by entered_at, stage_bit, stage_event_key)
 
 )
 

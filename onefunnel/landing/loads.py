@@ -12,7 +12,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
@@ -116,11 +116,10 @@ def list_loads(landing: Path, system: str, entity: str, source: str) -> list[Loa
     return [LoadManifest.read(path) for path in sorted(folder.glob(f"load=*/{MANIFEST}"))]
 
 
-def all_loads(landing: Path, sources: Iterable[str] | None = None) -> list[LoadManifest]:
-    """All whole loads of the landing (of these sources only, if given), by system, entity, source and interval."""
-    wanted = None if sources is None else set(sources)
+def all_loads(landing: Path, named: Container[tuple[str, str]] | None = None) -> list[LoadManifest]:
+    """All whole loads of the landing (of these sources' entities only, if given), by system, entity, source and interval."""
     found = [LoadManifest.read(path) for path in sorted(landing.glob(f"*/*/source=*/load=*/{MANIFEST}"))]
-    return [load for load in found if wanted is None or load.source in wanted]
+    return [load for load in found if named is None or (load.source, load.entity) in named]
 
 
 def has_loads(landing: Path, source: str) -> bool:

@@ -68,11 +68,11 @@ def register_landing(warehouse: Path, config: PipelineConfig, settings: Settings
 
     A view `<system>__<entity>` for every known system and entity (empty when nothing was landed), of the contract's columns plus
     _typed, _source, _load_id, _file, _row; a view `new_<system>__<entity>` of the files that the last whole build did not have; the
-    tables of TABLES. Only sources in the config are shown. Raises LockHeld when another process has the warehouse open; a damaged one is
-    set aside and built anew, since landing holds everything.
+    tables of TABLES. Only sources and entities in the config are shown. Raises LockHeld when another process has the warehouse open; a
+    damaged one is set aside and built anew, since landing holds everything.
     """
     landing = settings.paths.landing
-    loads = all_loads(landing, [source.name for source in config.sources])
+    loads = all_loads(landing, config.named)
     by_entity: dict[tuple[str, str, str], list[LoadManifest]] = defaultdict(list)
     for load in loads:
         by_entity[load.system, load.entity, load.source].append(load)

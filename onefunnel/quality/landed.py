@@ -79,22 +79,21 @@ def read_landed(config: PipelineConfig, settings: Settings, as_of: date) -> list
     end = Interval.for_as_of(as_of, config.reporting.time_zone).end
     published = _published_rows(settings)
     groups: dict[tuple[str, str], list[LoadManifest]] = defaultdict(list)
-    for load in all_loads(settings.paths.landing, [source.name for source in config.enabled_sources]):
-        groups[load.source, load.entity].append(load)
+    enabled = {source.name for source in config.enabled_sources}
+    for load in all_loads(settings.paths.landing, config.named):
+        if load.source in enabled:
+            groups[load.source, load.entity].append(load)
     newest_of_source: dict[str, str] = defaultdict(str)
     for (name, _), loads in groups.items():
         newest_of_source[name] = max(newest_of_source[name], *(load.interval_end for load in loads))
     result = []
     for (name, entity), loads in sorted(groups.items()):
-        source = config.source(name)
-        if entity not in source.entities:
-            continue
         loads.sort(key=lambda load: load.load_id)
         newest, current = loads[-1], current_files(loads)
         rows, baseline = _volume(loads, current, published.get((name, entity)))
         # of the source, not of the entity: targets or rates that stay the same for weeks are not late
         hours = (end - datetime.fromisoformat(newest_of_source[name])).total_seconds() / 3600
-        result.append(Landed(source, entity, newest, current, rows, baseline, hours))
+        result.append(Landed(config.source(name), entity, newest, current, rows, baseline, hours))
     return result
 
 
@@ -144,14 +143,13 @@ def delivered_entities(config: PipelineConfig, settings: Settings) -> list[str]:
 
     What a new system calls its entities says nothing about what they become: where one landed, everything is asked for.
     """
-    listed = {(source.name, entity) for source in config.sources for entity in source.entities}
     groups: dict[tuple[str, str, str], list[LoadManifest]] = defaultdict(list)
-    for load in all_loads(settings.paths.landing, [source.name for source in config.sources]):
+    for load in all_loads(settings.paths.landing, config.named):
         groups[load.source, load.system, load.entity].append(load)
     landed = {
         (system, entity)
-        for (source, system, entity), loads in groups.items()
-        if (source, entity) in listed and any(file.rows + file.rejected for _, file in current_files(loads))
+        for (_, system, entity), loads in groups.items()
+        if any(file.rows + file.rejected for _, file in current_files(loads))
     }
     if any(system not in known_systems() for system, _ in landed):
         return sorted(known_systems()["template"])

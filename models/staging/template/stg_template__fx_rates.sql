@@ -63,7 +63,10 @@ compared as (
     select
         *,
         sum(case when is_likely_inverted and not is_likely then 1 when is_likely and not is_likely_inverted then -1 else 0 end)
-            over (partition by source_name, load_id, file_name) > 0 as is_of_inverted_file
+            over (partition by source_name, load_id, file_name) > 0 as is_of_inverted_file,
+        -- it says what its currencies are worth in another one
+        sum(case when currency <> {{ base_currency() }} then 0 when rate_to_base <> 1 then 1 else -1 end)
+            over (partition by source_name, load_id, file_name) > 0 as is_of_another_base
     from told
 
 ),
@@ -79,8 +82,7 @@ judged as (
             when rate_text is null then 'missing_amount'
             when rate_to_base is null then 'unparsable_number'
             when rate_to_base <= 0 then 'negative_amount'
-            -- the file says what its currencies are worth in another one
-            when currency = {{ base_currency() }} and rate_to_base <> 1 then 'currency_mismatch'
+            when is_of_another_base or (currency = {{ base_currency() }} and rate_to_base <> 1) then 'currency_mismatch'
         end as quarantine_rule,
         case
             when lowest is null then null

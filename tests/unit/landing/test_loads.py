@@ -115,7 +115,13 @@ def test_a_manifest_survives_its_file(tmp_path: Path) -> None:
     path = manifest.folder(tmp_path) / "manifest.json"
     assert LoadManifest.read(path) == manifest
     assert json.loads(path.read_text())["files"][0]["path"] == "a.csv"
-    assert all_loads(tmp_path, ["another"]) == []
+    assert all_loads(tmp_path, {("another", manifest.entity)}) == []
+
+
+def test_an_entity_that_nobody_names_any_more_is_not_shown(tmp_path: Path) -> None:
+    manifest = stage(tmp_path, "2024-06-01").commit()
+    assert all_loads(tmp_path, {(manifest.source, manifest.entity)}) == [manifest]
+    assert all_loads(tmp_path, {(manifest.source, "payments")}) == []
 
 
 def test_files_of_a_load_are_ordered_as_people_number_them() -> None:

@@ -19,7 +19,9 @@ from onefunnel.publish.candidate import make_candidate
 from onefunnel.quality import check_candidate, process, saved_gate
 from onefunnel.quality.process import GateProcess, GateProcessError
 
-CONFIG: Any = SimpleNamespace(secret_variables={"CRM_TOKEN"}, quality=Quality(), lookback_days=35, sources=(), own_words={})
+CONFIG: Any = SimpleNamespace(
+    secret_variables={"CRM_TOKEN"}, quality=Quality(), lookback_days=35, sources=(), named=frozenset(), own_words={}
+)
 
 
 @pytest.fixture(autouse=True)
