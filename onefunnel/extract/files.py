@@ -88,8 +88,29 @@ def stage_files(config: PipelineConfig, source: FilesSource, entity: str, staged
             relation = _relation(writer, snapshot, form, options)
             part = writer.write(relation, file=snapshot.name, sha256=snapshot.sha256, fingerprint=fingerprint)
             check_undecided(writer, relation, part, config, source)
+        _check_whole(writer, current, {path.relative_to(root).as_posix() for path in files})
         _check_gone(writer, current, {path.relative_to(root).as_posix() for path in files}, twins, options)
         writer.finish()
+
+
+def _check_whole(writer: PartWriter, current: list[tuple[LoadManifest, LandedFile]], there: set[str]) -> None:
+    """Raise ConfigError for a JSON file that says there are more records than it and its neighbours hold; warn where they may."""
+    staged, pages = writer.staged, writer.pages
+    landed = {item.path: item.rows + item.rejected for _, item in current if item.path in there and item.path not in pages}
+    # pages of one list say all that there is more; a file that is whole by itself is none of them
+    records = sum(landed.values()) + sum(page.records for page in pages.values() if page.told)
+    for name, page in pages.items():
+        if page.told is None:
+            continue
+        lost = f"it says that there is more than it holds: {page.told.says}"
+        if not page.is_answered(pages.values(), records, len(landed) + len(pages)):
+            hint = (
+                "nothing is landed; deliver all pages of the list together, or read them with `connector: rest` and "
+                f"`paging: {page.told.paging}`. If it is whole, deliver its list alone: [{{…}}, …]"
+            )
+            what = f"{lost}; the records of the other pages would be missing"
+            raise ConfigError(what, where=f"{staged.where}, {name}", hint=hint)
+        staged.warnings.append(f"{name}: {lost}; it is read as one page of several, the rows of any that is not there are missing")
 
 
 def _check_gone(
