@@ -6,14 +6,15 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Callable, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from onefunnel.config import PipelineConfig
 from onefunnel.entities import entity_of
 from onefunnel.errors import ConfigError, OnefunnelError
+from onefunnel.extract.cursors import Reached, cursor_from, cursor_state, rows_key
 from onefunnel.extract.normalise import rows_of
 from onefunnel.extract.parts import NUL, TYPED, PartWriter, Relation, check_columns, typed_names, unique_names
 from onefunnel.landing.loads import StagedLoad
@@ -28,15 +29,6 @@ if TYPE_CHECKING:
 BATCH_ROWS = 20_000
 TYPES_OF_VALUES = (bool, int, float, Decimal, date, datetime)
 NO_TEXT = re.compile("[\x00-\x08\x0e-\x1f\x7f]")
-# How each kind of cursor is kept in a manifest and read back.
-CURSOR_TYPES: dict[str, tuple[Callable[[Any], str], Callable[[str], Any]]] = {
-    "datetime": (lambda value: value.isoformat(), datetime.fromisoformat),
-    "date": (lambda value: value.isoformat(), date.fromisoformat),
-    "int": (str, int),
-    "Decimal": (str, Decimal),
-    "float": (repr, float),
-    "str": (str, str),
-}
 
 
 def stage_table(config: PipelineConfig, source: DatabaseSource, entity: str, staged: StagedLoad, settings: Settings) -> None:
@@ -48,7 +40,8 @@ def stage_table(config: PipelineConfig, source: DatabaseSource, entity: str, sta
     personal = (*(contract.personal if contract else ()), *source.personal)
     lookback = timedelta(days=config.lookback_days if options.lookback_days is None else options.lookback_days)
     url, secrets = database_url(source, str(config.file))
-    since = cursor_from(staged, options, lookback)
+    rows = rows_key(url, options)
+    since = cursor_from(staged, options, lookback, rows)
     engine: sa.Engine | None = None
     try:
         engine = sa.create_engine(url, hide_parameters=True)
@@ -56,7 +49,9 @@ def stage_table(config: PipelineConfig, source: DatabaseSource, entity: str, sta
             PartWriter(staged, settings, contract.required if contract else (), contract.columns if contract else (), personal) as writer,
             engine.connect().execution_options(stream_results=True, max_row_buffer=BATCH_ROWS) as connection,
         ):
-            _land(writer, connection, options, since)
+            _check_least(connection, options, since, staged.where)
+            last = _land(writer, connection, options, since)
+            staged.cursor = cursor_state(options, last, staged, rows)
     except sa.exc.SQLAlchemyError as error:
         raise _explain(error, source, entity, secrets) from None
     except (ImportError, ModuleNotFoundError) as error:
@@ -93,21 +88,20 @@ def database_url(source: DatabaseSource, where: str) -> tuple[Any, list[str]]:
     return url, [text, url.render_as_string(hide_password=False), str(url.password or "")]
 
 
-def cursor_from(staged: StagedLoad, options: TableEntity, lookback: timedelta) -> Any:
-    """Where to read from: the cursor of the newest load before this one, less the lookback; None reads everything.
+def _check_least(connection: sa.Connection, options: TableEntity, since: Any, where: str) -> None:
+    """Texts that sort before all moments would never be read: the least of them tells. Raises ConfigError."""
+    import sqlalchemy as sa
 
-    A number or a text has no days: the lookback then re-reads nothing, and the last value itself is read again.
-    """
-    if options.cursor is None:
-        return None
-    for load in reversed(staged.earlier):
-        if load.cursor and load.cursor["column"] == options.cursor:
-            value = CURSOR_TYPES[load.cursor["type"]][1](load.cursor["value"])
-            return value - lookback if isinstance(value, date) else value
-    return None
+    if not isinstance(since, str):
+        return
+    cursor = sa.column(str(options.cursor))
+    least = connection.execute(sa.select(sa.func.min(cursor)).select_from(_rows(options)).where(cursor != "")).scalar()
+    reached = Reached(str(options.cursor), where)
+    reached.add([since, least])
 
 
-def _land(writer: PartWriter, connection: sa.Connection, options: TableEntity, since: Any) -> None:
+def _land(writer: PartWriter, connection: sa.Connection, options: TableEntity, since: Any) -> Any:
+    """Land what is new. Returns the greatest cursor read."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -119,24 +113,24 @@ def _land(writer: PartWriter, connection: sa.Connection, options: TableEntity, s
     schema = pa.schema([*((column, pa.string()) for column in (*names, TYPED)), ("_row", pa.int64())])
     target = writer.staged.scratch / "rows.parquet"
     digest = hashlib.sha256("|".join(names).encode())
-    last, count, marked = None, 0, False
+    reached = Reached(options.cursor or "", writer.staged.where)
+    count, marked = 0, False
     with pq.ParquetWriter(target, schema) as out:
         for batch in result.partitions(BATCH_ROWS):
             columns = [[value_text(value) for value in column] for column in zip(*batch, strict=True)]
             digest.update(json.dumps(columns, ensure_ascii=False).encode())
             marked = marked or any(NUL in text for column in columns for text in column if text)
             if cursor_index is not None:
-                values = [row[cursor_index] for row in batch if row[cursor_index] is not None]
-                last = max(values if last is None else [last, *values], default=None)
+                reached.add([row[cursor_index] for row in batch])
             numbers = pa.array(range(count + 1, count + len(batch) + 1), pa.int64())
             columns.append(_typed_of(names, batch))
             out.write_table(pa.table([*(pa.array(column, pa.string()) for column in columns), numbers], schema=schema))
             count += len(batch)
     sha256 = digest.hexdigest()
-    writer.staged.cursor = _cursor_state(options, last, writer.staged)
     relation = Relation(f"select * from {rows_of(target)}", names, marked, typed=True)
     writer.write(relation, file=name, sha256=sha256, fingerprint=sha256)
     writer.finish()
+    return reached.last
 
 
 def _typed_of(names: tuple[str, ...], batch: Sequence[Sequence[Any]]) -> list[str | None]:
@@ -152,19 +146,25 @@ def statement(options: TableEntity, since: Any) -> Any:
     """select * of the table or query, restricted by the cursor and in its order if there is one. Values are bound, names quoted."""
     import sqlalchemy as sa
 
-    if options.table:
-        schema, _, table = options.table.rpartition(".")
-        rows: Any = sa.table(table, schema=schema or None)
-    else:
-        # A colon would start a parameter, and a query has none.
-        query = options.query.strip().rstrip(";").replace(":", r"\:")
-        rows = sa.text(f"({query}) as delivered")
-    chosen = sa.select(sa.literal_column("*")).select_from(rows)
+    chosen = sa.select(sa.literal_column("*")).select_from(_rows(options))
     if options.cursor is None:
         return chosen
     cursor = sa.column(options.cursor)
     # a row that was never changed may have no cursor yet: it is read every time
-    return (chosen if since is None else chosen.where(sa.or_(cursor >= since, cursor.is_(None)))).order_by(cursor)
+    empty = [cursor.is_(None), *([cursor == ""] if isinstance(since, str) else [])]
+    return (chosen if since is None else chosen.where(sa.or_(cursor >= since, *empty))).order_by(cursor)
+
+
+def _rows(options: TableEntity) -> Any:
+    """The table, or the rows of the query."""
+    import sqlalchemy as sa
+
+    if options.table:
+        schema, _, table = options.table.rpartition(".")
+        return sa.table(table, schema=schema or None)
+    # A colon would start a parameter, and a query has none.
+    query = (options.query or "").strip().rstrip(";").replace(":", r"\:")
+    return sa.text(f"({query}) as delivered")
 
 
 def value_text(value: Any) -> str | None:
@@ -206,22 +206,6 @@ def _cursor_index(names: tuple[str, ...], options: TableEntity, name: str) -> in
             f"the cursor column {options.cursor!r} is absent", where=f"{name}: columns {', '.join(names)}", hint="correct `cursor`"
         )
     return lower.index(options.cursor.lower())
-
-
-def _cursor_state(options: TableEntity, last: Any, staged: StagedLoad) -> dict[str, str] | None:
-    """The cursor to go on from. Nothing new: that of the load before. Naive timestamps stay naive, as the database compares them."""
-    if options.cursor is None:
-        return None
-    if last is None:
-        return next((load.cursor for load in reversed(staged.earlier) if load.cursor), None)
-    if isinstance(last, datetime) and last.tzinfo:
-        last = last.astimezone(UTC)
-    kind = type(last).__name__
-    if kind not in CURSOR_TYPES:
-        raise ConfigError(
-            f"the cursor column {options.cursor!r} is of type {kind}", where=staged.where, hint="use a timestamp, date, number or text"
-        )
-    return {"column": options.cursor, "type": kind, "value": CURSOR_TYPES[kind][0](last)}
 
 
 def _airflow_uri(connection: str) -> str | None:

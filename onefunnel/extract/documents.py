@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 
 from onefunnel.errors import ConfigError, OnefunnelError
+from onefunnel.extract.envelope import Held, Page, more_told
 from onefunnel.extract.normalise import literal, quoted
 from onefunnel.extract.parts import NUL, TYPED, UNDECODABLE, PartWriter, Relation, typed_names, unique_names
 from onefunnel.extract.snapshot import MAX_RECORD_BYTES, Snapshot
@@ -20,9 +20,6 @@ TYPES_OF_COLUMNS = (
 )
 # What DuckDB's decimals hold.
 MAX_DIGITS = 38
-# Names beside a list of records that say how many there are in all, or that there are more of them.
-MORE = re.compile(r"has_?more|next(_?(page|link|url|cursor|token|href|page_?token))?", re.IGNORECASE)
-ALL = re.compile(r"(total|count)(_?(count|results|records|rows|items))?", re.IGNORECASE)
 # Put before the digits of a number while a parsed record is text, so that it is told from a text of digits. A noncharacter of Unicode.
 NUMBER = "\ufdd0"
 
@@ -126,23 +123,15 @@ def json_relation(writer: PartWriter, snapshot: Snapshot) -> Relation:
     if isinstance(content, dict):
         around, lists = content, [value for value in content.values() if isinstance(value, list)]
         content = lists[0] if len(lists) == 1 else None
-        if content is not None and (said := _says_more(around, len(content))):
-            writer.staged.warnings.append(f"{snapshot.name}: {said}; if it is one page of several, the rows of the others are missing")
+        held = Held()
+        held.add(around, content or [])
+        told = None if content is None else more_told(around, content, held)
+        writer.pages[snapshot.name] = Page(held.records, told)
+    elif isinstance(content, list):
+        writer.pages[snapshot.name] = Page(len(content), None)
     if not isinstance(content, list):
         raise ConfigError("holds no list of objects", where=snapshot.name, hint="deliver an array of objects, or JSON lines")
     return records_relation(writer, content, snapshot)
-
-
-def _says_more(content: dict[str, Any], rows: int) -> str | None:
-    """What the members beside the list say of records that are not in it."""
-    for name, value in content.items():
-        if isinstance(value, dict) and (said := _says_more(value, rows)):
-            return said
-        if value and MORE.fullmatch(name) and isinstance(value, (str, bool)) and not isinstance(value, JsonNumber):
-            return f"`{name}` says that there is more"
-        if ALL.fullmatch(name) and isinstance(value, JsonNumber) and value.isdecimal() and int(value) > rows:
-            return f"`{name}` says {value}, the list holds {rows}"
-    return None
 
 
 def records_relation(writer: PartWriter, records: list[Any], snapshot: Snapshot) -> Relation:

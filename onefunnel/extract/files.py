@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from onefunnel.settings import Settings
 
 # Raised when the same bytes would be landed differently, so that they are landed again.
-READER_VERSION = 3
+READER_VERSION = 4
 FORMATS = {
     ".csv": "csv",
     ".txt": "csv",
@@ -57,7 +57,8 @@ def stage_files(config: PipelineConfig, source: FilesSource, entity: str, staged
         )
     how = options.model_dump(exclude={"path", "delivery", "overlap"})
     country = [source.phone_country] if source.phone_country else []
-    reading = json.dumps([READER_VERSION, how, sorted(name.lower() for name in personal), *country])
+    separator = [source.decimal_separator] if source.decimal_separator != "." else []
+    reading = json.dumps([READER_VERSION, how, sorted(name.lower() for name in personal), *country, *separator])
     current = current_files(staged.others)
     landed = {item.fingerprint: item.path for _, item in current}
     replaced = {item.fingerprint for load in staged.others for item in load.files} - set(landed)
@@ -85,11 +86,32 @@ def stage_files(config: PipelineConfig, source: FilesSource, entity: str, staged
             if fingerprint in replaced:
                 staged.warnings.append(f"{snapshot.name}: an old delivery is back: these bytes were landed before, and replaced since")
             twins.setdefault(fingerprint, snapshot.name)
-            relation = _relation(writer, snapshot, form, options)
+            relation = _relation(writer, snapshot, form, options, source.decimal_separator)
             part = writer.write(relation, file=snapshot.name, sha256=snapshot.sha256, fingerprint=fingerprint)
             check_undecided(writer, relation, part, config, source)
+        _check_whole(writer, current, {path.relative_to(root).as_posix() for path in files})
         _check_gone(writer, current, {path.relative_to(root).as_posix() for path in files}, twins, options)
         writer.finish()
+
+
+def _check_whole(writer: PartWriter, current: list[tuple[LoadManifest, LandedFile]], there: set[str]) -> None:
+    """Raise ConfigError for a JSON file that says there are more records than it and its neighbours hold; warn where they may."""
+    staged, pages = writer.staged, writer.pages
+    landed = {item.path: item.rows + item.rejected for _, item in current if item.path in there and item.path not in pages}
+    # pages of one list say all that there is more; a file that is whole by itself is none of them
+    records = sum(landed.values()) + sum(page.records for page in pages.values() if page.told)
+    for name, page in pages.items():
+        if page.told is None:
+            continue
+        lost = f"it says that there is more than it holds: {page.told.says}"
+        if not page.is_answered(pages.values(), records, len(landed) + len(pages)):
+            hint = (
+                "nothing is landed; deliver all pages of the list together, or read them with `connector: rest` and "
+                f"`paging: {page.told.paging}`. If it is whole, deliver its list alone: [{{…}}, …]"
+            )
+            what = f"{lost}; the records of the other pages would be missing"
+            raise ConfigError(what, where=f"{staged.where}, {name}", hint=hint)
+        staged.warnings.append(f"{name}: {lost}; it is read as one page of several, the rows of any that is not there are missing")
 
 
 def _check_gone(
@@ -183,11 +205,11 @@ def form_of(name: str, options: FileEntity) -> str:
     return form
 
 
-def _relation(writer: PartWriter, snapshot: Snapshot, form: str, options: FileEntity) -> Relation:
+def _relation(writer: PartWriter, snapshot: Snapshot, form: str, options: FileEntity, decimal_separator: str) -> Relation:
     if form == "xlsx":
         from onefunnel.extract.xlsx import xlsx_relation
 
-        return xlsx_relation(writer, snapshot, options)
+        return xlsx_relation(writer, snapshot, options, decimal_separator)
     if form == "parquet":
         return parquet_relation(writer, snapshot)
     text = as_utf8(snapshot, options.encoding)

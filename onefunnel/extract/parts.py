@@ -12,6 +12,7 @@ from types import TracebackType
 import duckdb
 
 from onefunnel.errors import ConfigError, MissingColumn, OnefunnelError
+from onefunnel.extract.envelope import Page
 from onefunnel.extract.normalise import hashed_sql, key_parameters, literal, looks_personal, personal_in, quoted, require_key, rows_of
 from onefunnel.extract.phones import note_country, rewrite_phones
 from onefunnel.forgotten import CONTACT_LISTS, erase_known
@@ -67,6 +68,7 @@ class PartWriter:
         self.staged, self.settings = staged, settings
         self.required, self.known, self.personal = tuple(required), tuple(known), tuple(personal)
         self.read = (*self.required, *self.known)
+        self.pages: dict[str, Page] = {}
         self.db = duckdb.connect(
             config={"threads": settings.threads, "memory_limit": settings.memory_limit, "temp_directory": str(staged.scratch / "spill")}
         )

@@ -15,6 +15,7 @@ from onefunnel.config import PipelineConfig
 from onefunnel.entities import entity_of
 from onefunnel.errors import ConfigError, OnefunnelError
 from onefunnel.extract.documents import JsonNumber, jsonl_relation, record_line
+from onefunnel.extract.envelope import Held, Told, more_told
 from onefunnel.extract.parts import PartWriter
 from onefunnel.extract.snapshot import Snapshot
 from onefunnel.landing.loads import StagedLoad
@@ -82,14 +83,17 @@ def request_headers(source: RestSource, where: str) -> tuple[dict[str, str], lis
 
 
 def read_records(client: Client, source: RestSource, options: RestEntity, dates: dict[str, str]) -> Iterator[dict[str, Any]]:
-    """Every record of every page, once. Raises OnefunnelError for a repeated page, a repeated key or a total that does not add up."""
+    """Every record of every page, once.
+
+    Raises OnefunnelError for a repeated page, a repeated key, a total that does not add up, an end that is none by the last answer.
+    """
     url = source.base_url.rstrip("/") + "/" + options.path.lstrip("/")
     params = {name: value.format_map(dates) if isinstance(value, str) else value for name, value in options.params.items()}
     seen_places: set[str] = set()
     seen_pages: set[str] = set()
     keys: set[str] = set()
-    total, count = None, 0
-    for place, page in _pages(client, url, params, options, source.max_pages):
+    total, count, held = None, 0, Held()
+    for place, page in _pages(client, url, params, options, source.max_pages, held):
         records = dig(page, options.records)
         if records is None and _says_nothing(page):
             records = []
@@ -104,6 +108,7 @@ def read_records(client: Client, source: RestSource, options: RestEntity, dates:
             )
         seen_places.add(place)
         seen_pages.add(mark)
+        held.add(page, records)
         if page is not None:
             total = _total(page, options, client.where) if total is None else total
         for record in records:
@@ -120,8 +125,11 @@ def read_records(client: Client, source: RestSource, options: RestEntity, dates:
         raise OnefunnelError(what, where=client.where, hint="nothing is landed; the list changed or was cut off while it was read")
 
 
-def _pages(client: Client, url: str, params: dict[str, Any], options: RestEntity, max_pages: int) -> Iterator[tuple[str, Any]]:
-    """(where it was read from, answer) of every page, until the source says that there is no more."""
+def _pages(client: Client, url: str, params: dict[str, Any], options: RestEntity, max_pages: int, held: Held) -> Iterator[tuple[str, Any]]:
+    """(where it was read from, answer) of every page, until the source says that there is no more.
+
+    held: what the caller has taken of the answers so far. Raises ConfigError where the last answer says that there is more.
+    """
     paging = options.paging
     number, offset = (paging.start, 0) if paging else (1, 0)
     if paging and paging.size and paging.size_param:
@@ -134,22 +142,46 @@ def _pages(client: Client, url: str, params: dict[str, Any], options: RestEntity
             asked[paging.param] = offset
         page = client.get(url, asked)
         yield json.dumps([url, asked], sort_keys=True), page
-        if paging is None:
-            return
-        if paging.by in ("page", "offset"):
+        more = _more(page, options, held, asked)
+        if paging and paging.by in ("page", "offset"):
             got = len(dig(page, options.records) or [])
-            if not got or (paging.size and got < paging.size):
-                return
+            if not got or (paging.size and got < paging.size and not more and not _is_short(page, options, held)):
+                return _refuse_more(more, options, client.where)
             number, offset = number + 1, offset + got
             continue
-        following = dig(page, paging.next or "")
-        if following in (None, "", False):
-            return
+        following = dig(page, paging.next or "") if paging else None
+        if paging is None or following in (None, "", False):
+            return _refuse_more(more, options, client.where)
         if paging.by == "cursor":
             params = {**params, paging.param or "": following}
         else:
             url, params = _same_host(urljoin(url, str(following)), url, client.where), {}
     raise OnefunnelError(f"more than {max_pages} pages", where=client.where, hint="check `paging`, or raise `max_pages`")
+
+
+def _more(page: Any, options: RestEntity, held: Held, asked: dict[str, Any]) -> Told | None:
+    """What an answer says of further records. A declared `total` is checked by itself, and no other number is one then."""
+    repeated = frozenset(map(str, asked.values())) | {str(options.paging.size if options.paging else None)}
+    return more_told(page, dig(page, options.records), held, counts=options.total is None, asked=repeated)
+
+
+def _is_short(page: Any, options: RestEntity, held: Held) -> bool:
+    """Whether the declared `total` is not reached yet: the source gives shorter pages than it was asked for."""
+    total = dig(page, options.total) if options.total else None
+    return str(total).isdigit() and int(str(total)) > held.records
+
+
+def _refuse_more(more: Told | None, options: RestEntity, where: str) -> None:
+    """Raise ConfigError for an end of the list that its last answer does not know of."""
+    if more is None:
+        return
+    setting = f"`paging: {more.paging}`, or how else the source pages"
+    is_new = options.paging is None
+    hint = f"nothing is landed; {'say of this entity' if is_new else '`paging` ends before that, correct it, such as'} {setting}"
+    if more.records is not None:
+        hint += f'; `total: {more.path}` checks the number, `total: ""` says that no number of the answer counts its records'
+    what = f"the last answer read says that there is more: {more.says}; the records of further pages would be missing"
+    raise ConfigError(what, where=where, hint=hint)
 
 
 class Client:
@@ -226,9 +258,12 @@ class Client:
 
 
 def dig(content: Any, path: str) -> Any:
-    """What a dotted path leads to, None where it leads nowhere; the empty path is the whole."""
-    for name in path.split(".") if path else ():
-        content = content.get(name) if isinstance(content, dict) else None
+    """What a dotted path leads to, None where it leads nowhere; the empty path is the whole. A name may hold dots (`@odata.nextLink`)."""
+    while path:
+        if not isinstance(content, dict):
+            return None
+        name, _, rest = (path, "", "") if path in content else path.partition(".")
+        content, path = content.get(name), rest
     return content
 
 
@@ -254,7 +289,7 @@ def retry_after(value: str | None, now: datetime | None = None) -> float | None:
 
 
 def _total(page: Any, options: RestEntity, where: str) -> int | None:
-    if options.total is None:
+    if not options.total:
         return None
     value = dig(page, options.total)
     if not str(value).isdigit():

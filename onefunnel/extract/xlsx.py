@@ -10,6 +10,7 @@ import re
 import zipfile
 import zlib
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -17,6 +18,7 @@ from posixpath import normpath
 from typing import Any
 
 from onefunnel.errors import ConfigError, OnefunnelError
+from onefunnel.extract.number_formats import MONEY_COLUMNS, Money, column_number, is_known, mark_money, signs_of_styles
 from onefunnel.extract.parts import NUL, TYPED, PartWriter, Relation, typed_names, unique_names
 from onefunnel.extract.snapshot import Snapshot
 from onefunnel.extract.table_edges import LINES_ABOVE, header_index, holds_header, rows_below
@@ -50,18 +52,19 @@ class Uncomputed(str):
 
 @dataclass(frozen=True)
 class Sheet:
-    """name, its XML as stored, whether some text holds an escaped NUL, and the other sheets that are of sane size."""
+    """name, its XML as stored, whether some text holds an escaped NUL, the other sheets of sane size, currencies by style of cell."""
 
     name: str
     xml: bytes
     has_nul: bool
     others: tuple[str, ...]
+    signs: dict[int, str]
 
 
-def xlsx_relation(writer: PartWriter, snapshot: Snapshot, options: FileEntity) -> Relation:
+def xlsx_relation(writer: PartWriter, snapshot: Snapshot, options: FileEntity, decimal_separator: str) -> Relation:
     """The rows below the column names of a sheet: the one that is named, else the one that holds the required columns, else the first.
 
-    Titles above, totals and empty rows below are no rows.
+    Titles above, totals and empty rows below are no rows. Amounts whose cells show a currency are texts as in a CSV: staging compares it.
     """
     import pyarrow as pa
 
@@ -80,6 +83,7 @@ def xlsx_relation(writer: PartWriter, snapshot: Snapshot, options: FileEntity) -
         rows, _ = _read(snapshot, chosen)
         writer.staged.warnings.append(f"{snapshot.name}: sheet {chosen.name} is read, the only one that holds the columns")
     _restore(rows, chosen.xml)
+    mark_money(rows, chosen.xml, chosen.signs)
     while rows and all(cell == "" for cell in rows[-1]):
         rows.pop()
     if not rows:
@@ -89,6 +93,7 @@ def xlsx_relation(writer: PartWriter, snapshot: Snapshot, options: FileEntity) -
     header, data = _cut_to_table(rows, chosen.xml, writer, snapshot, options)
     used = [index for index, name in enumerate(header) if str(name).strip() or any(row[index] != "" for row in data)]
     names = unique_names((cell_text(header[index]) for index in used), snapshot.name, writer.read)
+    _write_money(zip(names, used, strict=True), data, decimal_separator, writer, snapshot.name)
     columns = {name: pa.array([cell_text(row[index]) for row in data], pa.string()) for name, index in zip(names, used, strict=True)}
     named = list(zip(names, used, strict=True))
     for name, index in named:
@@ -99,6 +104,22 @@ def xlsx_relation(writer: PartWriter, snapshot: Snapshot, options: FileEntity) -
     table = pa.table({**columns, TYPED: pa.array(typed, pa.string()), "_row": pa.array(range(1, len(data) + 1), pa.int64())})
     writer.db.register("sheet_rows", table)
     return Relation("select * from sheet_rows", names, marked=chosen.has_nul, typed=True)
+
+
+def _write_money(columns: Iterable[tuple[str, int]], data: list[list[Any]], separator: str, writer: PartWriter, file: str) -> None:
+    """Amounts whose cells show a currency, as text with its sign, in place; a sign that is none of a currency is told."""
+    for name, index in columns:
+        if name.lower() not in MONEY_COLUMNS:
+            continue
+        unknown = set()
+        for row in data:
+            if isinstance(cell := row[index], Money) and is_known(cell.sign):
+                row[index] = cell.text(separator)
+            elif isinstance(cell, Money):
+                unknown.add(cell.sign)
+        if unknown:
+            what = f"column {name}: cells are shown in {', '.join(sorted(unknown))}, which is not known as a currency"
+            writer.staged.warnings.append(f"{file}: {what}; they count in the currency of their row, else of the source")
 
 
 def _read(snapshot: Snapshot, sheet: Sheet) -> tuple[list[list[Any]], dict[str, list[list[Any]]]]:
@@ -147,7 +168,7 @@ def _fill_merged(rows: list[list[Any]], xml: bytes, above: int) -> int:
     """What a merged cell says, it says of each of its rows; a number that is no id would be counted in each, and stays in the first."""
     filled = 0
     for first, top, last, bottom in _MERGED.findall(xml) if b"mergeCell" in xml else ():
-        column, start = _column_number(first) - 1, int(top) - 1
+        column, start = column_number(first) - 1, int(top) - 1
         if first != last or start <= above or start >= len(rows) or column >= len(rows[start]) or rows[start][column] == "":
             continue
         value = rows[start][column]
@@ -231,7 +252,8 @@ def _open_safely(snapshot: Snapshot, wanted: str | None) -> Sheet:
             if name not in sheets:
                 raise ConfigError(f"no sheet {name!r}", where=snapshot.name, hint=f"sheets: {', '.join(sheets)}")
             xml = archive.read(sheets[name])
-            strings = next((archive.read(info) for info in archive.infolist() if info.filename.lower() == "xl/sharedstrings.xml"), b"")
+            parts = {info.filename.lower(): info for info in archive.infolist()}
+            strings, styles = (archive.read(parts[part]) if part in parts else b"" for part in ("xl/sharedstrings.xml", "xl/styles.xml"))
             rest = [] if wanted else [other for other in sheets if other != name]
             others = tuple(other for other in rest if _is_sane(archive.read(sheets[other]), strings))
     except (zipfile.BadZipFile, zlib.error, KeyError, NotImplementedError, RuntimeError, EOFError, OSError) as error:
@@ -241,7 +263,7 @@ def _open_safely(snapshot: Snapshot, wanted: str | None) -> Sheet:
             hint="is it an old .xls, encrypted, cut off, or a text under this name (`format: csv`)?",
         ) from None
     _check_cells(xml, strings, snapshot.name)
-    return Sheet(name, xml, b"_x0000_" in xml or b"_x0000_" in strings, others)
+    return Sheet(name, xml, b"_x0000_" in xml or b"_x0000_" in strings, others, signs_of_styles(styles))
 
 
 def _is_sane(xml: bytes, strings: bytes) -> bool:
@@ -273,7 +295,7 @@ def _check_cells(xml: bytes, strings: bytes, name: str) -> None:
     references = _REFERENCE.findall(xml)
     rows = {row for _, row in references}
     last_row = max((int(row) for row in rows), default=0)
-    last_column = max((_column_number(column) for column in {column for column, _ in references}), default=0)
+    last_column = max((column_number(column) for column in {column for column, _ in references}), default=0)
     if last_row > MAX_ROWS or last_column > MAX_COLUMNS or last_row * last_column > MAX_CELLS:
         raise _bomb(f"a grid of {last_row:,} rows and {last_column:,} columns", name)
     lengths = [len(text) for text in re.findall(rb"<(?:\w+:)?si\b.*?</(?:\w+:)?si>", strings, re.DOTALL)]
@@ -310,8 +332,8 @@ def _restore(rows: list[list[Any]], xml: bytes) -> None:
     """Put back, in place, what the reader drops: error values, digits of long numbers, and that a formula has no value."""
     for cell in _UNCOMPUTED.finditer(xml) if b"<f" in xml or b":f" in xml else ():
         place = _REFERENCE.search(cell[1])
-        if place and int(place[2]) <= len(rows) and _column_number(place[1]) <= len(rows[int(place[2]) - 1]):
-            rows[int(place[2]) - 1][_column_number(place[1]) - 1] = Uncomputed()
+        if place and int(place[2]) <= len(rows) and column_number(place[1]) <= len(rows[int(place[2]) - 1]):
+            rows[int(place[2]) - 1][column_number(place[1]) - 1] = Uncomputed()
     has_errors = _ERROR.search(xml) is not None
     has_long = any(isinstance(cell, float) and abs(cell) >= EXACT for row in rows for cell in row)
     if not has_errors and not has_long:
@@ -321,7 +343,7 @@ def _restore(rows: list[list[Any]], xml: bytes) -> None:
         place, value = _REFERENCE.search(attributes), _VALUE.search(content)
         if place is None or value is None:
             continue
-        row, column = int(place[2]) - 1, _column_number(place[1]) - 1
+        row, column = int(place[2]) - 1, column_number(place[1]) - 1
         if row >= len(rows) or column >= len(rows[row]):
             continue
         if _ERROR.search(attributes):
@@ -332,10 +354,3 @@ def _restore(rows: list[list[Any]], xml: bytes) -> None:
 
 def _digits(text: str) -> str:
     return format(Decimal(text), "f") if re.fullmatch(r"-?\d+(\.\d+)?([eE]\+?\d{1,3})?", text) else text
-
-
-def _column_number(letters: bytes) -> int:
-    number = 0
-    for letter in letters:
-        number = number * 26 + letter - 64
-    return number

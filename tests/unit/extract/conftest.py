@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,3 +18,13 @@ def landing(tmp_path: Path) -> Landing:
 @pytest.fixture
 def csv(tmp_path: Path) -> Landing:
     return Landing(tmp_path, {"path": "*.csv"})
+
+
+@pytest.fixture
+def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[sqlite3.Connection]:
+    path = tmp_path / "crm.sqlite"
+    monkeypatch.setenv("CRM_DATABASE_URL", f"sqlite:///{path}")
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("create table leads (lead_id integer, name text, amount numeric, updated_at text)")
+    yield connection
+    connection.close()

@@ -13,43 +13,13 @@ from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
-import yaml
-from conftest_landing import Landing
+from database_source import Source
 from postgres_server import running_postgres
 from sqlalchemy.dialects import postgresql
 
-from onefunnel.config import load_config
 from onefunnel.errors import ConfigError, OnefunnelError
-from onefunnel.extract import extract_source
 from onefunnel.extract.database import statement, value_text
-from onefunnel.interval import Interval
 from onefunnel.sources import TableEntity
-
-
-class Source:
-    """One table of a database, landed into a home of its own."""
-
-    def __init__(self, folder: Path, system: str = "other", entity: str = "rows", **options: Any) -> None:
-        self.landing = Landing(folder, {}, system=system, entity=entity)
-        self.options: dict[str, Any] = {"table": "leads", **options}
-        self.source: dict[str, Any] = {"url_env": "CRM_DATABASE_URL"}
-
-    def land(self, as_of: str = "2024-06-01") -> Any:
-        content = {"name": "src", "system": self.landing.system, "connector": "database", **self.source}
-        path = self.landing.folder / "sources.yml"
-        path.write_text(yaml.safe_dump({"version": 1, "sources": [content | {"entities": {self.landing.entity: self.options}}]}))
-        config = load_config(path)
-        return extract_source(config, config.sources[0], Interval.for_as_of(date.fromisoformat(as_of)), self.landing.settings)[0]
-
-
-@pytest.fixture
-def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[sqlite3.Connection]:
-    path = tmp_path / "crm.sqlite"
-    monkeypatch.setenv("CRM_DATABASE_URL", f"sqlite:///{path}")
-    connection = sqlite3.connect(path, isolation_level=None)
-    connection.execute("create table leads (lead_id integer, name text, amount numeric, updated_at text)")
-    yield connection
-    connection.close()
 
 
 def test_a_table_lands_whole_and_replaces_the_one_before(tmp_path: Path, database: sqlite3.Connection) -> None:
@@ -69,7 +39,7 @@ def test_a_cursor_reads_only_what_is_new_and_the_overlap(tmp_path: Path, databas
     source = Source(tmp_path, cursor="updated_at")
     database.execute("insert into leads values (1, 'a', 1, '2024-01-01'), (2, 'b', 1, '2024-05-31')")
     first = source.land("2024-06-01")
-    assert (first.rows, first.cursor) == (2, {"column": "updated_at", "type": "str", "value": "2024-05-31"})
+    assert (first.rows, {**first.cursor, "of": ""}) == (2, {"column": "updated_at", "type": "str", "value": "2024-05-31", "of": ""})
     database.execute("insert into leads values (3, 'c', 1, '2024-06-02')")
     second = source.land("2024-06-02")
     assert source.landing.rows("lead_id") == [("1",), ("2",), ("2",), ("3",)]

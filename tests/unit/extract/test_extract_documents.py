@@ -57,22 +57,6 @@ def test_a_name_that_comes_twice_in_one_object_sets_it_aside(tmp_path: Path, jso
         assert [(row, rule) for _, row, rule in landing.rejected()] == [(1, "repeated_key")]
 
 
-@pytest.mark.parametrize(
-    ("around", "said"),
-    [
-        ('"total": 500', "`total` says 500, the list holds 1"),
-        ('"has_more": true', "`has_more`"),
-        ('"paging": {"next": "https://x"}', "`next`"),
-        ('"total": 1, "next": null, "has_more": false, "total_amount": 900', None),
-    ],
-)
-def test_a_page_that_says_that_there_is_more_is_told(tmp_path: Path, around: str, said: str | None) -> None:
-    landing = Landing(tmp_path, {"path": "*.json"})
-    landing.write("a.json", f'{{"data": [{{"id": 1}}], {around}}}')
-    assert [said for warning in landing.land().warnings if said and said in warning] == ([said] if said else [])
-    assert bool(landing.land().warnings) == bool(said)
-
-
 def test_an_empty_list_is_no_rows_where_that_is_normal(tmp_path: Path) -> None:
     landing = Landing(tmp_path, {"path": "*.json"}, {"expected": "normal_empty"}, system="template", entity="payments")
     landing.write("a.json", " [] ")

@@ -307,3 +307,91 @@ def test_a_list_that_is_null_or_absent_says_that_there_is_nothing(source: Source
     api.answer = lambda path, query: answer
     source.entity["records"] = "items"
     assert source.land().rows == 0
+
+
+def in_pages(size: int, says: Callable[[int], dict[str, Any]]) -> Callable[[str, dict[str, str]], Any]:
+    """25 records in pages of `size`, numbered by `page`; says: what stands beside the records, by the number of the page."""
+
+    def answer(path: str, query: dict[str, str]) -> Any:
+        page = int(query.get("page", 1))
+        return {"items": RECORDS[(page - 1) * size : page * size], **says(page)}
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("says", "hint"),
+    [
+        ({"paging": {"next": {"after": "10", "link": "?after=10"}}}, "paging: {by: cursor, param: after, next: paging.next.after}"),
+        ({"@odata.nextLink": "https://x/leads?$skip=10"}, 'paging: {by: next_link, next: "@odata.nextLink"}'),
+        ({"done": False, "nextRecordsUrl": "/q/01-2000", "totalSize": 25}, "paging: {by: "),
+        ({"total": "25"}, 'total: ""'),
+        ({"current_page": 1, "last_page": 3}, "paging: {by: page, param: page}"),
+        ({"additional_data": {"pagination": {"more_items_in_collection": True}}}, "paging: {by: page"),
+    ],
+)
+def test_one_page_of_several_is_refused_with_the_setting_to_write(source: Source, api: Api, says: dict[str, Any], hint: str) -> None:
+    api.answer = lambda path, query: {"items": RECORDS[:10], **says}
+    source.entity["records"] = "items"
+    with pytest.raises(ConfigError, match="says that there is more") as error:
+        source.land()
+    assert (hint in error.value.hint, error.value.where) == (True, "source src, entity rows")
+    assert source.landing.loads == []
+
+
+@pytest.mark.parametrize("says", [{"has_more": True}, {"total": 25}, {"last_page": 3}, {"_links": {"next": {"href": "/leads?page=2"}}}])
+def test_a_short_page_that_says_there_is_more_is_followed_by_another(source: Source, api: Api, says: dict[str, Any]) -> None:
+    api.answer = in_pages(10, lambda page: says if page < 3 else {"has_more": False, "total": 25, "last_page": 3})
+    source.entity |= {"records": "items", "key": "id", "paging": {"by": "page", "param": "page", "size": 100, "size_param": "n"}}
+    source.land()
+    assert source.ids == IDS
+
+
+def test_a_short_page_before_the_declared_total_is_followed_by_another(source: Source, api: Api) -> None:
+    api.answer = in_pages(10, lambda page: {"sum": {"of_all": 25}})
+    source.entity |= {"records": "items", "total": "sum.of_all", "paging": {"by": "page", "param": "page", "size": 100}}
+    source.land()
+    assert source.ids == IDS
+
+
+@pytest.mark.parametrize(
+    ("paging", "says"),
+    [
+        ({"by": "cursor", "param": "after", "next": "paging.after"}, {"paging": {"next": {"after": "10"}}}),
+        ({"by": "next_link", "next": "next"}, {"links": {"next": "/leads?page=2"}}),
+        ({"by": "page", "param": "page", "size": 10}, {"total": 26}),
+        ({"by": "page", "param": "page"}, {"has_more": True}),
+    ],
+)
+def test_an_end_that_the_last_answer_does_not_know_of_is_refused(source: Source, api: Api, paging: dict[str, Any], says: dict) -> None:
+    api.answer = in_pages(10, lambda page: says)
+    source.entity |= {"records": "items", "paging": paging}
+    with pytest.raises(ConfigError, match="says that there is more") as error:
+        source.land()
+    assert "ends before that" in error.value.hint
+    assert source.landing.loads == []
+
+
+def test_a_next_link_of_odata_is_followed(source: Source, api: Api) -> None:
+    api.answer = in_pages(10, lambda page: {"@odata.count": 25} | ({"@odata.nextLink": f"/leads?page={page + 1}"} if page < 3 else {}))
+    source.entity |= {"records": "items", "paging": {"by": "next_link", "next": "@odata.nextLink"}}
+    source.land()
+    assert source.ids == IDS
+
+
+def test_a_number_that_is_none_of_records_is_declared_as_none(source: Source, api: Api) -> None:
+    api.answer = lambda path, query: {"items": RECORDS, "total": 9000}
+    source.entity["records"] = "items"
+    with pytest.raises(ConfigError, match="`total` says 9000, 25 are here"):
+        source.land()
+    source.entity["total"] = ""
+    source.land()
+    assert source.ids == IDS
+
+
+def test_money_of_all_pages_is_no_number_of_records(source: Source, api: Api) -> None:
+    records = [record | {"amount": 100} for record in RECORDS]
+    api.answer = lambda path, query: {"items": records[: 10 if "page" not in query else 25], "total": 2500}
+    source.entity |= {"records": "items", "paging": {"by": "page", "param": "page", "size": 30}}
+    source.land()
+    assert source.ids == IDS
