@@ -86,7 +86,7 @@
    of a spreadsheet is no blank. #}
 {% macro to_currency(column, default='default_currency') -%}
     {%- set text = to_text(column) -%}
-    {%- set sign = "rtrim(lower(" ~ text ~ "), '.')" -%}
+    {%- set sign = "trim(trailing '.' from lower(" ~ text ~ "))" -%}
     {%- set only = "'" ~ currency_meanings(certain=true) ~ "'" -%}
     case
         {%- if default != 'null' %}
@@ -178,7 +178,7 @@
 {% macro to_count(column, separator="decimal_separator") -%}
     case
         when {{ matches(column, '^[0-9]{1,18}$') }} then try_cast({{ column }} as bigint)
-        else try_cast({{ extract_pattern("cast(" ~ to_number(column, separator, with_currency=false) ~ " as varchar)", '^[0-9]+[.]0+$') }} as bigint)
+        else try_cast({{ extract_pattern("cast(" ~ to_number(column, separator, with_currency=false) ~ " as string)", '^[0-9]+[.]0+$') }} as bigint)
     end
 {%- endmacro %}
 
