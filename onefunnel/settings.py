@@ -98,7 +98,9 @@ class Settings(BaseSettings):
     keep_versions: int = Field(7, ge=1, description="Published versions to keep for rollback")
     threads: int = Field(2, ge=1, description="Threads of DuckDB and dbt")
     memory_limit: str = Field("4GB", pattern=r"^\d+(\.\d+)?\s?(KB|MB|GB|TB|KiB|MiB|GiB|TiB)$", description="Memory limit of DuckDB")
-    engine: Literal["duckdb", "spark"] = Field("duckdb", description="What builds: duckdb, or spark where one machine is outgrown (docs/scale.md)")
+    engine: Literal["duckdb", "spark"] = Field(
+        "duckdb", description="What builds: duckdb, or spark where one machine is outgrown (docs/scale.md)"
+    )
     spark_python: Path | None = Field(
         None, description="Python of the environment that holds dbt-spark and pyspark; .venv-spark of the project, if not set"
     )

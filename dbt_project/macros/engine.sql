@@ -136,7 +136,7 @@
 {% macro duckdb__rows_with(table, key, keys) -%} rowid in (select rowid from {{ table }} where {{ key }} in ({{ keys }})) {%- endmacro %}
 
 {# dbt-spark's own forms fail where there are fewer parts, and know no order. #}
-{% macro spark__split_part(string_text, delimiter_text, part_number) -%} split_part({{ string_text }}, {{ delimiter_text }}, {{ part_number }}) {%- endmacro %}
+{% macro spark__split_part(string_text, delimiter_text, part_number) -%} get(split({{ string_text }}, '\\Q' || {{ delimiter_text }} || '\\E', -1), {{ part_number - 1 }}) {%- endmacro %}
 {% macro spark__listagg(measure, delimiter_text, order_by_clause, limit_num) -%} listagg({{ measure }}, {{ delimiter_text }}) within group ({{ order_by_clause }}) {%- endmacro %}
 
 {# Of a recursive common table expression `followed`: each key with every one that its chain of steps reaches; with itself, where the chain is a circle.

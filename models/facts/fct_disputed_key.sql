@@ -93,7 +93,7 @@ sums as (
         min(days.source_system) as source_system,
         min(days.first_place) as first_place,
         max(days.last_place) as last_place,
-        sum(days.row_count) as row_count,
+        cast(sum(days.row_count) as bigint) as row_count,
         count(*) as day_count,
         coalesce(sum({{ to_base('days.cost_original', rate_to_base('days')) }}), 0) as money_base
     from days

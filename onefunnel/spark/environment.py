@@ -14,7 +14,7 @@ from onefunnel.project import project_root
 if TYPE_CHECKING:
     from onefunnel.settings import Settings
 
-HOW = "python3 -m venv .venv-spark && .venv-spark/bin/pip install '.[spark]' --no-deps && see docs/scale.md"
+HOW = "python3 -m venv .venv-spark && .venv-spark/bin/pip install --requirement onefunnel/spark/requirements.txt (docs/scale.md)"
 PROGRAM = ("-m", "onefunnel.spark.process")
 
 

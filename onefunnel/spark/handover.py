@@ -45,7 +45,7 @@ def hand_over(settings: Settings, parts: dict[str, list[Path]]) -> None:
 
 
 def session_settings(settings: Settings, folder: Path, landed_bytes: int) -> dict[str, str]:
-    """Spark's settings: this machine's share, the dialect that models are written in, and folders inside the home. docs/scale.md says why each."""
+    """Spark's settings: this machine's share, the dialect that models are written in, folders inside the home. docs/scale.md says why."""
     parts = max(settings.threads, min(2000, landed_bytes // PART_BYTES))
     return {
         "spark.master": f"local[{settings.threads}]",
@@ -121,7 +121,9 @@ def _compiled(settings: Settings, schema: str, model: str) -> str:
 
 def _relations(db: duckdb.DuckDBPyConnection) -> list[str]:
     """All of landing but the views of what is new: a full build reads none of them."""
-    found = "select table_name from information_schema.tables where table_catalog = current_database() and table_schema = 'landing' order by 1"
+    found = (
+        "select table_name from information_schema.tables where table_catalog = current_database() and table_schema = 'landing' order by 1"
+    )
     return [name for (name,) in db.execute(found).fetchall() if not (name.startswith("new_") and "__" in name)]
 
 
@@ -143,7 +145,9 @@ def _hand_over(db: duckdb.DuckDBPyConnection, name: str, parts: list[Path], fold
 def _shown_as_they_are(db: duckdb.DuckDBPyConnection, parts: list[Path]) -> bool:
     """Whether Spark finds in these files, by the name of a column and nothing else, what the view of DuckDB shows of them."""
     files = ", ".join(literal(str(part)) for part in parts)
-    found = db.execute(f"select distinct name, type from parquet_schema([{files}]) where num_children is null or num_children = 0").fetchall()
+    found = db.execute(
+        f"select distinct name, type from parquet_schema([{files}]) where num_children is null or num_children = 0"
+    ).fetchall()
     kinds = all(kind == ("INT64" if name == "_row" else "BYTE_ARRAY") for name, kind in found)
     return kinds and len({name.strip().lower() for name, _ in found}) == len(found) and all(name == name.strip() for name, _ in found)
 

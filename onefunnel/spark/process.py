@@ -1,4 +1,4 @@
-"""dbt on Spark, in a process of the environment that holds them; told what to do as dbt_process is, and how by a file of onefunnel/spark/handover.py.
+"""dbt on Spark, in a process of the environment that holds both; told what to do as dbt_process is, and how by a file of handover.py.
 
 It imports nothing of onefunnel but dbt_process: the environment of Spark has none of the project's dependencies.
 """
@@ -38,7 +38,7 @@ def main(arguments: list[str], folder: Path) -> int:
 
 
 class _AsTheSessionIs(adapter.Connection):
-    """dbt's connection without settings of its own: it would turn ANSI off, and with it names in double quotes and errors of casts and sums."""
+    """dbt's connection without settings of its own: it would turn ANSI off, and with it names in double quotes and errors of casts."""
 
     def __init__(self, *, server_side_parameters: dict[Any, str] | None = None) -> None:
         super().__init__()
@@ -71,7 +71,7 @@ def _show_landing(spark: SparkSession, relations: list[dict[str, Any]]) -> None:
 def _published(spark: SparkSession, folder: Path) -> dict[str, str]:
     """Each published relation, and the folder of its files: a table's own, or those written here of a view."""
     made = {}
-    for schema in PUBLISHED:
+    for schema in filter(spark.catalog.databaseExists, PUBLISHED):
         for table in spark.catalog.listTables(schema):
             name = f"{schema}.{table.name}"
             if table.isTemporary:

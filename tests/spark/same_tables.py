@@ -32,15 +32,16 @@ def _copy(db: duckdb.DuckDBPyConnection, path: Path, side: str, schemas: tuple[s
     with duckdb.connect(str(path), read_only=True) as source:
         rows = source.execute(
             "select table_schema, table_name, column_name, data_type from information_schema.columns "
-            "where table_catalog = current_database() and list_contains(?, table_schema) order by table_schema, table_name, ordinal_position",
+            "where table_catalog = current_database() and list_contains(?, table_schema) "
+            "order by table_schema, table_name, ordinal_position",
             [list(schemas)],
         ).fetchall()
         for schema, table, column, kind in rows:
             if column not in OF_THE_RUN:
                 found.setdefault(f"{schema}__{table}", {})[column] = kind
         for name in found:
-            relation = source.execute(f"from {name.replace('__', '.', 1)}").to_arrow_table()
-            db.execute(f"create table {side}.{name} as from relation")
+            db.register("rows_of_it", source.execute(f"from {name.replace('__', '.', 1)}").to_arrow_table())
+            db.execute(f"create table {side}.{name} as from rows_of_it")
     return found
 
 
@@ -64,14 +65,16 @@ def _differences(db: duckdb.DuckDBPyConnection, name: str, left: dict[str, str],
     one = numbered.format(keys=keys, order=order, side="one", name=name)
     other = numbered.format(keys=keys, order=order, side="other", name=name)
     same = " and ".join([f'a."{column}" is not distinct from b."{column}"' for column in exact] + ["a.twin = b.twin"])
-    unpaired = db.execute(f"select a.*, b.* from ({one}) a full join ({other}) b on {same} where a.twin is null or b.twin is null").fetchmany(4)
+    unpaired = db.execute(
+        f"select a.*, b.* from ({one}) a full join ({other}) b on {same} where a.twin is null or b.twin is null"
+    ).fetchmany(4)
     if unpaired:
-        total = db.execute(f"select count(*) from ({one}) a full join ({other}) b on {same} where a.twin is null or b.twin is null").fetchone()[0]
+        total = db.execute(
+            f"select count(*) from ({one}) a full join ({other}) b on {same} where a.twin is null or b.twin is null"
+        ).fetchone()[0]
         told.append(f"{name}: {total} rows without their like, such as {_rows(unpaired, list(left), db, name)}")
     for column in doubles:
-        far = db.execute(
-            f'select a."{column}", b."{column}" from ({one}) a join ({other}) b on {same} where {_is_far(column)}'
-        ).fetchall()
+        far = db.execute(f'select a."{column}", b."{column}" from ({one}) a join ({other}) b on {same} where {_is_far(column)}').fetchall()
         if far:
             told.append(f"{name}.{column}: {len(far)} doubles differ, such as {far[:3]}")
     return told
@@ -87,7 +90,10 @@ def _is_far(column: str) -> str:
 
 def _rows(rows: list[tuple[object, ...]], columns: list[str], db: duckdb.DuckDBPyConnection, name: str) -> list[dict[str, object]]:
     width = len(rows[0]) // 2
-    return [{"of": "first", **_shown(columns, row[:width])} if row[width - 1] is not None else {"of": "second", **_shown(columns, row[width:])} for row in rows]
+    return [
+        {"of": "first", **_shown(columns, row[:width])} if row[width - 1] is not None else {"of": "second", **_shown(columns, row[width:])}
+        for row in rows
+    ]
 
 
 def _shown(columns: list[str], values: tuple[object, ...]) -> dict[str, object]:
