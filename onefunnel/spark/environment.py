@@ -30,7 +30,6 @@ def spark_environment(settings: Settings) -> dict[str, str]:
     return {
         "ONEFUNNEL_ENGINE": "spark",
         "ONEFUNNEL_SPARK_PYTHON": str(python),
-        "ONEFUNNEL_SPARK_FOLDER": str(settings.paths.spark),
         "DBT_TARGET": "spark",
         "PYSPARK_PYTHON": str(python),
         "PYTHONPATH": os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH")))),

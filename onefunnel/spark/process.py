@@ -91,4 +91,4 @@ def _quoted(name: str) -> str:
 
 if __name__ == "__main__":
     line = sys.stdin.readline()
-    sys.exit(main(json.loads(line), Path(os.environ["ONEFUNNEL_SPARK_FOLDER"])) if line else 0)
+    sys.exit(main(json.loads(line), Path(os.environ["ONEFUNNEL_HOME"]) / "spark") if line else 0)

@@ -19,6 +19,7 @@ import pytest
 from nights import DEMO_AS_OF, REAL_AS_OF, ROOT, RunCli
 from same_tables import differences
 
+from onefunnel.airflow_home import airflow_environment
 from onefunnel.publish.manifest import current_manifest
 from onefunnel.settings import Settings
 
@@ -78,29 +79,35 @@ def test_the_cases(tmp_path: Path, run_cli: RunCli, night_on_spark: Night) -> No
 
 
 @pytest.mark.faults
-def test_a_night_killed_on_spark_leaves_the_old_version_and_the_next_is_whole(
-    demo_home: Path, demo_on_spark: Path, demo_source: Path, spark_python: Path, hash_key: str, night_on_spark: Night
+@pytest.mark.airflow
+def test_a_night_killed_on_spark_leaves_the_old_version_and_the_next_one_in_airflow_is_whole(
+    demo_home: Path, demo_on_spark: Path, demo_source: Path, spark_python: Path, hash_key: str
 ) -> None:
-    settings = Settings(home=demo_on_spark)
+    settings, sources = Settings(home=demo_on_spark), demo_source / "sources.yml"
     before = current_manifest(settings)
-    command = [sys.executable, "-m", "onefunnel.cli.main", "run", "--sources", demo_source / "sources.yml", "--home", demo_on_spark]
-    environment = {"ONEFUNNEL_HASH_KEY": hash_key, "ONEFUNNEL_ENGINE": "spark", "ONEFUNNEL_SPARK_PYTHON": str(spark_python)}
-    with (demo_on_spark / "killed.log").open("w") as log:
-        night = subprocess.Popen(
-            [*command, "--as-of", DEMO_AS_OF], env=os.environ | environment, stdout=log, stderr=log, start_new_session=True
-        )  # fmt: skip
-        deadline = time.monotonic() + 900
-        while not list((settings.paths.spark / "warehouse").glob("facts.db/*/*.parquet")):
-            assert night.poll() is None, "it ended by itself"
-            assert time.monotonic() < deadline, "it never came to the facts"
-            time.sleep(0.2)
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(night.pid, signal.SIGKILL)
-        night.wait()
+    told = {"ONEFUNNEL_HASH_KEY": hash_key, "ONEFUNNEL_ENGINE": "spark", "ONEFUNNEL_SPARK_PYTHON": str(spark_python)}
+    environment = airflow_environment(demo_on_spark, sources, {**os.environ, **told, "ONEFUNNEL_THREADS": "2"})
+    kill_among_the_facts(settings, sources, environment)
     assert current_manifest(settings).version == before.version
-    night_on_spark(demo_on_spark, demo_source / "sources.yml", DEMO_AS_OF)
+    for command in (["db", "migrate"], ["dags", "test", "nightly_funnel", "2026-04-01T12:00:00+00:00"]):
+        subprocess.run([sys.executable, "-m", "airflow", *command], env=environment, check=True, timeout=3000, stdin=subprocess.DEVNULL)
     assert current_manifest(settings).version != before.version
     assert differences(demo_home / "warehouse.duckdb", demo_on_spark / "warehouse.duckdb") == []
+
+
+def kill_among_the_facts(settings: Settings, sources: Path, environment: dict[str, str]) -> None:
+    """Begin a night and kill it, with all that it started, when Spark has written a part of the facts."""
+    command = [sys.executable, "-m", "onefunnel.cli.main", "run", "--sources", str(sources), "--as-of", DEMO_AS_OF]
+    with (settings.paths.home / "killed.log").open("w") as log:
+        night = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
+    deadline = time.monotonic() + 1500
+    while not list((settings.paths.spark / "warehouse").glob("facts.db/*/*.parquet")):
+        assert night.poll() is None, "it ended by itself"
+        assert time.monotonic() < deadline, "it never came to the facts"
+        time.sleep(0.2)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(night.pid, signal.SIGKILL)
+    night.wait()
 
 
 def test_after_spark_duckdb_builds_everything(demo_on_spark: Path, demo_home: Path, demo_source: Path, run_cli: RunCli) -> None:
