@@ -65,6 +65,11 @@
 {% macro spark__percentile_list(expression, shares) -%} percentile({{ expression }}, array({{ shares | join(', ') }})) {%- endmacro %}
 {% macro duckdb__percentile_list(expression, shares) -%} quantile_cont({{ expression }}, [{{ shares | join(', ') }}]) {%- endmacro %}
 
+{# The whole number of a text that may have zeros behind a point, which Spark takes for none; null of another. #}
+{% macro whole_number(text) -%} {{ return(adapter.dispatch('whole_number')(text)) }} {%- endmacro %}
+{% macro spark__whole_number(text) -%} try_cast(try_cast({{ text }} as decimal(38, 0)) as bigint) {%- endmacro %}
+{% macro duckdb__whole_number(text) -%} try_cast({{ text }} as bigint) {%- endmacro %}
+
 {# An element of a list; the first is 1. #}
 {% macro list_element(list, number) -%} {{ return(adapter.dispatch('list_element')(list, number)) }} {%- endmacro %}
 {% macro spark__list_element(list, number) -%} element_at({{ list }}, {{ number }}) {%- endmacro %}

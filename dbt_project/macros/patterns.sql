@@ -30,10 +30,10 @@
 {% macro spark__extract_pattern(text, pattern) -%} regexp_extract({{ text }}, {{ java_pattern(pattern) }}, 0) {%- endmacro %}
 {% macro duckdb__extract_pattern(text, pattern) -%} regexp_extract({{ text }}, '{{ pattern }}') {%- endmacro %}
 
-{# Letters with their accents as one sign each (Unicode NFC). Spark has no such function of its own: onefunnel/spark/process.py brings one. #}
-{% macro composed(text) -%} {{ return(adapter.dispatch('composed')(text)) }} {%- endmacro %}
-{% macro spark__composed(text) -%} composed_text({{ text }}) {%- endmacro %}
-{% macro duckdb__composed(text) -%} nfc_normalize({{ text }}) {%- endmacro %}
+{# Small letters, each with its accents as one sign (Unicode NFC). Spark has no such function of its own: onefunnel/spark/process.py brings one. #}
+{% macro small_composed(text) -%} {{ return(adapter.dispatch('small_composed')(text)) }} {%- endmacro %}
+{% macro spark__small_composed(text) -%} small_composed_text({{ text }}) {%- endmacro %}
+{% macro duckdb__small_composed(text) -%} lower(nfc_normalize({{ text }})) {%- endmacro %}
 
 {# The same pattern for Java, as a literal: $ is the very end of the text, not before its last line break; . is all but that break; letters of every
    alphabet have a small and a capital form where case does not matter; a backslash of a literal is written twice. -#}

@@ -50,13 +50,16 @@ def _session(settings: dict[str, str]) -> SparkSession:
     for name, value in settings.items():
         builder = builder.config(name, value)
     spark = builder.getOrCreate()
-    spark.udf.register("composed_text", _composed, "string")
+    spark.udf.register("small_composed_text", _small_composed, "string")
     return spark
 
 
-def _composed(text: str | None) -> str | None:
-    """Letters with their accents as one sign each; of this function alone Spark has none of its own."""
-    return None if text is None else unicodedata.normalize("NFC", text)
+def _small_composed(text: str | None) -> str | None:
+    """Small letters with their accents as one sign each: for the second Spark has nothing, and the first it makes by the letters around.
+
+    A letter whose small form is several (İ) becomes the first of them, as in DuckDB.
+    """
+    return None if text is None else "".join(sign.lower()[0] for sign in unicodedata.normalize("NFC", text))
 
 
 def _show_landing(spark: SparkSession, relations: list[dict[str, Any]]) -> None:

@@ -21,13 +21,48 @@ pytestmark = [pytest.mark.slow, pytest.mark.spark, pytest.mark.timeout(900)]
 CASES = {
     name: case for line in yaml.safe_load((ROOT / "tests/spark/macros.yml").read_text(encoding="utf-8")) for name, case in line.items()
 }
+# Cells as people and programs write them. What they mean is shown by tests/pipeline/test_cases_values.py; here, that both engines agree.
+MOMENTS = (
+    "2026-03-05", "2026-03-05 07:08:09", "2026-03-05T07:08", "2026-03-05T07:08:09.25Z", "2026-03-05 07:08:09+03", "2026-02-30",
+    "05.03.2026", "5/3/2026 7:08", "05.03.26", "13/01/2026 11:05 PM", "March 5, 2026", "5 марта 2026 г.", "Thu, 5 Mar 2026 10:00:00 +0300", "2026 mar 5",
+    "20260305", "20260305T0708", "1772694489", "1772694489000", "1772694489.5", "31.12.2025 в 23:59", "2026-03-05 7:08 am +03:00",
+    "05-03-2026 07:08:09,5", "n/a", "", "soon", "2026-03-05 24:00:00", "29.02.2025", "2026-03-05 07:08:60", "0001-01-01", "9999-12-31",
+)  # fmt: skip
+AMOUNTS = (
+    "1234.5", "1,234.50", "1.234,50", "€ 1 234.50", "1 234,50 ₽", "(12.50)", "12.50-", "-12.5", "−12.5", "$1'234.5", "1e3", "1,2,3", "soon",
+    "-", "", "+7", ".5", "5.", "0,500", "12,34,567.8", "USD 10", "10 usd.", "1_000", "5 %",
+    "99999999999999999999.5", "0.00005", "0.00004999",
+)  # fmt: skip
+WORDS = ("Яндекс\u00a0 Директ", " Cafe\u0301 ", "TOTAL", "İstanbul", "n/a", "(not set)", "Ads\u200b", "ÄÖÜ ß", "", "ИТОГО", "a  b")
 # What has no result of its own: statements of hooks, and a word of DuckDB's. Whole builds show them.
 SHOWN_BY_BUILDS = {"delete_rows", "insert_rows", "update_rows", "write_marks", "empty_replaced_rows", "not_materialized", "groups"}
 
 
 def asked() -> str:
     shown = ", ".join(f"cast({case['sql']} as string) as case_{number}" for number, case in enumerate(CASES.values()))
-    return f"select {shown}"
+    return f"select {shown}, {', '.join(f'{sql} as {name}' for name, sql in READ.items())}"
+
+
+def read_all(cells: tuple[str, ...], reading: str, read: str) -> str:
+    """An expression: what each cell is read as, one after the other."""
+    quoted = (cell.replace("'", "''") for cell in cells)
+    rows = " union all ".join(f"select {number} as n, '{cell}' as cell" for number, cell in enumerate(quoted, 100))
+    settings = "cast(null as string) as _typed, 'a' as source_name, 'dmy' as date_order, '.' as decimal_separator"
+    told = f"cast(n as string) || '=' || coalesce(cast({read} as string), '(null)')"
+    return (
+        f"(select {{{{ dbt.listagg(\"{told}\", \"'; '\", 'order by n') }}}} "
+        f"from (select n, {reading} from (select *, {settings} from ({rows}) as written) as cells) as read_cells)"
+    )
+
+
+READ = {
+    "moments": read_all(MOMENTS, "{{ to_iso('cell') }}", "cell__iso"),
+    "amounts": read_all(AMOUNTS, "{{ to_number('cell') }} as amount", "amount"),
+    "counts": read_all(AMOUNTS, "{{ to_count('cell') }} as amount", "amount"),
+    "words": read_all(WORDS, "{{ category('cell') }} as word", "word"),
+    "texts": read_all(WORDS, "{{ to_text('cell') }} as word", "word"),
+    "signs": read_all(AMOUNTS, "{{ currency_disagrees('cell', \"'EUR'\") }} as is_other", "is_other"),
+}
 
 
 def shown(program: tuple[str, ...], environment: dict[str, str]) -> dict[str, str | None]:
@@ -39,7 +74,7 @@ def shown(program: tuple[str, ...], environment: dict[str, str]) -> dict[str, st
     rows = [event["msg"] for event in said if event["name"] == "ShowNode"]
     assert rows, done.stdout[-3000:] + done.stderr[-2000:]
     (row,) = json.loads(rows[0])["show"]
-    return dict(zip(CASES, row.values(), strict=True))
+    return dict(zip([*CASES, *READ], row.values(), strict=True))
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +104,11 @@ def on_spark(tmp_path_factory: pytest.TempPathFactory, spark_python: Path) -> di
 @pytest.mark.parametrize("name", CASES)
 def test_comes_to_the_same(name: str, on_duckdb: dict[str, str | None], on_spark: dict[str, str | None]) -> None:
     assert {"duckdb": on_duckdb[name], "spark": on_spark[name]} == {"duckdb": CASES[name]["gives"], "spark": CASES[name]["gives"]}
+
+
+@pytest.mark.parametrize("name", READ)
+def test_cells_are_read_alike(name: str, on_duckdb: dict[str, str | None], on_spark: dict[str, str | None]) -> None:
+    assert str(on_spark[name]).split("; ") == str(on_duckdb[name]).split("; ")
 
 
 def test_every_dispatched_macro_is_in_the_table() -> None:
