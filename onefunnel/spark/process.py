@@ -34,7 +34,7 @@ def main(arguments: list[str], folder: Path) -> int:
             (folder / "made.json").write_text(json.dumps(made), encoding="utf-8")
         return code
     finally:
-        spark.stop()
+        _stop(spark)
 
 
 class _AsTheSessionIs(adapter.Connection):
@@ -52,6 +52,15 @@ def _session(settings: dict[str, str]) -> SparkSession:
     spark = builder.getOrCreate()
     spark.udf.register("small_composed_text", _small_composed, "string")
     return spark
+
+
+def _stop(spark: SparkSession) -> None:
+    """End the session and wait for its JVM: what comes next needs the memory, and a command is to be as long as what it started."""
+    gateway = spark.sparkContext._gateway
+    spark.stop()
+    gateway.shutdown()
+    gateway.proc.stdin.close()
+    gateway.proc.wait(60)
 
 
 def _small_composed(text: str | None) -> str | None:

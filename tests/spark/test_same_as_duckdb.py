@@ -17,8 +17,8 @@ from pathlib import Path
 
 import pytest
 from nights import DEMO_AS_OF, REAL_AS_OF, ROOT, RunCli
-from same_tables import differences
 
+from benchmarks.same_tables import differences
 from onefunnel.airflow_home import airflow_environment
 from onefunnel.publish.manifest import current_manifest
 from onefunnel.settings import Settings

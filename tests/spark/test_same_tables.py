@@ -6,7 +6,8 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from same_tables import differences
+
+from benchmarks.same_tables import differences
 
 TABLE = (
     "create schema marts; create table marts.mart as select range as number, 'c' || range as channel_key, range * 1.1::double as value, "
