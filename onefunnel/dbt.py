@@ -145,8 +145,9 @@ def _build(
     if code != 0:
         raise _failure(result, code, last_lines, config, paths.logs / "dbt.log")
     if is_on_spark:
-        # not marked as built: a build of DuckDB has nothing here to go on from
-        take_back(settings)
+        # not marked as built: a build of DuckDB has nothing here to go on from; and a part is no warehouse
+        if not select:
+            take_back(settings)
         return result
     # what was changed while dbt was reading it is not what the next build can go on from
     if not select and registered.fingerprint == code_fingerprint(config):

@@ -7,6 +7,7 @@ import re
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import duckdb
 
@@ -33,15 +34,16 @@ def hand_over(settings: Settings, parts: dict[str, list[Path]]) -> None:
 
     parts: the landed files that each relation of landing shows.
     """
-    folder = settings.paths.spark
-    shutil.rmtree(folder, ignore_errors=True)
+    shutil.rmtree(settings.paths.spark, ignore_errors=True)
+    # of its own for each build: the JVM of one that was killed may still be ending, and write where it wrote
+    folder = settings.paths.spark / uuid4().hex
     landing = folder / "landing"
     landing.mkdir(parents=True)
     with duckdb.connect(str(settings.paths.warehouse), read_only=True) as db:
         relations = [_hand_over(db, name, parts.get(name, []), landing / name) for name in _relations(db)]
     size = sum(path.stat().st_size for path in landing.rglob("*.parquet"))
-    told = {"settings": session_settings(settings, folder, size), "landing": relations}
-    (folder / "told.json").write_text(json.dumps(told, ensure_ascii=False), encoding="utf-8")
+    told = {"folder": str(folder), "settings": session_settings(settings, folder, size), "landing": relations}
+    (settings.paths.spark / "told.json").write_text(json.dumps(told, ensure_ascii=False), encoding="utf-8")
 
 
 def session_settings(settings: Settings, folder: Path, landed_bytes: int) -> dict[str, str]:
@@ -84,7 +86,7 @@ def take_back(settings: Settings) -> None:
 
     Moments come back in UTC, as they went. Raises OnefunnelError when Spark left nothing.
     """
-    folder = settings.paths.spark
+    folder = Path(json.loads((settings.paths.spark / "told.json").read_text(encoding="utf-8"))["folder"])
     made: dict[str, str] = json.loads((folder / "made.json").read_text(encoding="utf-8"))
     if not any(name.startswith("marts.") for name in made):
         raise OnefunnelError("Spark ended without a mart", where=str(folder), hint="run again; if it stays so, build on DuckDB")
@@ -102,7 +104,7 @@ def take_back(settings: Settings) -> None:
             else:
                 _load(db, f"{schema}.{quoted(table)}", literal(f"{made[name]}/*.parquet"))
         db.execute("commit")
-    shutil.rmtree(folder, ignore_errors=True)
+    shutil.rmtree(settings.paths.spark, ignore_errors=True)
 
 
 def _load(db: duckdb.DuckDBPyConnection, relation: str, files: str) -> None:

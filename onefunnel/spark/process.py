@@ -21,10 +21,11 @@ from onefunnel.dbt_process import main as run_dbt
 PUBLISHED = ("facts", "marts")
 
 
-def main(arguments: list[str], folder: Path) -> int:
+def main(arguments: list[str], told_in: Path) -> int:
     """Show Spark the landing, run dbt there and leave what it published as Parquet; codes as those of dbt_process."""
     adapter.Connection = _AsTheSessionIs
-    told = json.loads((folder / "told.json").read_text(encoding="utf-8"))
+    told = json.loads((told_in / "told.json").read_text(encoding="utf-8"))
+    folder = Path(told["folder"])
     spark = _session(told["settings"])
     try:
         _show_landing(spark, told["landing"])

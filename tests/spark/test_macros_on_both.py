@@ -95,6 +95,7 @@ def on_spark(tmp_path_factory: pytest.TempPathFactory, spark_python: Path) -> di
     keys.mkdir(parents=True)
     duckdb.sql("from range(1, 3) as keys(id)").write_parquet(str(keys / "rows.parquet"))
     told = {
+        "folder": str(keys.parent),
         "settings": session_settings(settings, settings.paths.spark, 0),
         "landing": [{"name": "keys", "columns": [("id", "bigint")], "folder": str(keys)}],
     }

@@ -101,7 +101,7 @@ def kill_among_the_facts(settings: Settings, sources: Path, environment: dict[st
     with (settings.paths.home / "killed.log").open("w") as log:
         night = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
     deadline = time.monotonic() + 1500
-    while not list((settings.paths.spark / "warehouse").glob("facts.db/*/*.parquet")):
+    while not list(settings.paths.spark.glob("*/warehouse/facts.db/*/*.parquet")):
         assert night.poll() is None, "it ended by itself"
         assert time.monotonic() < deadline, "it never came to the facts"
         time.sleep(0.2)

@@ -73,6 +73,7 @@ def test_what_is_published_replaces_what_was_there_and_nothing_else_stays(settin
     folder.mkdir(parents=True)
     duckdb.sql("set TimeZone = 'UTC'")
     duckdb.sql("select 7 as n, timestamptz '2026-03-01 10:00:00+00' as entered_at").write_parquet(str(folder / "part.parquet"))
+    (settings.paths.spark / "told.json").write_text(json.dumps({"folder": str(settings.paths.spark)}))
     (settings.paths.spark / "made.json").write_text(json.dumps({"marts.mart": str(folder)}))
     take_back(settings)
     with duckdb.connect(str(settings.paths.warehouse)) as db:
