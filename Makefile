@@ -48,8 +48,8 @@ docs: $(READY) ## Write docs/metrics.md from the seeds, and the dbt docs of the 
 	@$(BIN)/python -m onefunnel.docs_metrics
 	@$(BIN)/dbt docs generate --quiet
 
-bench: $(READY) ## Measure speed and memory; write benchmarks/results.md
-	@$(BIN)/python -m benchmarks
+bench: $(READY) ## Measure speed and memory; write benchmarks/results.md (BENCH_ARGS="--engine spark": Spark beside DuckDB)
+	@$(BIN)/python -m benchmarks $(BENCH_ARGS)
 
 lock: ## Pin the dependencies of pyproject.toml anew (UPGRADE=1: take newer versions)
 	@$(PYTHON) -m venv $(VENV)-lock

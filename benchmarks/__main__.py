@@ -3,6 +3,7 @@
 python -m benchmarks                       the demo, a CSV of 1,000,000 rows, 1,000 to 1,000,000 leads
 python -m benchmarks --sizes 10000000      another size; see --help
 python -m benchmarks --peers 1000 100000   besides, the same models by Cosmos and by SQLMesh at these sizes
+python -m benchmarks --engine spark        the demo and the sizes on Spark beside DuckDB instead; writes benchmarks/spark.md
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pathlib import Path
 
 from benchmarks.csv_extract import measure as measure_csv
 from benchmarks.demo_run import measure as measure_demo
+from benchmarks.engines import engines_page, measure_engines
 from benchmarks.measure import load_average, machine
 from benchmarks.peers.scenario import make_environments, measure_peers
 from benchmarks.results import render
@@ -40,15 +42,21 @@ def main() -> int:
     parser.add_argument(
         "--scratch", type=Path, help="folder for scratch data: 1M leads need about 4 GB there, 10M about 40 GB (default: the system's)"
     )
-    parser.add_argument("--out", type=Path, default=RESULTS, help="where the results go")
+    parser.add_argument(
+        "--engine", choices=["duckdb", "spark"], default="duckdb", help="spark: builds on Spark beside those of DuckDB, and no more"
+    )
+    parser.add_argument("--out", type=Path, help="where the results go")
     options = parser.parse_args()
     command = shlex.join(["python", "-m", "benchmarks", *_shown(sys.argv[1:])])
     load = load_average()
+    if options.engine == "spark":
+        return _engines(options, command, load)
+    out = options.out or RESULTS
     outcomes, extractions, demo, peers = [], [], None, []
 
     def write() -> None:
         page = render(outcomes, extractions, demo, peers, command=command, machine=machine(), load=(load, load_average()))
-        options.out.write_text(page, encoding="utf-8")
+        out.write_text(page, encoding="utf-8")
 
     with tempfile.TemporaryDirectory(prefix="onefunnel-bench-", dir=options.scratch) as scratch:
         if not options.no_demo:
@@ -70,8 +78,18 @@ def main() -> int:
                 for peer in measure_peers(Path(folder), leads, environments, say):
                     peers.append(peer)
                     write()
-    say(f"written: {options.out}")
+    say(f"written: {out}")
     return 0 if all(outcome.is_equal for outcome in (*outcomes, *peers)) else 1
+
+
+def _engines(options: argparse.Namespace, command: str, load: float) -> int:
+    out, pairs = options.out or RESULTS.with_name("spark.md"), []
+    with tempfile.TemporaryDirectory(prefix="onefunnel-bench-", dir=options.scratch) as scratch:
+        for pair in measure_engines(Path(scratch), options.sizes, say, has_demo=not options.no_demo):
+            pairs.append(pair)
+            out.write_text(engines_page(pairs, command, machine(), (load, load_average())), encoding="utf-8")
+    say(f"written: {out}")
+    return 0 if all(pair.is_equal for pair in pairs) else 1
 
 
 def _shown(arguments: list[str]) -> list[str]:

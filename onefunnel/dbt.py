@@ -11,7 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -26,9 +26,13 @@ from onefunnel.project import project_root
 from onefunnel.publish.warehouse import before_build
 from onefunnel.sandbox import keep_last_build
 from onefunnel.settings import Settings, redact, secret_variables
+from onefunnel.spark.environment import PROGRAM as ON_SPARK
+from onefunnel.spark.environment import spark_environment
+from onefunnel.spark.handover import hand_over, take_back
 
 Progress = Callable[[str], None]
 PROGRAM = (sys.executable, "-m", "onefunnel.dbt_process")
+ALWAYS_FULL = "on Spark every build is full"
 FAILED = ("error", "fail", "runtime error")
 LAST_LINES = 15
 FINISHED = ("LogModelResult", "LogTestResult", "LogNodeResult", "LogSeedResult", "LogSnapshotResult")
@@ -119,22 +123,32 @@ def _build(
     config: PipelineConfig, settings: Settings, as_of: date, full_refresh: bool, select: str | None, has_tests: bool, progress: Progress
 ) -> BuildResult:
     paths = settings.paths
-    registered = register_landing(paths.warehouse, config, settings, as_of, full_refresh=full_refresh)
+    is_on_spark = settings.engine == "spark"
+    environment = child_environment(settings, config.secret_variables)
+    registered = register_landing(paths.warehouse, config, settings, as_of, full_refresh=full_refresh or is_on_spark)
     before_build(settings, as_of)
-    progress(registered.plan.sentence())
+    plan = replace(registered.plan, reason=ALWAYS_FULL) if is_on_spark else registered.plan
+    progress(plan.sentence())
     for folder in (paths.target, paths.logs):
         folder.mkdir(parents=True, exist_ok=True)
     (paths.target / "run_results.json").unlink(missing_ok=True)
     started = time.monotonic()
+    if is_on_spark:
+        hand_over(settings, registered.parts)
     code, last_lines = run_dbt(
-        command(registered.plan.built_through is None, select, [source.system for source in config.sources], has_tests=has_tests),
-        child_environment(settings, config.secret_variables),
+        command(plan.built_through is None, select, [source.system for source in config.sources], has_tests=has_tests),
+        environment,
         progress,
     )
     seconds = time.monotonic() - started
-    result = BuildResult(as_of, seconds, registered.plan.sentence(), tuple(read_results(paths.target / "run_results.json")))
+    result = BuildResult(as_of, seconds, plan.sentence(), tuple(read_results(paths.target / "run_results.json")))
     if code != 0:
         raise _failure(result, code, last_lines, config, paths.logs / "dbt.log")
+    if is_on_spark:
+        # not marked as built: a build of DuckDB has nothing here to go on from; and a part is no warehouse
+        if not select:
+            take_back(settings)
+        return result
     # what was changed while dbt was reading it is not what the next build can go on from
     if not select and registered.fingerprint == code_fingerprint(config):
         mark_built(paths.warehouse, registered.files, registered.fingerprint)
@@ -173,6 +187,7 @@ def child_environment(settings: Settings, secret_names: Iterable[str] = ()) -> d
     """The environment of dbt: this one without any secret, plus where the home is."""
     hidden = secret_variables(secret_names)
     root, paths = str(project_root()), settings.paths
+    spark = spark_environment(settings) if settings.engine == "spark" else {}
     return {name: value for name, value in os.environ.items() if name not in hidden} | {
         "ONEFUNNEL_HOME": str(paths.home),
         "ONEFUNNEL_THREADS": str(settings.threads),
@@ -187,6 +202,7 @@ def child_environment(settings: Settings, secret_names: Iterable[str] = ()) -> d
         "DBT_TARGET": "prod",
         "DO_NOT_TRACK": "1",
         "PYTHONUTF8": "1",
+        **spark,
     }
 
 
@@ -234,8 +250,9 @@ def _take_warm(environment: dict[str, str]) -> subprocess.Popen[str] | None:
 
 
 def _start(environment: dict[str, str]) -> subprocess.Popen[str]:
+    is_on_spark = environment.get("DBT_TARGET") == "spark"
     return subprocess.Popen(
-        PROGRAM,
+        (environment["ONEFUNNEL_SPARK_PYTHON"], *ON_SPARK) if is_on_spark else PROGRAM,
         cwd=environment["DBT_PROJECT_DIR"],
         env=environment,
         stdin=subprocess.PIPE,

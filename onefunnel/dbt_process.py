@@ -17,7 +17,6 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import dbt.adapters.duckdb  # noqa: F401  else imported only when the profile is read
 from dbt.cli.main import dbtRunner
 from dbt_common.events.base_types import EventLevel
 from dbt_common.events.event_manager import EventManager
@@ -76,5 +75,7 @@ def _log_file() -> logging.Logger:
 
 
 if __name__ == "__main__":
+    import dbt.adapters.duckdb  # noqa: F401  else imported only when the profile is read
+
     line = sys.stdin.readline()
     sys.exit(main(json.loads(line)) if line else 0)

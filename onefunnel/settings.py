@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -70,6 +70,11 @@ class HomePaths:
         return self.home / "target"
 
     @property
+    def spark(self) -> Path:
+        """What a build on Spark is handed and makes; removed when it has ended well."""
+        return self.home / "spark"
+
+    @property
     def sandboxes(self) -> Path:
         """Analysts' copies of the warehouse, each laid out as a home."""
         return self.home / "sandboxes"
@@ -93,6 +98,12 @@ class Settings(BaseSettings):
     keep_versions: int = Field(7, ge=1, description="Published versions to keep for rollback")
     threads: int = Field(2, ge=1, description="Threads of DuckDB and dbt")
     memory_limit: str = Field("4GB", pattern=r"^\d+(\.\d+)?\s?(KB|MB|GB|TB|KiB|MiB|GiB|TiB)$", description="Memory limit of DuckDB")
+    engine: Literal["duckdb", "spark"] = Field(
+        "duckdb", description="What builds: duckdb, or spark where one machine is outgrown (docs/scale.md)"
+    )
+    spark_python: Path | None = Field(
+        None, description="Python of the environment that holds dbt-spark and pyspark; .venv-spark of the project, if not set"
+    )
     real_data: Path | None = Field(None, description="Folder of the real CRM export that examples/zoho and some tests read")
 
     @property

@@ -127,7 +127,7 @@ proven as (
         addressed_kinds.payer_key,
         addressed_kinds.client_key,
         -- the first kind, as match_by orders them, that this client alone has
-        substr(min(case when addressed_kinds.clients_of_kind = 1 then cast(addressed_kinds.kind_rank as varchar) || addressed_kinds.contact_kind end), 2) as matched_by,
+        substr(min(case when addressed_kinds.clients_of_kind = 1 then cast(addressed_kinds.kind_rank as string) || addressed_kinds.contact_kind end), 2) as matched_by,
         min(client_leads.client_since) as client_since
     from addressed_kinds
     inner join payer_kinds on addressed_kinds.payer_key = payer_kinds.payer_key

@@ -6,7 +6,7 @@
 
 {% macro to_iso(column, date_order="date_order") -%}
     {%- set ordered = '^([0-9]{1,2})[-/.]([0-9]{1,2})[-/.]([0-9]{4})((,? [0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?( [AaPp][Mm])?)?)$' -%}
-    {%- if column.startswith('cast(') -%} cast(null as varchar) as nothing
+    {%- if column.startswith('cast(') -%} cast(null as string) as nothing
     {%- else -%}
     case
         when {{ column }} is null then null
@@ -92,8 +92,8 @@
 {% macro declared_form(column, formats) -%}
     coalesce(
     {%- for format in formats -%}
-        {%- if '%z' in format -%} '@' || cast({{ try_timestamp("trim(" ~ column ~ ")", [format], with_offset=true) }} as varchar) || '+00'
-        {%- else -%} cast({{ try_timestamp("trim(" ~ column ~ ")", [format]) }} as varchar)
+        {%- if '%z' in format -%} '@' || cast({{ try_timestamp("trim(" ~ column ~ ")", [format], with_offset=true) }} as string) || '+00'
+        {%- else -%} cast({{ try_timestamp("trim(" ~ column ~ ")", [format]) }} as string)
         {%- endif -%}
         {{ ", " if not loop.last }}
     {%- endfor -%}

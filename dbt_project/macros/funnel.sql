@@ -68,20 +68,20 @@
     {%- set key = {'kpis': 'kpi_key', 'factor_owners': 'factor'}[seed] -%}
     {%- set is_shipped = not execute or ask_landing('funnel_stages', 'bool_and(is_shipped)') != [[false]] -%}
     {%- if not is_shipped and seed == 'funnel_stages' %}
-    delete from {{ this }};
-    insert into {{ this }} select stage_key, stage_order, department, is_terminal, role, label_en, label_ru from {{ stages }};
+    {{ delete_rows(this, 'true') }}
+    {{ insert_rows(this, 'select stage_key, stage_order, department, is_terminal, role, label_en, label_ru from ' ~ stages) }}
     {%- elif not is_shipped and seed in ('stage_mapping', 'sla') %}
-    delete from {{ this }} where stage_key not in (select stage_key from {{ stages }});
+    {{ delete_rows(this, 'stage_key not in (select stage_key from ' ~ stages ~ ')') }}
     {%- elif not is_shipped and key %}
-    delete from {{ this }} where {{ key }} like 'step!_%' escape '!' and {{ key }} not like '%{stage}%';
+    {{ delete_rows(this, key ~ " like 'step!_%' escape '!' and " ~ key ~ " not like '%{stage}%'") }}
     {{ line_for_each_step(key, stages) }}
     {%- elif key %}
-    delete from {{ this }} where {{ key }} like '%{stage}%';
+    {{ delete_rows(this, key ~ " like '%{stage}%'") }}
     {%- endif %}
     {%- if seed == 'kpis' %}
     {{ name_stages() }}
-    -- of a role that this funnel does not have
-    delete from {{ this }} where strpos(concat(formula, numerator, denominator, numerator_less), '{') > 0;
+    {#- of a role that this funnel does not have #}
+    {{ delete_rows(this, "position('{' in concat_ws('', formula, numerator, denominator, numerator_less)) > 0") }}
     {%- endif %}
 {%- endmacro %}
 
@@ -90,21 +90,21 @@
     {%- for column in ['formula', 'numerator', 'denominator', 'numerator_less'] %}
     {%- set named = namespace(text=column) %}
     {%- for role, stage in stage_roles().items() %} {%- set named.text = 'replace(' ~ named.text ~ ", '{" ~ role ~ "}', '" ~ stage ~ "')" %} {%- endfor %}
-    update {{ this }} set {{ column }} = {{ named.text }} where strpos({{ column }}, '{') > 0;
+    {{ update_rows(this, {column: named.text}, "position('{' in " ~ column ~ ") > 0") }}
     {%- endfor %}
 {%- endmacro %}
 
 {# The lines of {stage}, one for each step, in the order of the steps. The step into `accepted` is the quality of what is handed over: its owner is who does that. #}
 {% macro line_for_each_step(key, stages) -%}
     {%- set columns = adapter.get_columns_in_relation(this) -%}
-    insert into {{ this }}
+    {%- set lines %}
     select
         {%- for column in columns %}
         {%- set language = 'label_ru' if column.name == 'label_ru' else 'label_en' %}
         {%- if column.name == 'department' %} steps.department
-        {%- elif column.name == 'owner_department' %} case when list_contains(string_split(steps.role, ' '), 'accepted') then steps.handed_over_by else steps.department end
+        {%- elif column.name == 'owner_department' %} case when ' ' || steps.role || ' ' like '% accepted %' then steps.handed_over_by else steps.department end
         {%- elif column.name == 'display_order' %} template.display_order
-        {%- elif column.is_string() %}
+        {%- elif column.is_string() or column.dtype == 'string' %}
             replace(replace(replace(replace(replace(replace(template.{{ column.name }}, 'stage_{previous}', case when steps.stage_order = 2 then 'attempts' else 'stage_{previous}' end),
                 'cohort_{previous}', case when steps.stage_order = 2 then 'attempts' else 'cohort_{previous}' end),
                 '{stage}', steps.stage_key), '{previous}', steps.previous), '{from}', steps.from_{{ language }}), '{to}', steps.{{ language }})
@@ -113,18 +113,19 @@
     from {{ this }} as template
     cross join (
         select *, lag(stage_key) over way as previous, lag(label_en) over way as from_label_en, lag(label_ru) over way as from_label_ru,
-            max(case when list_contains(string_split(role, ' '), 'handoff') then department end) over () as handed_over_by
+            max(case when ' ' || role || ' ' like '% handoff %' then department end) over () as handed_over_by
         from {{ stages }}
         where not is_terminal
         window way as (order by stage_order)
     ) as steps
-    where template.{{ key }} like '%{stage}%' and steps.stage_order > 1;
-    delete from {{ this }} where {{ key }} like '%{stage}%';
-    update {{ this }} set display_order = numbered.number
-    from (
+    where template.{{ key }} like '%{stage}%' and steps.stage_order > 1
+    {%- endset %}
+    {{ insert_rows(this, lines) }}
+    {{ delete_rows(this, key ~ " like '%{stage}%'") }}
+    {%- set numbered %}
         select lines.{{ key }}, {{ 10 if key == 'kpi_key' else 1 }} * row_number() over (order by lines.display_order, stages.stage_order, lines.{{ key }}) as number
         from {{ this }} as lines
         left join {{ stages }} as stages on lines.{{ key }} in ('step_' || stages.stage_key, 'step_conversion_' || stages.stage_key, 'step_conversion_' || stages.stage_key || '_cohort')
-    ) as numbered
-    where {{ this.identifier }}.{{ key }} = numbered.{{ key }};
+    {%- endset %}
+    {{ update_rows(this, {'display_order': 'numbered.number'}, this.identifier ~ '.' ~ key ~ ' = numbered.' ~ key, numbered, 'numbered') }}
 {%- endmacro %}

@@ -24,6 +24,9 @@
 {%- endmacro %}
 
 {% macro refuse_by_hand() -%}
+    {%- if execute and target.name == 'spark' and is_by_hand() -%}
+    {{ exceptions.raise_compiler_error("Spark is shown its data by onefunnel alone: ONEFUNNEL_ENGINE=spark onefunnel build --select ...") }}
+    {%- endif -%}
     {%- if execute and target.name == 'prod' and is_by_hand() and not var('into_production') -%}
     {{ exceptions.raise_compiler_error("this would build in production's own warehouse. Build in a copy of it: onefunnel sandbox NAME, then "
         ~ "dbt build --target sandbox. If you mean production, ask again: dbt build --vars 'into_production: true'") }}
@@ -58,14 +61,14 @@
 {# One name for what must be replaced together: the versions of an id. A row without id stands for itself, and so does every row of a source
    that says `overlap: add`. `across`: sources may restate one another. #}
 {% macro version_key(id, across=false) -%}
-    coalesce({{ '' if across else "source_name || ':' || " }}{{ own_id(id) }}, load_id || '|' || file_name || '|' || cast(row_number as varchar))
+    coalesce({{ '' if across else "source_name || ':' || " }}{{ own_id(id) }}, load_id || '|' || file_name || '|' || cast(row_number as string))
 {%- endmacro %}
 
 {# An id that is its row's own where the source says `overlap: add`. Known when compiling: elsewhere it costs nothing. #}
 {% macro own_id(id) -%}
     {%- set adding = adding_sources(model.name.split('__') | last) -%}
     {{ id }}{% if adding %} || case when source_name in ('{{ adding | join("', '") }}')
-        then '|' || load_id || '|' || file_name || '|' || cast(row_number as varchar) else '' end{% endif %}
+        then '|' || load_id || '|' || file_name || '|' || cast(row_number as string) else '' end{% endif %}
 {%- endmacro %}
 
 {% macro adding_sources(entity) -%}
@@ -109,7 +112,7 @@
 {% macro version_columns() -%}
     true as is_newest,
     -- of rows that do not stand alone: repeated (a newer one says the same), restated (it says other) or disputed (nothing says which is newer)
-    cast(null as varchar) as version_status
+    cast(null as string) as version_status
 {%- endmacro %}
 {% macro build_columns() -%}
     {{ version_columns() }},
@@ -146,9 +149,7 @@
     {%- else -%}
         {%- set rank, says = 'row_number() over (' ~ of_key ~ ' order by ' ~ newest ~ ', row_number desc)', 'row_says' -%}
     {%- endif -%}
-    update {{ this }} as staged
-    set is_newest = ranked.version_rank = 1, version_status = ranked.version_status
-    from (
+    {%- set ranked %}
         select
             *,
             case
@@ -171,8 +172,8 @@
                 from (
                     select
                         *{% if versions.by == 'file' %},
-                        cast(count(*) over ({{ of_key }}, load_id, file_name) as varchar)
-                            || '|' || cast(sum(cast(row_says as decimal(38, 0))) over ({{ of_key }}, load_id, file_name) as varchar) as file_says{% endif %}
+                        cast(count(*) over ({{ of_key }}, load_id, file_name) as string)
+                            || '|' || cast(sum(cast(row_says as decimal(38, 0))) over ({{ of_key }}, load_id, file_name) as string) as file_says{% endif %}
                     from (
                         select
                             versions.version_key,
@@ -199,11 +200,29 @@
                 ) as said
             ) as ordered
         ) as compared
+    {%- endset -%}
+    {{ write_marks(ranked) }}
+    {%- endif -%}
+{%- endmacro %}
+
+{# Mark the rows that `ranked` tells something of. #}
+{% macro write_marks(ranked) -%} {{ return(adapter.dispatch('write_marks')(ranked)) }} {%- endmacro %}
+{% macro duckdb__write_marks(ranked) %}
+    update {{ this }} as staged
+    set is_newest = ranked.version_rank = 1, version_status = ranked.version_status
+    from (
+        {{- ranked }}
     ) as ranked
     where (ranked.version_rank > 1 or ranked.version_status is not null)
         and staged.version_key = ranked.version_key and staged.load_id = ranked.load_id
         and staged.file_name = ranked.file_name and staged.row_number = ranked.row_number
-    {%- endif -%}
+{%- endmacro %}
+{% macro spark__write_marks(ranked) -%}
+    {%- set told = 'select version_key, load_id, file_name, row_number, version_rank, version_status from (' ~ ranked ~ ') as ranked'
+        ~ ' where version_rank > 1 or version_status is not null' -%}
+    {%- set place = ['version_key', 'load_id', 'file_name', 'row_number'] -%}
+    {%- set same -%} {%- for name in place %}{{ this.identifier }}.{{ name }} = ranked.{{ name }}{{ ' and ' if not loop.last }}{% endfor -%} {%- endset -%}
+    {%- do update_rows(this, {'is_newest': 'ranked.version_rank = 1', 'version_status': 'ranked.version_status'}, same, told, 'ranked') -%}
 {%- endmacro %}
 
 {# Going on, only what this build recomputes: groups of leads and clients (`key` is a lead_key or client_key), or months that they touch.
@@ -259,7 +278,10 @@
 {%- endmacro %}
 
 {# Of models that keep what they replace: after a full build nothing has been replaced yet. #}
-{% macro empty_replaced_rows() -%}
+{% macro empty_replaced_rows() -%} {{ return(adapter.dispatch('empty_replaced_rows')()) }} {%- endmacro %}
+{# Nothing goes on from a build on Spark. -#}
+{% macro spark__empty_replaced_rows() -%} {%- endmacro %}
+{% macro duckdb__empty_replaced_rows() -%}
     {%- if execute and not goes_on() -%}
     create or replace table {{ replaced_rows(this) }} as select *, build_number as replaced_in from {{ this }} where 1 = 0
     {%- endif -%}

@@ -18,7 +18,7 @@
 {# The key of an attempt: its lead, and which attempt of that lead it is. #}
 {% macro lead_attempt_key(rows=none) -%}
     {%- set of = rows ~ '.' if rows else '' -%}
-    {{ of }}lead_key || '#' || cast({{ of }}attempt_number as varchar)
+    {{ of }}lead_key || '#' || cast({{ of }}attempt_number as string)
 {%- endmacro %}
 
 {# Newest delivery first: later loads over earlier ones, then the source's own clock, then position. #}

@@ -19,3 +19,28 @@
     {{ run_hooks(post_hooks, inside_transaction=False) }}
     {{ return({'relations': [made]}) }}
 {% endmacro %}
+
+{# On Spark every build is full, and no table of the last one is there. #}
+{% materialization incremental, adapter='spark' %}
+    {%- if goes_on() -%} {{ exceptions.raise_compiler_error('a build on Spark goes on from none: add --full-refresh') }} {%- endif -%}
+    {{ return(materialization_table_spark()) }}
+{% endmaterialization %}
+
+{# dbt-spark puts a text between apostrophes as it is. A seed is small: one statement. #}
+{% macro spark__load_csv_rows(model, agate_table) %}
+    {%- set types = model.config.get('column_types', {}) -%}
+    {%- set query %}
+    insert into {{ this.render() }} values
+    {%- for row in agate_table.rows %}
+    (
+        {%- for name in agate_table.column_names -%}
+        {%- set text = row[name] -%}
+        cast({% if text is none %}null{% else %}'{{ text | string | replace('\\', '\\\\') | replace("'", "''") }}'{% endif %} as {{ types.get(name, adapter.convert_type(agate_table, loop.index0)) }})
+        {{- ', ' if not loop.last }}
+        {%- endfor -%}
+    ){{ ',' if not loop.last }}
+    {%- endfor %}
+    {%- endset -%}
+    {%- if agate_table.rows | length -%} {%- do adapter.add_query(query, abridge_sql_log=True) -%} {%- endif -%}
+    {{ return(query) }}
+{% endmacro %}

@@ -41,7 +41,7 @@
     case
         when {{ is_nothing(column) }} then null
         when {{ matches(column, '^[!-~]+( [!-~]+)*$') }} then lower({{ column }})
-        else nullif(lower({{ composed("trim(" ~ single_spaced(column) ~ ")") }}), '')
+        else nullif({{ small_composed("trim(" ~ single_spaced(column) ~ ")") }}, '')
     end
 {%- endmacro %}
 {% macro single_spaced(text) -%} {{ collapse_pattern(strip_pattern(text, '[\\x{00AD}\\x{034F}\\x{180E}\\x{200B}-\\x{200F}\\x{202A}-\\x{202E}\\x{2060}-\\x{2069}\\x{FE00}-\\x{FE0F}\\x{FEFF}]'), '[\\s\\p{Z}]+', ' ') }} {%- endmacro %}
@@ -86,7 +86,7 @@
    of a spreadsheet is no blank. #}
 {% macro to_currency(column, default='default_currency') -%}
     {%- set text = to_text(column) -%}
-    {%- set sign = "rtrim(lower(" ~ text ~ "), '.')" -%}
+    {%- set sign = "trim(trailing '.' from lower(" ~ text ~ "))" -%}
     {%- set only = "'" ~ currency_meanings(certain=true) ~ "'" -%}
     case
         {%- if default != 'null' %}
@@ -178,7 +178,7 @@
 {% macro to_count(column, separator="decimal_separator") -%}
     case
         when {{ matches(column, '^[0-9]{1,18}$') }} then try_cast({{ column }} as bigint)
-        else try_cast({{ extract_pattern("cast(" ~ to_number(column, separator, with_currency=false) ~ " as varchar)", '^[0-9]+[.]0+$') }} as bigint)
+        else {{ whole_number(extract_pattern("cast(" ~ to_number(column, separator, with_currency=false) ~ " as string)", '^[0-9]+[.]0+$')) }}
     end
 {%- endmacro %}
 

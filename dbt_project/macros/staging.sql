@@ -158,7 +158,7 @@ select * from judged
 {% macro judged_ad_spend() -%}
 keyed as (
 
-    select *, {{ version_key('cast(spend_date as varchar)') }} as version_key from typed
+    select *, {{ version_key('cast(spend_date as string)') }} as version_key from typed
 
 ),
 

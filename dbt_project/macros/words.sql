@@ -8,7 +8,7 @@
     }[this.identifier] -%}
     {%- set own = adapter.get_relation(target.database, 'landing', 'words__' ~ this.identifier) if execute -%}
     {%- if 'source_value' in (keys or []) %}
-    update {{ this }} set source_value = {{ category('source_value') }};
+    {{ update_rows(this, {'source_value': category('source_value')}, none) }}
     {%- endif %}
     {%- if keys and own %}
     {%- set columns = adapter.get_columns_in_relation(this) -%}
@@ -23,11 +23,12 @@
     {%- set same -%} {%- for key in keys %}words.{{ key }} = {{ this.identifier }}.{{ key }}{{ ' and ' if not loop.last }}{% endfor -%} {%- endset %}
     {%- set others = columns | rejectattr('name', 'in', keys) | map(attribute='name') | select('in', said) | list %}
     {%- if others %}
-    update {{ this }} set {% for name in others %}{{ name }} = coalesce(words.{{ name }}, {{ this.identifier }}.{{ name }}){{ ', ' if not loop.last }}{% endfor %}
-    from ({{ words }}) as words where {{ same }};
+    {%- set said_now = {} %}
+    {%- for name in others %} {%- do said_now.update({name: 'coalesce(words.' ~ name ~ ', ' ~ this.identifier ~ '.' ~ name ~ ')'}) %} {%- endfor %}
+    {{ update_rows(this, said_now, same, words, 'words') }}
     {%- endif %}
-    insert into {{ this }} ({{ columns | map(attribute='name') | select('in', said) | join(', ') }})
-    select words.* from ({{ words }}) as words where not exists (select 1 from {{ this }} where {{ same }});
+    {{ insert_rows(this, 'select words.* from (' ~ words ~ ') as words where not exists (select 1 from ' ~ this ~ ' where ' ~ same ~ ')',
+        columns | map(attribute='name') | select('in', said) | list) }}
     {{ name_stages() if this.identifier == 'kpis' }}
     {%- endif %}
 {%- endmacro %}

@@ -7,7 +7,7 @@ with costs as (
 )
 
 select
-    concat_ws('|', cast(spend_date as varchar), source_name, channel_key, account, campaign, cost_kind, currency) as ad_spend_key,
+    concat_ws('|', cast(spend_date as string), source_name, channel_key, account, campaign, cost_kind, currency) as ad_spend_key,
     spend_date,
     {{ month_start('spend_date') }} as spend_month,
     source_name,

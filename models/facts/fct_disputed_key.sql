@@ -58,8 +58,8 @@ members as (
         min(source_name) as source_name,
         min(source_system) as source_system,
         min(currency) as currency,
-        min(file_name || chr(31) || lpad(cast(row_number as varchar), 12, '0')) as first_place,
-        max(file_name || chr(31) || lpad(cast(row_number as varchar), 12, '0')) as last_place,
+        min(file_name || chr(31) || lpad(cast(row_number as string), 12, '0')) as first_place,
+        max(file_name || chr(31) || lpad(cast(row_number as string), 12, '0')) as last_place,
         count(*) as row_count,
         sum(cost_original) as cost_original
     from spend
@@ -93,7 +93,7 @@ sums as (
         min(days.source_system) as source_system,
         min(days.first_place) as first_place,
         max(days.last_place) as last_place,
-        sum(days.row_count) as row_count,
+        cast(sum(days.row_count) as bigint) as row_count,
         count(*) as day_count,
         coalesce(sum({{ to_base('days.cost_original', rate_to_base('days')) }}), 0) as money_base
     from days
@@ -121,8 +121,8 @@ keys as (
         case when key like '%@%' then '(holds an address)' else substr(key, 1, 160) end as named_key,
         min(source_name) as source_name,
         count(distinct source_name) as sources,
-        min(source_name || chr(31) || file_name || chr(31) || lpad(cast(row_number as varchar), 12, '0')) as first_place,
-        max(source_name || chr(31) || file_name || chr(31) || lpad(cast(row_number as varchar), 12, '0')) as last_place,
+        min(source_name || chr(31) || file_name || chr(31) || lpad(cast(row_number as string), 12, '0')) as first_place,
+        max(source_name || chr(31) || file_name || chr(31) || lpad(cast(row_number as string), 12, '0')) as last_place,
         count(*) as row_count,
         cast(coalesce(sum(amount_base), 0) as {{ amount_type() }}) as money_base
     from disputed
@@ -158,7 +158,7 @@ select
     source_name,
     {{ delivered_as('ad_spend') }},
     'are the sum of the others of their days: ' || replace(level_name, '_', ' ') || ' ' || case when member = '' then '(empty)' else substr(member, 1, 160) end
-        || ', ' || cast(day_count as varchar) || ' day(s)',
+        || ', ' || cast(day_count as string) || ' day(s)',
     {{ dbt.split_part('first_place', "chr(31)", 1) }},
     cast({{ dbt.split_part('first_place', "chr(31)", 2) }} as bigint),
     {{ dbt.split_part('last_place', "chr(31)", 1) }},
@@ -173,7 +173,7 @@ select
     'rate|' || source_name || '|' || currency || '|' || rate_fault,
     source_name,
     'fx_rates',
-    'are rates ' || rate_fault || ': ' || currency || ' ' || cast(cast(max(rate_to_base) as double) as varchar),
+    'are rates ' || rate_fault || ': ' || currency || ' ' || cast(cast(max(rate_to_base) as double) as string),
     min(file_name),
     min(row_number),
     max(file_name),

@@ -10,9 +10,9 @@ numbered as (
 
     select
         *,
-        case when kind = 'payment' then row_number() over (
+        case when kind = 'payment' then cast(row_number() over (
             partition by client_key, kind = 'payment' order by paid_at, payment_key
-        ) end as payment_number
+        ) as bigint) end as payment_number
     from entries
 
 )

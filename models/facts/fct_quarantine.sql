@@ -5,7 +5,7 @@ with quarantined as (
 )
 
 select
-    concat_ws('|', quarantined.source_name, quarantined.entity, quarantined.load_id, quarantined.file_name, cast(quarantined.row_number as varchar), quarantined.rule)
+    concat_ws('|', quarantined.source_name, quarantined.entity, quarantined.load_id, quarantined.file_name, cast(quarantined.row_number as string), quarantined.rule)
         as quarantine_key,
     quarantined.source_name,
     quarantined.source_system,

@@ -75,7 +75,7 @@ select
     false as is_terminal,
     cast(null as double) as calendar_minutes,
     cast(null as double) as business_minutes,
-    cast(null as varchar) as actor,
-    cast(null as varchar) as reason_key,
+    cast(null as string) as actor,
+    cast(null as string) as reason_key,
     build_number
 from imputed_entries

@@ -26,7 +26,7 @@ named as (
 )
 
 select
-    concat_ws('|', source_name, entity, load_id, file_name, cast(row_number as varchar), field) as unread_value_key,
+    concat_ws('|', source_name, entity, load_id, file_name, cast(row_number as string), field) as unread_value_key,
     source_name,
     source_system,
     entity,

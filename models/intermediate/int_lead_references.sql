@@ -83,9 +83,9 @@ select
     'lead' as reference_type,
     unknown_leads.source_name,
     leads_meant.id_key as target_key,
-    cast(null as varchar) as matched_by,
+    cast(null as string) as matched_by,
     cast(null as timestamp) as client_since,
-    cast(null as varchar) as unmatched_because,
+    cast(null as string) as unmatched_because,
     {{ build_number() }} as build_number
 from unknown_leads
 left join leads_meant on unknown_leads.reference_key = leads_meant.reference_key

@@ -54,13 +54,7 @@ steps as (
 ),
 
 followed as (
-
-    select lead_key, target_key from steps where target_key in (select lead_key from steps)
-    union
-    select followed.lead_key, steps.target_key
-    from followed
-    inner join steps on followed.target_key = steps.lead_key
-
+    {{ followed_chains('steps', 'lead_key', 'target_key') }}
 ),
 
 circles as (

@@ -6,7 +6,7 @@ select
     {{ delivered_as('stage_events') }} as entity,
     left_out_rule as rule,
     cast(null as {{ amount_type() }}) as amount_original,
-    cast(null as varchar) as currency,
+    cast(null as string) as currency,
     cast(null as date) as dated_on,
     subject_key,
     {{ build_number() }} as build_number

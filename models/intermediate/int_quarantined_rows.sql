@@ -15,7 +15,7 @@ with at_staging as (
         '{{ entity }}' as entity,
         quarantine_rule as rule,
         {{ 'cast(' ~ (amount or 'null') ~ ' as ' ~ amount_type() ~ ')' }} as amount_original,
-        {{ 'currency' if amount else 'cast(null as varchar)' }} as currency,
+        {{ 'currency' if amount else 'cast(null as string)' }} as currency,
         {{ 'cast(' ~ dated ~ ' as date)' if dated else 'cast(null as date)' }} as dated_on
     from {{ relation }}
     where quarantine_rule is not null
@@ -68,7 +68,7 @@ at_extraction as (
         entity,
         rule,
         cast(null as {{ amount_type() }}) as amount_original,
-        cast(null as varchar) as currency,
+        cast(null as string) as currency,
         cast(null as date) as dated_on
     from {{ source('landing', 'rejected_rows') }}
 

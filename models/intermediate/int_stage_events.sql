@@ -41,10 +41,10 @@ first_contacts as (
         -- a form that no delivered key can take
         'first_contact_at#' || lead_key as stage_event_key,
         lead_key,
-        cast({{ dbt.string_literal(contact) if contact else 'null' }} as varchar) as stage_key,
+        cast({{ dbt.string_literal(contact) if contact else 'null' }} as string) as stage_key,
         first_contact_at as entered_at,
         sdr as actor,
-        cast(null as varchar) as reason_key,
+        cast(null as string) as reason_key,
         true as is_from_lead
     from leads
     where first_contact_at is not null {{ '' if contact else 'and 1 = 0' }}

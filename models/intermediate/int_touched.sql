@@ -10,7 +10,7 @@
 
 {%- if not goes_on() -%}
 -- a full build computes everything: nothing is picked out
-select cast(null as varchar) as touched_key where 1 = 0
+select cast(null as string) as touched_key where 1 = 0
 {%- else -%}
 with recursive new_keys as (
     {%- for table in leads %}

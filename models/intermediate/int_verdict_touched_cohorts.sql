@@ -3,7 +3,7 @@
 {%- set months = ref('int_kpi_touched_months') -%}
 {%- if not goes_on() -%}
 -- a full build counts every cohort
-select cast(null as varchar) as touched_key where 1 = 0
+select cast(null as string) as touched_key where 1 = 0
 {%- else -%}
 with counted as (
 

@@ -1,6 +1,6 @@
 -- The cohorts that comparisons look at, each through which window.
 select
-    cast(side_month as varchar) || '|' || window_key as cohort_key,
+    cast(side_month as string) || '|' || window_key as cohort_key,
     side_month,
     window_key,
     max(window_kind) as window_kind,

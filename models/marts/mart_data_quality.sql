@@ -86,7 +86,7 @@ superseded_rules as (
 -- rows, not fields: one row may hold several of them
 reading_rules as (
 
-    select source_name, entity, rule, 'warn' as severity, count(distinct concat_ws('|', load_id, file_name, cast(row_number as varchar))) as rows_affected, 0 as money_base, 0 as rows_unvalued
+    select source_name, entity, rule, 'warn' as severity, count(distinct concat_ws('|', load_id, file_name, cast(row_number as string))) as rows_affected, 0 as money_base, 0 as rows_unvalued
     from {{ ref('fct_unread_value') }}
     group by source_name, entity, rule
 
@@ -145,7 +145,7 @@ left_out as (
 
 select
     -- filled with the version when it is published
-    cast('' as varchar) as version,
+    cast('' as string) as version,
     rules.source_name,
     rules.entity,
     rules.rule,

@@ -35,10 +35,10 @@ months as (
     select
         month,
         'all' as plan_key,
-        cast(null as varchar) as source_name,
-        cast(null as varchar) as client_key,
+        cast(null as string) as source_name,
+        cast(null as string) as client_key,
         'all' as channel_key,
-        cast(null as varchar) as service,
+        cast(null as string) as service,
         cast(null as date) as due_date,
         count(*) as plan_lines,
         sum(planned) as planned,
@@ -47,7 +47,7 @@ months as (
         sum(outstanding) as outstanding,
         sum(overdue) as overdue,
         -- money of several currencies has no sum but in the base currency
-        cast(null as varchar) as currency,
+        cast(null as string) as currency,
         cast(null as {{ amount_type() }}) as planned_original,
         cast(null as {{ amount_type() }}) as paid_original,
         cast(null as {{ amount_type() }}) as on_time_original,

@@ -9,7 +9,7 @@ combined as (
 
     select
         min(data_through) as data_through,
-        '{' || coalesce({{ dbt.listagg("'\"' || source_name || '\": \"' || cast(data_through as varchar) || '\"'", "', '", "order by source_name") }}, '') || '}'
+        '{' || coalesce({{ dbt.listagg("'\"' || source_name || '\": \"' || cast(data_through as string) || '\"'", "', '", "order by source_name") }}, '') || '}'
             as data_through_by_source
     from sources
 
@@ -17,12 +17,12 @@ combined as (
 
 select
     -- version, published_at and quality_status are filled when it is published
-    cast('' as varchar) as version,
+    cast('' as string) as version,
     cast(null as timestamp) as published_at,
     {{ as_of() }} as as_of,
     data_through,
     data_through_by_source,
-    cast('' as varchar) as quality_status,
+    cast('' as string) as quality_status,
     {{ base_currency() }} as base_currency,
     {{ run_parameter('reporting_time_zone') }} as reporting_time_zone
 from combined

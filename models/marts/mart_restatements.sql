@@ -71,7 +71,7 @@ select
     changed.kpi,
     changed.channel_key,
     changed.then_version,
-    cast('' as varchar) as now_version,
+    cast('' as string) as now_version,
     changed.then_published_at,
     changed.value_then as "then",
     changed.value_now as "now",

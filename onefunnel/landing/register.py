@@ -55,12 +55,16 @@ STORAGE: dict[str, Any] = {"storage_compatibility_version": "latest"}
 
 @dataclass(frozen=True)
 class Registered:
-    """What the warehouse was shown. files and fingerprint: what `mark_built` remembers when the build has ended well."""
+    """What the warehouse was shown. files and fingerprint: what `mark_built` remembers when the build has ended well.
+
+    parts: the landed files behind each view `<system>__<entity>`.
+    """
 
     loads: list[LoadManifest]
     plan: BuildPlan
     files: frozenset[FileKey]
     fingerprint: str
+    parts: dict[str, list[Path]]
 
 
 def register_landing(warehouse: Path, config: PipelineConfig, settings: Settings, as_of: date, *, full_refresh: bool = False) -> Registered:
@@ -106,7 +110,8 @@ def register_landing(warehouse: Path, config: PipelineConfig, settings: Settings
                     rows = [(load.source, load.entity, load.load_id, item.path) for load, item in new]
                     db.executemany("insert into landing.new_files values (?, ?, ?, ?)", rows)
         db.execute("commit")
-    return Registered(loads, plan, files, code)
+    parts = {"__".join(key): [load.folder(landing) / item.part for load, item in group] for key, group in current.items()}
+    return Registered(loads, plan, files, code, parts)
 
 
 def code_fingerprint(config: PipelineConfig) -> str:

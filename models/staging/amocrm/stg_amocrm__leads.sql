@@ -15,19 +15,19 @@ typed as (
         ---------- ids
         {{ to_text('id') }} as lead_id,
         {{ to_text('contact_id') }} as contact_id,
-        cast(null as varchar) as contact_email_hash,
-        cast(null as varchar) as contact_phone_hash,
-        cast(null as varchar) as duplicate_of,
+        cast(null as string) as contact_email_hash,
+        cast(null as string) as contact_phone_hash,
+        cast(null as string) as duplicate_of,
 
         ---------- categories; 142 and 143 are won and lost in every pipeline, all other statuses belong to theirs
         coalesce({{ category('utm_source') }}, {{ category('source') }}) as channel_raw,
         {{ to_text('utm_campaign') }} as campaign,
-        cast(null as varchar) as country,
-        cast(null as varchar) as requested_service,
-        cast(null as varchar) as sdr,
+        cast(null as string) as country,
+        cast(null as string) as requested_service,
+        cast(null as string) as sdr,
         {{ to_text('responsible_user_id') }} as sales_rep,
         {{ category("case when status_id in ('142', '143') then status_id else pipeline_id || '/' || status_id end") }} as status_raw,
-        cast(null as varchar) as quality_raw,
+        cast(null as string) as quality_raw,
         {{ category('loss_reason') }} as reason_raw,
 
         ---------- flags

@@ -15,7 +15,7 @@ typed as (
         {{ to_text('lead_id') }} as lead_id,
         {{ category("case when status_id in ('142', '143') then status_id else pipeline_id || '/' || status_id end") }} as stage_raw,
         {{ to_text('created_by') }} as actor,
-        cast(null as varchar) as reason_raw,
+        cast(null as string) as reason_raw,
         {{ to_text('created_at') }} as entered_at_text,
         {{ to_utc('created_at') }} as entered_at
     from source

@@ -66,7 +66,7 @@ told as (
         leads.landed_at,
         leads.time_zone,
         'L_' || leads."ID" as id,
-        cast(null as varchar) as became_of,
+        cast(null as string) as became_of,
         leads.is_deleted,
         coalesce(nullif(deals."CONTACT_ID", '0'), nullif(leads."CONTACT_ID", '0')) as contact_id,
         coalesce({{ category('leads."UTM_SOURCE"') }}, {{ category('deals."UTM_SOURCE"') }}, {{ category('leads."SOURCE_ID"') }}, {{ category('deals."SOURCE_ID"') }}) as channel_raw,
@@ -117,19 +117,19 @@ typed as (
         ---------- ids
         {{ to_text('id') }} as lead_id,
         {{ to_text('contact_id') }} as contact_id,
-        cast(null as varchar) as contact_email_hash,
-        cast(null as varchar) as contact_phone_hash,
+        cast(null as string) as contact_email_hash,
+        cast(null as string) as contact_phone_hash,
         {{ to_text('became_of') }} as duplicate_of,
 
         ---------- categories
         channel_raw,
         {{ to_text('campaign') }} as campaign,
-        cast(null as varchar) as country,
-        cast(null as varchar) as requested_service,
+        cast(null as string) as country,
+        cast(null as string) as requested_service,
         {{ to_text('sdr') }} as sdr,
         {{ to_text('sales_rep') }} as sales_rep,
         status_raw,
-        cast(null as varchar) as quality_raw,
+        cast(null as string) as quality_raw,
         reason_raw,
 
         ---------- flags
@@ -145,7 +145,7 @@ typed as (
         cast(null as timestamp) as closed_at,
         cast(null as timestamp) as desired_meeting_at,
         {{ to_utc('"DATE_MODIFY"') }} as updated_at,
-        cast(null as varchar) as unread
+        cast(null as string) as unread
 
     from told
 

@@ -15,7 +15,7 @@ waiting as (
     {%- if goes_on() %}
     select source_name, substr(version_key, length(source_name) + 2) as event_id from {{ this }} where {{ is_waiting() }}
     {%- else %}
-    select cast(null as varchar) as source_name, cast(null as varchar) as event_id where 1 = 0
+    select cast(null as string) as source_name, cast(null as string) as event_id where 1 = 0
     {%- endif %}
 
 ),
@@ -86,7 +86,7 @@ typed as (
         {{ to_text('lead_id') }} as lead_id,
         stage_raw,
         -- the history names nobody
-        cast(null as varchar) as actor,
+        cast(null as string) as actor,
         reason_raw,
         {{ to_text('"CREATED_TIME"') }} as entered_at_text,
         {{ to_utc('"CREATED_TIME"') }} as entered_at

@@ -1,5 +1,5 @@
 {{ config(materialized='incremental', meta={'versions': {'by': 'file', 'columns': ['channel_raw', 'account', 'campaign', 'ad_group', 'ad']},
-    'named': "concat_ws(', ', 'date ' || cast(spend_date as varchar), 'account ' || account, 'campaign ' || campaign)"}) }}
+    'named': "concat_ws(', ', 'date ' || cast(spend_date as string), 'account ' || account, 'campaign ' || campaign)"}) }}
 
 with source as (
 
@@ -17,8 +17,8 @@ typed as (
         {{ category('channel_type') }} as channel_raw,
         {{ to_text('customer_id') }} as account,
         {{ to_text('campaign') }} as campaign,
-        cast(null as varchar) as ad_group,
-        cast(null as varchar) as ad,
+        cast(null as string) as ad_group,
+        cast(null as string) as ad,
         upper({{ to_text('currency_code') }}) as currency,
 
         ---------- measures: cost in millionths

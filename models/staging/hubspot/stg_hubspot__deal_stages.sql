@@ -20,7 +20,7 @@ told as (
         {{ json_text('entry', 'value') }} as stage,
         {{ json_text('entry', 'timestamp') }} as entered,
         {{ json_text('entry', 'sourceId') }} as changed_by,
-        cast(null as varchar) as nothing
+        cast(null as string) as nothing
     from entries
 
 ),

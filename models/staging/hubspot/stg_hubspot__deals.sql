@@ -15,19 +15,19 @@ typed as (
         ---------- ids
         {{ to_text('id') }} as lead_id,
         {{ to_text('contact_id') }} as contact_id,
-        cast(null as varchar) as contact_email_hash,
-        cast(null as varchar) as contact_phone_hash,
+        cast(null as string) as contact_email_hash,
+        cast(null as string) as contact_phone_hash,
         {{ to_text('merged_into') }} as duplicate_of,
 
         ---------- categories; a stage belongs to its pipeline
         {{ category('hs_analytics_source') }} as channel_raw,
         {{ to_text('hs_analytics_source_data_1') }} as campaign,
-        cast(null as varchar) as country,
+        cast(null as string) as country,
         {{ category('dealtype') }} as requested_service,
-        cast(null as varchar) as sdr,
+        cast(null as string) as sdr,
         {{ to_text('hubspot_owner_id') }} as sales_rep,
         {{ category("case when pipeline = 'default' then dealstage else pipeline || '/' || dealstage end") }} as status_raw,
-        cast(null as varchar) as quality_raw,
+        cast(null as string) as quality_raw,
         {{ category('closed_lost_reason') }} as reason_raw,
 
         ---------- flags; what was merged away is archived as well
@@ -43,7 +43,7 @@ typed as (
         cast(null as timestamp) as closed_at,
         cast(null as timestamp) as desired_meeting_at,
         {{ to_utc('"updatedAt"') }} as updated_at,
-        cast(null as varchar) as unread
+        cast(null as string) as unread
 
     from source
 

@@ -17,17 +17,17 @@ typed as (
         {{ to_text('person_id') }} as contact_id,
         {{ to_text('contact_email') }} as contact_email_hash,
         {{ to_text('contact_phone') }} as contact_phone_hash,
-        cast(null as varchar) as duplicate_of,
+        cast(null as string) as duplicate_of,
 
         ---------- categories; won and lost are statuses beside the stage, and a stage belongs to one pipeline
         coalesce({{ category('channel') }}, {{ category('origin') }}) as channel_raw,
-        cast(null as varchar) as campaign,
-        cast(null as varchar) as country,
-        cast(null as varchar) as requested_service,
-        cast(null as varchar) as sdr,
+        cast(null as string) as campaign,
+        cast(null as string) as country,
+        cast(null as string) as requested_service,
+        cast(null as string) as sdr,
         {{ to_text('owner_id') }} as sales_rep,
         {{ category("case when status in ('won', 'lost') then status else stage_id end") }} as status_raw,
-        cast(null as varchar) as quality_raw,
+        cast(null as string) as quality_raw,
         {{ category('lost_reason') }} as reason_raw,
 
         ---------- flags

@@ -16,7 +16,7 @@ typed as (
         {{ to_text('item_id') }} as lead_id,
         case field_key when 'stage_id' then {{ category('new_value') }} when 'add_time' then 'lead' end as stage_raw,
         {{ to_text('user_id') }} as actor,
-        cast(null as varchar) as reason_raw,
+        cast(null as string) as reason_raw,
         {{ to_text('log_time') }} as entered_at_text,
         {{ to_utc('log_time') }} as entered_at
     from source

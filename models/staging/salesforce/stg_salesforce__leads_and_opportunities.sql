@@ -104,11 +104,11 @@ typed as (
         channel_raw,
         {{ to_text('"CampaignId"') }} as campaign,
         {{ to_text('"Country"') }} as country,
-        cast(null as varchar) as requested_service,
+        cast(null as string) as requested_service,
         {{ to_text('sdr') }} as sdr,
         {{ to_text('sales_rep') }} as sales_rep,
         status_raw,
-        cast(null as varchar) as quality_raw,
+        cast(null as string) as quality_raw,
         reason_raw,
 
         ---------- flags; what was merged away is deleted as well
@@ -124,7 +124,7 @@ typed as (
         cast(null as timestamp) as closed_at,
         cast(null as timestamp) as desired_meeting_at,
         {{ to_utc('"SystemModstamp"') }} as updated_at,
-        cast(null as varchar) as unread
+        cast(null as string) as unread
 
     from told
 

@@ -1,5 +1,5 @@
 {{ config(materialized='incremental', meta={'versions': {'by': 'file', 'columns': ['channel_raw', 'account', 'campaign', 'ad_group', 'ad']},
-    'named': "concat_ws(', ', 'date ' || cast(spend_date as varchar), 'channel ' || channel_raw, 'account ' || account, 'campaign ' || campaign, 'ad group ' || ad_group, 'ad ' || ad)"}) }}
+    'named': "concat_ws(', ', 'date ' || cast(spend_date as string), 'channel ' || channel_raw, 'account ' || account, 'campaign ' || campaign, 'ad group ' || ad_group, 'ad ' || ad)"}) }}
 
 with source as (
 

@@ -1,5 +1,5 @@
 {{ config(meta={'versions': {'by': 'file', 'columns': ['channel_raw', 'to_date', 'note']},
-    'named': "concat_ws(', ', cast(from_date as varchar) || ' to ' || cast(to_date as varchar), 'channel ' || channel_raw, 'note ' || note)"}) }}
+    'named': "concat_ws(', ', cast(from_date as string) || ' to ' || cast(to_date as string), 'channel ' || channel_raw, 'note ' || note)"}) }}
 
 with source as (
 
@@ -47,7 +47,7 @@ judged as (
             when cost_original < 0 then 'negative_amount'
             when {{ is_total(['channel_raw', 'note']) }} then 'total_row'
         end as quarantine_rule,
-        {{ version_key("cast(from_date as varchar)") }} as version_key,
+        {{ version_key("cast(from_date as string)") }} as version_key,
         {{ version_columns() }}
     from typed
 

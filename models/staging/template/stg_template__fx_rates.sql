@@ -1,5 +1,5 @@
 {{ config(meta={'versions': {'by': 'row'},
-    'named': "'date ' || cast(rate_date as varchar) || ', currency ' || currency"}) }}
+    'named': "'date ' || cast(rate_date as string) || ', currency ' || currency"}) }}
 
 with source as (
 
@@ -89,7 +89,7 @@ judged as (
             when (is_likely_inverted and not is_likely) or (is_of_inverted_file and is_likely_inverted) then 'upside down'
             when is_of_many_units then 'of many units'
         end as rate_fault,
-        {{ version_key("currency || '|' || cast(rate_date as varchar)", across=true) }} as version_key,
+        {{ version_key("currency || '|' || cast(rate_date as string)", across=true) }} as version_key,
         {{ version_columns() }}
     from compared
 

@@ -28,7 +28,7 @@ typed as (
         {{ to_text('sdr') }} as sdr,
         {{ to_text('sales_rep') }} as sales_rep,
         {{ category('status') }} as status_raw,
-        cast(null as varchar) as quality_raw,
+        cast(null as string) as quality_raw,
         {{ category('reason') }} as reason_raw,
 
         ---------- flags

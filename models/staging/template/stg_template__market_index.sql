@@ -1,5 +1,5 @@
 {{ config(meta={'versions': {'by': 'row'},
-    'named': "concat_ws(', ', case when is_whole_month then 'month ' else 'date ' end || cast(starts_on as varchar), 'channel ' || channel_raw, 'service ' || service)"}) }}
+    'named': "concat_ws(', ', case when is_whole_month then 'month ' else 'date ' end || cast(starts_on as string), 'channel ' || channel_raw, 'service ' || service)"}) }}
 
 with source as (
 
@@ -55,7 +55,7 @@ mapped as (
 
     select
         judged.*,
-        {{ version_key("case when judged.is_whole_month then 'month ' else 'date ' end || cast(judged.starts_on as varchar) || '|'"
+        {{ version_key("case when judged.is_whole_month then 'month ' else 'date ' end || cast(judged.starts_on as string) || '|'"
             ~ " || coalesce(channel_mapping.channel_key, judged.channel_raw) || '|' || judged.service", across=true) }} as version_key,
         {{ version_columns() }}
     from judged

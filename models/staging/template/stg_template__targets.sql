@@ -1,5 +1,5 @@
 {{ config(meta={'versions': {'by': 'row'},
-    'named': "concat_ws(', ', 'month ' || cast(month as varchar), 'kpi ' || kpi_key, 'channel ' || channel_raw)"}) }}
+    'named': "concat_ws(', ', 'month ' || cast(month as string), 'kpi ' || kpi_key, 'channel ' || channel_raw)"}) }}
 
 with source as (
 
@@ -20,7 +20,7 @@ typed as (
         ---------- measures
         {{ to_text('value') }} as value_text,
         case
-            when value like '%\%%' escape '\' then case when {{ is_ratio(category('kpi')) }} then {{ to_number("rtrim(trim(value), ' %')", type='double') }} / 100 end
+            when value like '%!%%' escape '!' then case when {{ is_ratio(category('kpi')) }} then {{ to_number("trim(trailing ' %' from trim(value))", type='double') }} / 100 end
             else {{ to_number('value', type='double') }}
         end as target_value,
 
@@ -56,7 +56,7 @@ mapped as (
 
     select
         judged.*,
-        {{ version_key("cast(judged.month as varchar) || '|' || judged.kpi_key || '|' || coalesce(channel_mapping.channel_key, judged.channel_raw)", across=true) }} as version_key,
+        {{ version_key("cast(judged.month as string) || '|' || judged.kpi_key || '|' || coalesce(channel_mapping.channel_key, judged.channel_raw)", across=true) }} as version_key,
         {{ version_columns() }}
     from judged
     left join {{ ref('channel_mapping') }} as channel_mapping

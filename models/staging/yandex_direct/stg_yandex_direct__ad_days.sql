@@ -1,5 +1,5 @@
 {{ config(materialized='incremental', meta={'versions': {'by': 'file', 'columns': ['channel_raw', 'account', 'campaign', 'ad_group', 'ad']},
-    'named': "concat_ws(', ', 'date ' || cast(spend_date as varchar), 'campaign ' || campaign, 'ad ' || ad)"}) }}
+    'named': "concat_ws(', ', 'date ' || cast(spend_date as string), 'campaign ' || campaign, 'ad ' || ad)"}) }}
 
 with source as (
 
@@ -15,7 +15,7 @@ typed as (
 
         ---------- categories
         'yandex direct' as channel_raw,
-        cast(null as varchar) as account,
+        cast(null as string) as account,
         {{ to_text('campaign') }} as campaign,
         {{ to_text('ad_group') }} as ad_group,
         {{ to_text('ad_id') }} as ad,

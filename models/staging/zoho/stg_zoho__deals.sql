@@ -17,14 +17,14 @@ typed as (
         ---------- ids
         {{ to_text('"Id"') }} as lead_id,
         {{ to_text('"Contact Name"') }} as contact_id,
-        cast(null as varchar) as contact_email_hash,
-        cast(null as varchar) as contact_phone_hash,
-        cast(null as varchar) as duplicate_of,
+        cast(null as string) as contact_email_hash,
+        cast(null as string) as contact_phone_hash,
+        cast(null as string) as duplicate_of,
 
         ---------- categories
         {{ category('"Source"') }} as channel_raw,
         {{ to_text('"Campaign"') }} as campaign,
-        cast(null as varchar) as country,
+        cast(null as string) as country,
         {{ category('"Product"') }} as requested_service,
         {{ to_text('"Deal Owner Name"') }} as sdr,
         {{ to_text('"Deal Owner Name"') }} as sales_rep,
@@ -75,7 +75,7 @@ keyed as (
         {{ version_key('lead_id') }} as version_key,
         source_name || ':' || lead_id as lead_key,
         source_name || ':' || coalesce(contact_id, lead_id) as client_key,
-        cast(null as varchar) as merged_into_lead_key
+        cast(null as string) as merged_into_lead_key
     from dated
 
 ),

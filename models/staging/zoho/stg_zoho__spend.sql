@@ -1,5 +1,5 @@
 {{ config(materialized='incremental', meta={'versions': {'by': 'file', 'columns': ['channel_raw', 'campaign', 'ad_group', 'ad']},
-    'named': "concat_ws(', ', 'Date ' || cast(spend_date as varchar), 'Source ' || channel_raw, 'Campaign ' || campaign, 'AdGroup ' || ad_group, 'Ad ' || ad)"}) }}
+    'named': "concat_ws(', ', 'Date ' || cast(spend_date as string), 'Source ' || channel_raw, 'Campaign ' || campaign, 'AdGroup ' || ad_group, 'Ad ' || ad)"}) }}
 
 with source as (
 
@@ -15,7 +15,7 @@ typed as (
 
         ---------- categories
         {{ category('"Source"') }} as channel_raw,
-        cast(null as varchar) as account,
+        cast(null as string) as account,
         {{ to_text('"Campaign"') }} as campaign,
         {{ to_text('"AdGroup"') }} as ad_group,
         {{ to_text('"Ad"') }} as ad,
