@@ -52,8 +52,10 @@ class ReadOnlyDuckDB(default.DefaultDialect):
         return opened
 
     def initialize(self, connection: Any) -> None:
-        """Nothing to ask the server."""
+        """Ask which words are names in quotes only: a source may be called `returning` or `order`."""
         self.default_schema_name = "main"
+        reserved = connection.scalars(sa.text("select keyword_name from duckdb_keywords() where keyword_category = 'reserved'"))
+        self.identifier_preparer.reserved_words = self.identifier_preparer.reserved_words | set(reserved)
 
     def do_begin(self, dbapi_connection: Any) -> None:
         """Nothing: see the module."""

@@ -45,8 +45,8 @@ def test_who_paid_the_same_day_did_not_pay_before(published: duckdb.DuckDBPyConn
 
 
 def test_a_payment_of_a_day_is_of_the_lead_that_came_that_day(published: duckdb.DuckDBPyConnection) -> None:
-    """A payment with an hour before the second lead is of the first."""
-    query = "select payment_id, channel_key from facts.fct_payment where source_name = 'comes_back' order by 1"
+    """A payment with an hour before the second lead is of the first. The source is called by a word of SQL."""
+    query = "select payment_id, channel_key from facts.fct_payment where source_name = 'returning' order by 1"
     assert published.execute(query).fetchall() == [("P1", "blog"), ("P2", "seo")]
 
 
