@@ -142,11 +142,10 @@ select
     case when dated.{{ stage }}_at >= dated.{{ previous }}_at then {{ minutes_between('dated.' ~ previous ~ '_at', 'dated.' ~ stage ~ '_at') }} end as {{ stage }}_lag_minutes,
     case when dated.{{ stage }}_at >= dated.{{ previous }}_at then dated.{{ stage }}_position - dated.{{ previous }}_position end as {{ stage }}_lag_business_minutes,
     {%- endfor %}
-    -- of a payment dated by day only days are known
+    -- who paid on the day he came did not pay before, though a payment dated by day has no hour
     case
-        when dated.{{ won }}_date < dated.created_date then null
-        when {{ is_a_day('dated.' ~ won ~ '_at') }} then cast({{ days_between('dated.created_date', 'dated.' ~ won ~ '_date') }} as double)
         when dated.{{ won }}_at >= dated.created_at then {{ minutes_between('dated.created_at', 'dated.' ~ won ~ '_at') }} / 1440
+        when dated.{{ won }}_date = dated.created_date and {{ is_a_day('dated.' ~ won ~ '_at') }} then 0.0
     end as lt_days,
     {{ build_number() }} as build_number
 from dated
