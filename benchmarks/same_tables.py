@@ -8,8 +8,8 @@ import duckdb
 
 # A double of which more digits agree is the same figure; a difference of a sum's last bits is one of order, not of meaning.
 DIGITS = 1e-9
-# Below this part of its column's largest (of a hundred, where all are smaller) a difference is what two sums that cancel out leave: of a double's
-# sixteen digits a sum of many keeps eleven or more, whatever is then taken from it.
+# Below this part of its column's largest (of a hundred, where all are smaller) a difference is what two sums that cancel out leave: of a
+# double's sixteen digits a sum of many keeps eleven or more, whatever is then taken from it.
 NOTHING = 1e-11
 # What says which run wrote the row, and no more.
 OF_THE_RUN = {"build_number"}
