@@ -8,9 +8,8 @@ import duckdb
 
 # A double of which more digits agree is the same figure; a difference of a sum's last bits is one of order, not of meaning.
 DIGITS = 1e-9
-# Below this part of its column's largest (of a hundred, where all are smaller) a difference is what two sums that cancel out leave: of a
-# double's sixteen digits a sum of many keeps eleven or more, whatever is then taken from it.
-NOTHING = 1e-11
+# Below this a double is what two sums that cancel out leave.
+NOTHING = 1e-9
 # What says which run wrote the row, and no more.
 OF_THE_RUN = {"build_number"}
 
@@ -68,30 +67,25 @@ def _differences(db: duckdb.DuckDBPyConnection, name: str, left: dict[str, str],
     same = " and ".join([f'a."{column}" is not distinct from b."{column}"' for column in exact] + ["a.twin = b.twin"])
     unpaired = db.execute(
         f"select a.*, b.* from ({one}) a full join ({other}) b on {same} where a.twin is null or b.twin is null"
-    ).fetchmany(4)
+    ).fetchall()
     if unpaired:
-        total = db.execute(
-            f"select count(*) from ({one}) a full join ({other}) b on {same} where a.twin is null or b.twin is null"
-        ).fetchone()[0]
-        told.append(f"{name}: {total} rows without their like, such as {_rows(unpaired, list(left), db, name)}")
+        told.append(f"{name}: {len(unpaired)} rows without their like, such as {_rows(unpaired[:4], list(left))}")
     for column in doubles:
-        (largest,) = db.execute(f'select max(abs("{column}")) filter (isfinite("{column}")) from one.{name}').fetchone()
-        is_far = _is_far(column, NOTHING * max(largest or 0.0, 100.0))
-        far = db.execute(f'select a."{column}", b."{column}" from ({one}) a join ({other}) b on {same} where {is_far}').fetchall()
+        far = db.execute(f'select a."{column}", b."{column}" from ({one}) a join ({other}) b on {same} where {_is_far(column)}').fetchall()
         if far:
             told.append(f"{name}.{column}: {len(far)} doubles differ, such as {far[:3]}")
     return told
 
 
-def _is_far(column: str, nothing: float) -> str:
+def _is_far(column: str) -> str:
     a, b = f'a."{column}"', f'b."{column}"'
     return (
-        f"(({a} is null) <> ({b} is null) or ({a} is not null and abs({a} - {b}) > {nothing} "
+        f"(({a} is null) <> ({b} is null) or ({a} is not null and abs({a} - {b}) > {NOTHING} "
         f"and abs({a} - {b}) > {DIGITS} * greatest(abs({a}), abs({b}))))"
     )
 
 
-def _rows(rows: list[tuple[object, ...]], columns: list[str], db: duckdb.DuckDBPyConnection, name: str) -> list[dict[str, object]]:
+def _rows(rows: list[tuple[object, ...]], columns: list[str]) -> list[dict[str, object]]:
     width = len(rows[0]) // 2
     return [
         {"of": "first", **_shown(columns, row[:width])} if row[width - 1] is not None else {"of": "second", **_shown(columns, row[width:])}
