@@ -88,3 +88,8 @@
     {%- set great -%} cast(sum(case when abs({{ expression }}) >= 1e20 then cast({{ expression }} as decimal(38, 0)) end){{ window }} as double) {%- endset -%}
     coalesce({{ small }} + {{ great }}, {{ small }}, {{ great }})
 {%- endmacro %}
+
+{# The mean of numbers near 1 (rates, indices, their logarithms), the same to the last bit whatever the order of the rows. over: a window. #}
+{% macro exact_mean(expression, over=none) -%}
+    ({{ exact_sum(expression, over, digits=18) }} / count(*){{ ' over (' ~ over ~ ')' if over else '' }})
+{%- endmacro %}

@@ -40,7 +40,7 @@ ratios as (
     select
         extract(month from month) as calendar_month,
         1 / leads as counting_variance,
-        ln(leads / moving_average) - avg(ln(leads / moving_average)) over () as log_ratio
+        ln(leads / moving_average) - {{ exact_mean('ln(leads / moving_average)', over=' ') }} as log_ratio
     from averaged
     where months >= 24 and moving_average > 0 and leads > 0
 
@@ -51,9 +51,9 @@ calendar as (
     select
         calendar_month,
         count(*) as years,
-        cast(avg(cast(log_ratio as decimal(18, 12))) as double) as log_index,
-        cast(avg(cast(counting_variance as decimal(18, 12))) as double) as counting_variance,
-        greatest({{ exact_sum('log_ratio * log_ratio') }} - count(*) * power(cast(avg(cast(log_ratio as decimal(18, 12))) as double), 2), 0.0) as squares
+        {{ exact_mean('log_ratio') }} as log_index,
+        {{ exact_mean('counting_variance') }} as counting_variance,
+        greatest({{ exact_sum('log_ratio * log_ratio', digits=18) }} - count(*) * power({{ exact_mean('log_ratio') }}, 2), 0.0) as squares
     from ratios
     group by calendar_month
 
@@ -65,7 +65,7 @@ noisy as (
     select
         *,
         counting_variance + greatest(
-            (4 * 0.0025 + {{ exact_sum('squares', over=' ') }} - {{ exact_sum('(years - 1) * counting_variance', over=' ') }})
+            (4 * 0.0025 + {{ exact_sum('squares', over=' ', digits=18) }} - {{ exact_sum('(years - 1) * counting_variance', over=' ', digits=18) }})
                 / (4 + sum(years - 1) over ()), 0.0
         ) as yearly_variance
     from calendar
@@ -74,7 +74,7 @@ noisy as (
 
 spread as (
 
-    select greatest({{ exact_sum('log_index * log_index') }} / count(*) - {{ exact_sum('yearly_variance / years') }} / count(*), 0.0) as season_variance
+    select greatest({{ exact_mean('log_index * log_index') }} - {{ exact_mean('yearly_variance / years') }}, 0.0) as season_variance
     from noisy
 
 ),
@@ -92,8 +92,8 @@ season as (
 
 select
     {{ week_start('days.date_day') }} as week,
-    {{ exact_sum('exp(coalesce(season.log_index, 0.0))') }} / count(*) as season_index,
-    {{ exact_sum('coalesce(season.index_variance, 0.0)') }} / count(*) as season_variance
+    {{ exact_mean('exp(coalesce(season.log_index, 0.0))') }} as season_index,
+    {{ exact_mean('coalesce(season.index_variance, 0.0)') }} as season_variance
 from days
 left join season on extract(month from days.month) = season.calendar_month
 group by {{ week_start('days.date_day') }}

@@ -1,6 +1,5 @@
 -- Season index of lead arrival per comparison: ratio to the centred twelve-month average, from at least 24 whole months, never from the
 -- months compared (a month must not explain itself). Shrunk towards "no season" by the evidence there is (docs/verdict.md).
--- What is summed or averaged is a decimal of twelve digits: sums of doubles differ in their last bits with the order of the rows.
 with monthly as (
 
     select lead_month as month, cast(count(*) as double) as leads
@@ -64,8 +63,8 @@ pairs as (
 known as (
 
     select pairs.month, pairs.comparison, ratios.calendar_month,
-        cast(ratios.log_ratio as decimal(18, 12)) as log_ratio,
-        cast(1 / ratios.leads as decimal(18, 12)) as counting_variance
+        ratios.log_ratio,
+        1 / ratios.leads as counting_variance
     from pairs
     cross join ratios
     left join compared
@@ -76,7 +75,7 @@ known as (
 
 centred as (
 
-    select *, cast(log_ratio - avg(log_ratio) over (partition by month, comparison) as decimal(18, 12)) as log_index from known
+    select *, log_ratio - {{ exact_mean('log_ratio', over='partition by month, comparison') }} as log_index from known
 
 ),
 
@@ -87,9 +86,9 @@ calendar as (
         comparison,
         calendar_month,
         count(*) as years,
-        avg(log_index) as log_index,
-        cast(avg(counting_variance) as decimal(18, 12)) as counting_variance,
-        cast(greatest(sum(log_index * log_index) - count(*) * avg(log_index) * avg(log_index), 0.0) as decimal(18, 12)) as between_years_squares
+        {{ exact_mean('log_index') }} as log_index,
+        {{ exact_mean('counting_variance') }} as counting_variance,
+        greatest({{ exact_sum('log_index * log_index', digits=18) }} - count(*) * power({{ exact_mean('log_index') }}, 2), 0.0) as between_years_squares
     from centred
     group by month, comparison, calendar_month
 
@@ -101,9 +100,9 @@ noisy as (
     select
         *,
         counting_variance + greatest(
-            (4 * 0.0025 + sum(between_years_squares) over (partition by month, comparison))
+            (4 * 0.0025 + {{ exact_sum('between_years_squares', over='partition by month, comparison', digits=18) }})
                 / (4 + sum(years - 1) over (partition by month, comparison))
-                - avg(counting_variance) over (partition by month, comparison) * sum(years - 1) over (partition by month, comparison)
+                - {{ exact_mean('counting_variance', over='partition by month, comparison') }} * sum(years - 1) over (partition by month, comparison)
                 / (4 + sum(years - 1) over (partition by month, comparison)),
             0.0
         ) as yearly_variance
@@ -117,9 +116,7 @@ spread as (
     select
         month,
         comparison,
-        greatest(
-            avg(cast(log_index * log_index as decimal(18, 12))) - avg(cast(yearly_variance / years as decimal(18, 12))), 0.0
-        ) as season_variance
+        greatest({{ exact_mean('log_index * log_index') }} - {{ exact_mean('yearly_variance / years') }}, 0.0) as season_variance
     from noisy
     group by month, comparison
 
@@ -161,10 +158,10 @@ levels as (
         month,
         comparison,
         side,
-        exp(max(highest)) * {{ exact_sum('exp(log_index - highest)') }} / count(*) as season_index,
+        exp(max(highest)) * {{ exact_mean('exp(log_index - highest)') }} as season_index,
         case
             when count(*) = 1 then max(index_variance)
-            else {{ exact_sum('exp(2 * (log_index - highest)) * index_variance') }} / power({{ exact_sum('exp(log_index - highest)') }}, 2)
+            else {{ exact_sum('exp(2 * (log_index - highest)) * index_variance', digits=18) }} / power({{ exact_sum('exp(log_index - highest)', digits=18) }}, 2)
         end as log_variance
     from sided
     group by month, comparison, side
