@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from datetime import time
+from datetime import date, time
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
@@ -62,7 +62,7 @@ class Reporting(Strict):
 
 
 class Quality(Strict):
-    """Thresholds of the gates. Shares are in percent, ages in hours."""
+    """Thresholds of the gates. Shares are in percent, ages in hours. history_from: BI may lose the days before."""
 
     max_quarantined_rows_pct: Percent = 5
     max_quarantined_money_pct: Percent = 10
@@ -71,6 +71,7 @@ class Quality(Strict):
     min_rows_vs_previous_pct: Percent = 20
     max_rows_vs_previous_pct: Percent = 1000
     max_age_hours: Annotated[float, Field(gt=0)] = 48
+    history_from: date = date.min
 
 
 class Alerts(Strict):

@@ -70,15 +70,17 @@ def check_landing(config: PipelineConfig, settings: Settings, as_of: date, run_i
 
 def check_candidate(candidate_path: Path, config: PipelineConfig, settings: Settings, run_id: str) -> GateResult:
     """Gate 2 on a candidate file, opened read-only in a process that did not write it. Its SHA-256 goes into the result."""
+    from onefunnel.quality.history import lost_days
     from onefunnel.quality.landed import delivered_entities, landed_rows
 
     folder = run_folder(settings, run_id)
     folder.mkdir(parents=True, exist_ok=True)
     try:
         parameters = {
-            **config.quality.model_dump(),
+            **config.quality.model_dump(mode="json"),
             "lookback_days": config.lookback_days,
             "landed_rows": landed_rows(settings),
+            "lost_days": lost_days(settings, folder),
             "delivered_entities": delivered_entities(config, settings),
             **funnel_parameters(config.own_words),
         }

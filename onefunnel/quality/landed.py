@@ -71,7 +71,7 @@ def describe_landing(
             _write(db, settings.paths.landing, item)
             # of rows that have no columns only the load is judged
             suites += [suite for template in templates if (suite := _suite_of(template, item)).expectations]
-    return suites, config.quality.model_dump(), missing
+    return suites, config.quality.model_dump(mode="json"), missing
 
 
 def read_landed(config: PipelineConfig, settings: Settings, as_of: date) -> list[Landed]:

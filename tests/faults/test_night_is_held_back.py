@@ -83,6 +83,32 @@ def test_bad_data_ends_3_and_bi_keeps_the_old_version(
     assert any("a quality gate is closed" in message["title"] for message in on_call.messages)
 
 
+REVENUE = (
+    "select month, value from marts.mart_kpi_monthly where kpi = 'revenue' and channel_key = 'all' and month < date '2026-03-01' order by 1"
+)
+
+
+def test_a_file_of_the_newest_days_under_its_old_name_takes_nothing_away(published: Path, run_cli: RunCli, tmp_path: Path) -> None:
+    """Held back with the days and the line to write; with that line the same day is whole."""
+    shutil.copytree(published, tmp_path / "copy", symlinks=True)
+    source, home = tmp_path / "copy/source", tmp_path / "copy/home"
+    with duckdb.connect(str(home / "published/current.duckdb"), read_only=True) as shown:
+        before = shown.execute(REVENUE).fetchall()
+    payments = source / "payments.csv"
+    head, *rows = payments.read_text().splitlines()
+    at = head.split(",").index("paid_at")
+    payments.write_text("\n".join([head, *(row for row in rows if row.split(",")[at] >= "2026-03")]) + "\n")
+    held = run_cli("run", "--sources", source / "sources.yml", "--home", home, "--as-of", SECOND, code=3)
+    assert "history_kept" in held.stderr
+    assert "demo, payments: 2026-01-" in held.stderr
+    assert "`delivery: delta`" in held.stderr
+    sources = source / "sources.yml"
+    sources.write_text(sources.read_text().replace('payments: {path: "payments.csv"}', 'payments: {path: "payments.csv", delivery: delta}'))
+    run_cli("run", "--sources", sources, "--home", home, "--as-of", SECOND)
+    with duckdb.connect(str(home / "published/current.duckdb"), read_only=True) as shown:
+        assert shown.execute(REVENUE).fetchall() == before
+
+
 def test_a_published_night_says_good_morning_once_in_each_language(published: Path, run_cli: RunCli, chef: Receiver) -> None:
     english, russian = chef.messages
     assert "Leads" in english["message"]
