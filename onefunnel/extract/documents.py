@@ -25,7 +25,7 @@ NUMBER = "\ufdd0"
 
 
 def parquet_relation(writer: PartWriter, snapshot: Snapshot) -> Relation:
-    """The rows of a Parquet file, timestamps ISO (UTC where they have a zone), binary without text as hexadecimal."""
+    """The rows of a Parquet file, timestamps ISO (UTC where they have a zone, or are INT96), binary without text as hexadecimal."""
     path = literal(str(snapshot.path))
     name = snapshot.name
     unpacked = writer.run(f"select sum(total_uncompressed_size) from parquet_metadata({path})", name).fetchone()[0]
@@ -34,26 +34,37 @@ def parquet_relation(writer: PartWriter, snapshot: Snapshot) -> Relation:
     source = f"read_parquet({path}, hive_partitioning = false, file_row_number = true)"
     described = writer.run(f"describe select * exclude (file_row_number) from {source}", name).fetchall()
     # as the file says them: DuckDB gives a name that comes twice another one
-    names = unique_names(_parquet_columns(writer, path, name), name, writer.read)
+    told_columns = _parquet_columns(writer, path, name)
+    names = unique_names([column for column, _ in told_columns], name, writer.read)
+    moments = [new for new, (_, physical) in zip(names, told_columns, strict=True) if physical == "INT96"]
+    if moments:
+        writer.staged.warnings.append(
+            f"{name}: {', '.join(moments)}: timestamps of type INT96 are read as UTC, as Spark and Hive mean them; "
+            "write another type if they are not"
+        )
+    kinds = {new: "INT96" if new in moments else kind for (_, kind, *_), new in zip(described, names, strict=True)}
     chosen = ", ".join(
-        f"{_as_text(quoted(column), kind)} as {quoted(new)}" for (column, kind, *_), new in zip(described, names, strict=True)
+        f"{_as_text(quoted(column), kinds[new])} as {quoted(new)}" for (column, *_), new in zip(described, names, strict=True)
     )
     typed = typed_names(new for (_, kind, *_), new in zip(described, names, strict=True) if kind.startswith(TYPES_OF_COLUMNS))
     told = literal(typed) if typed else "cast(null as varchar)"
     return Relation(f"select {chosen}, {told} as {TYPED}, file_row_number + 1 as _row from {source}", names, typed=True)
 
 
-def _parquet_columns(writer: PartWriter, path: str, file: str) -> list[str]:
-    """Names of the columns, in order. Raises OnefunnelError for a decimal wider than DuckDB's, which it would read as another number."""
-    query = f"select name, coalesce(num_children, 0), coalesce(precision, 0) from parquet_schema({path})"
+def _parquet_columns(writer: PartWriter, path: str, file: str) -> list[tuple[str, str | None]]:
+    """Names and physical types of the columns, in order.
+
+    Raises OnefunnelError for a decimal wider than DuckDB's, which it would read as another number.
+    """
+    query = f"select name, type, coalesce(num_children, 0), coalesce(precision, 0) from parquet_schema({path})"
     columns, (_, *parts) = [], writer.run(query, file).fetchall()
     inner = 0
-    for column, children, precision in parts:
+    for column, physical, children, precision in parts:
         if precision > MAX_DIGITS:
             hint = f"write it with at most {MAX_DIGITS} digits, or as text"
             raise OnefunnelError(f"the column {column!r} is a decimal of {precision} digits", where=file, hint=hint)
         if inner == 0:
-            columns.append(column)
+            columns.append((column, physical))
         inner = max(inner - 1, 0) + children
     return columns
 
@@ -169,7 +180,7 @@ def record_line(record: Any) -> str:
 
 
 def _as_text(expression: str, kind: str) -> str:
-    if kind == "TIMESTAMP WITH TIME ZONE":
+    if kind in ("TIMESTAMP WITH TIME ZONE", "INT96"):
         return f"strftime({expression}, '%Y-%m-%d %H:%M:%S.%f+00:00')"
     if kind == "BLOB":
         # texts of writers that do not say so (Hive, Impala); read as hexadecimal, "1000" would be 31303030

@@ -17,8 +17,10 @@ MANY = 3
 
 
 def check_undecided(writer: PartWriter, relation: Relation, part: LandedFile, config: PipelineConfig, source: FilesSource) -> None:
-    """Raise ConfigError where money of this part is of one of two sizes, or of one of two currencies, and nothing declares which."""
+    """Raise ConfigError where money is of one of two sizes, of one of two currencies, or all there twice, and nothing declares it."""
     names = {name.strip().lower(): name for name in part.columns}
+    if "cost" in names and source.entities[writer.staged.entity].overlap != "add":
+        _check_twice(writer, part)
     for money in sorted((MONEY - {"currency"}) & set(names)):
         amount, currency = names[money], names.get("currency")
         if "decimal_separator" not in source.model_fields_set and source.currency not in THREE_DECIMALS:
@@ -50,6 +52,18 @@ def _check_thousands(
     if by_comma or grouped >= MANY:
         raise ConfigError(what, where=f"{writer.staged.where}, {part.path}", hint=hint)
     writer.staged.warnings.append(f"{part.path}: {what}; {hint}")
+
+
+def _check_twice(writer: PartWriter, part: LandedFile) -> None:
+    """Rows of costs add up; where each stands twice, letter by letter, an export was appended to itself."""
+    rows = f"select count(*) as times from {rows_of(writer.staged.folder / part.part)} group by {', '.join(map(quoted, part.columns))}"
+    different, least = writer.run(f"select count(*), min(times) from ({rows})", part.path).fetchone()
+    if different >= MANY and least > 1:
+        raise ConfigError(
+            f"each of its {different} rows stands there {least} times or more: the costs would count as often",
+            where=f"{writer.staged.where}, {part.path}",
+            hint="deliver every row once; if they are different things, say `overlap: add` of the entity",
+        )
 
 
 def _check_currency(writer: PartWriter, part: LandedFile, source: FilesSource, amount: str, currency: str, base: str) -> None:

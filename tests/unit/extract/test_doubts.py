@@ -61,3 +61,33 @@ def test_of_few_rows_or_of_many_currencies_it_is_only_told(csv: Landing, rows: s
     csv.write("a.csv", AMOUNTS + rows)
     (warning,) = csv.land().warnings
     assert "1 row(s) name no currency and count as EUR" in warning
+
+
+SPEND = "date,channel,cost,currency\n"
+DAYS = [f"2026-01-0{day},ads,{day}0,EUR\n" for day in range(1, 5)]
+
+
+@pytest.mark.parametrize(
+    ("rows", "is_refused"),
+    [
+        pytest.param(DAYS + DAYS, True, id="appended to itself"),
+        pytest.param([row for row in DAYS for _ in range(3)], True, id="each three times"),
+        pytest.param(DAYS + DAYS[1:], False, id="one stands there once"),
+        pytest.param(DAYS[:2] * 2, False, id="two rows may be so by chance"),
+        pytest.param(DAYS, False, id="each once"),
+    ],
+)
+def test_costs_that_all_stand_there_twice_are_asked_for(csv: Landing, rows: list[str], is_refused: bool) -> None:
+    csv.system, csv.entity = "template", "ad_spend"
+    csv.write("a.csv", SPEND + "".join(rows))
+    if is_refused:
+        with pytest.raises(ConfigError, match=r"each of its 4 rows stands there [23] times[\s\S]*a.csv[\s\S]*`overlap: add`"):
+            csv.land()
+        csv.options["overlap"] = "add"
+    assert csv.land().rows == len(rows)
+
+
+def test_payments_have_an_id_and_may_stand_there_twice(csv: Landing) -> None:
+    csv.system, csv.entity = "template", "payments"
+    csv.write("a.csv", AMOUNTS + "p1,2026-01-05,10,EUR\np2,2026-01-05,20,EUR\np3,2026-01-05,30,EUR\n" * 2)
+    assert csv.land().rows == 6

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -95,6 +96,17 @@ def test_parquet_becomes_text(tmp_path: Path) -> None:
     assert landing.rows("id", "amount", "at", "day", "raw", "list", "Source") == [
         ("5805028000056864695", "10.50", "2024-06-01 08:00:00.000000+00:00", "2024-06-01", "AA01", "[1, 2]", "Facebook")
     ]
+
+
+def test_int96_of_spark_is_a_moment(tmp_path: Path) -> None:
+    landing = Landing(tmp_path, {"path": "*.parquet"})
+    written = io.BytesIO()
+    table = pa.table({"id": [1], "at": [datetime(2026, 1, 31, 23, 30)], "plain": [datetime(2026, 1, 31, 23, 30)]})
+    pq.write_table(table, written, use_deprecated_int96_timestamps=True)
+    landing.write("a.parquet", written.getvalue())
+    warnings = landing.land().warnings
+    assert landing.rows() == [("1", "2026-01-31 23:30:00.000000+00:00", "2026-01-31 23:30:00.000000+00:00")]
+    assert any("INT96" in said and "at, plain" in said for said in warnings)
 
 
 def test_a_damaged_parquet_is_refused(tmp_path: Path) -> None:
