@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 # DuckDB's types of landing, as Spark calls them; a time of day is handed over as that time of 1970-01-01.
 TYPES = {"VARCHAR": "string", "BIGINT": "bigint", "INTEGER": "int", "BOOLEAN": "boolean", "DATE": "date", "DOUBLE": "double"}
 MADE_OF_TIME = ("TIMESTAMP", "TIME")
+# Schemas of which tables are taken back.
 PUBLISHED = ("facts", "marts")
 # What only an earlier build of DuckDB left: nobody may take it for that of this build.
 NOT_TAKEN_BACK = ("staging", "intermediate", "seeds")
@@ -42,7 +43,7 @@ def hand_over(settings: Settings, parts: dict[str, list[Path]]) -> None:
     with duckdb.connect(str(settings.paths.warehouse), read_only=True) as db:
         relations = [_hand_over(db, name, parts.get(name, []), landing / name) for name in _relations(db)]
     size = sum(path.stat().st_size for path in landing.rglob("*.parquet"))
-    told = {"folder": str(folder), "settings": session_settings(settings, folder, size), "landing": relations}
+    told = {"folder": str(folder), "settings": session_settings(settings, folder, size), "landing": relations, "published": PUBLISHED}
     (settings.paths.spark / "told.json").write_text(json.dumps(told, ensure_ascii=False), encoding="utf-8")
 
 

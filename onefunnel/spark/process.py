@@ -17,9 +17,6 @@ from pyspark.sql import SparkSession
 
 from onefunnel.dbt_process import main as run_dbt
 
-# Schemas of which onefunnel takes tables back.
-PUBLISHED = ("facts", "marts")
-
 
 def main(arguments: list[str], told_in: Path) -> int:
     """Show Spark the landing, run dbt there and leave what it published as Parquet; codes as those of dbt_process."""
@@ -31,7 +28,7 @@ def main(arguments: list[str], told_in: Path) -> int:
         _show_landing(spark, told["landing"])
         code = run_dbt(arguments)
         if code == 0:
-            made = _published(spark, folder / "published")
+            made = _published(spark, told["published"], folder / "published")
             (folder / "made.json").write_text(json.dumps(made), encoding="utf-8")
         return code
     finally:
@@ -81,10 +78,10 @@ def _show_landing(spark: SparkSession, relations: list[dict[str, Any]]) -> None:
         spark.sql(f"create table landing.{_quoted(relation['name'])} ({columns}) using parquet location '{location}'")
 
 
-def _published(spark: SparkSession, folder: Path) -> dict[str, str]:
-    """Each published relation, and the folder of its files: a table's own, or those written here of a view."""
+def _published(spark: SparkSession, schemas: list[str], folder: Path) -> dict[str, str]:
+    """Each relation of these schemas, and the folder of its files: a table's own, or those written here of a view."""
     made = {}
-    for schema in filter(spark.catalog.databaseExists, PUBLISHED):
+    for schema in filter(spark.catalog.databaseExists, schemas):
         for table in spark.catalog.listTables(schema):
             name = f"{schema}.{table.name}"
             if table.isTemporary:
