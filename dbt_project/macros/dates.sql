@@ -188,6 +188,10 @@
     when {{ timestamp }} >= {{ as_of_end_at() }} then 'after_as_of'
 {%- endmacro %}
 
+{# What a lead row says of a moment long after it was delivered did not happen: a slip, or a date that was planned (fct_unread_value tells). #}
+{% macro is_of_the_future(moment) -%} {{ moment }} > landed_at + interval '{{ var("clock_skew_hours") }}' hour {%- endmacro %}
+{% macro none_of_the_future(moment) -%} case when {{ is_of_the_future(moment) }} then null else {{ moment }} end as {{ moment }} {%- endmacro %}
+
 {# The same for a bare day: it is compared with as_of itself, because the UTC end of as_of may lie on either side of its midnight. #}
 {% macro day_rule(day) -%}
     when {{ day }} < date '2000-01-01' then 'implausible_date'

@@ -56,9 +56,18 @@
     {{ return(found) }}
 {%- endmacro %}
 
-{# Minutes from one stage to a later one, null where they were entered the other way round. #}
-{% macro elapsed(start, end) -%}
-    case when {{ end }}_at >= {{ start }}_at then {{ minutes_between(start ~ '_at', end ~ '_at') }} end
+{# Minutes from one stage to a later one, null where they were entered the other way round, and from the lead to what opened this attempt of one that came back. #}
+{% macro elapsed(start, end, of='') -%}
+    case when {{ is_in_order(start, end, of) }} then {{ minutes_between(of ~ start ~ '_at', of ~ end ~ '_at') }} end
+{%- endmacro %}
+{% macro is_in_order(start, end, of='') -%}
+    {{ of }}{{ end }}_at >= {{ of }}{{ start }}_at
+    {%- if start == funnel_stages()[0] %} and not coalesce({{ of }}attempt_number > 1 and {{ of }}{{ end }}_at = {{ of }}{{ start }}_at, false){% endif -%}
+{%- endmacro %}
+
+{# The first of these moments of a lead that is not before the day on which the attempt began: what ended earlier was another one, or a slip. #}
+{% macro ended_at(columns, of='') -%}
+    coalesce({% for column in columns %}case when {{ local_date(of ~ column) }} >= {{ local_date(of ~ 'created_at') }} then {{ of }}{{ column }} end{{ ', ' if not loop.last }}{% endfor %}{{ ', null' if columns | length == 1 }})
 {%- endmacro %}
 
 {# A shipped seed follows the funnel before the agency's own words are added. Of stages that are not the shipped ones, what speaks of those goes, and

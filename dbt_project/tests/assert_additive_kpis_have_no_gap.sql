@@ -7,15 +7,14 @@ with months as (
 
 cells as (
 
-    select kpi, channel_key, count(*) as months, count(value) as known_months
+    select kpi, channel_key, count(*) as months, count(value) as known_months, count(case when unknown_because is null then 1 end) as due_months
     from {{ ref('mart_kpi_monthly') }}
     group by kpi, channel_key
 
 )
 
-select cells.kpi, cells.channel_key, cells.months, cells.known_months
+select cells.kpi, cells.channel_key, cells.months, cells.known_months, cells.due_months
 from cells
 cross join months
 inner join {{ ref('kpis') }} as kpis on cells.kpi = kpis.kpi_key
-inner join {{ ref('dim_kpi') }} as dim_kpi on cells.kpi = dim_kpi.kpi_key
-where cells.months <> months.months or (kpis.statistic = 'sum' and dim_kpi.unknown_because is null and cells.known_months <> months.months)
+where cells.months <> months.months or (kpis.statistic = 'sum' and cells.known_months <> cells.due_months)

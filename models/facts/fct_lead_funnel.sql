@@ -65,7 +65,7 @@ joined as (
         ) as furthest_stage_order,
         endings.lead_attempt_key is not null or (attempts.is_last_attempt and coalesce(proven.has_terminal_status, false)) as has_ended,
         coalesce(endings.has_handoff_event, false) or (attempts.is_last_attempt and coalesce(proven.has_handoff_status, false)) as is_partner_handoff,
-        coalesce(endings.ended_at, case when attempts.is_last_attempt then coalesce(attempts.closed_at, attempts.status_at) end) as ended_at,
+        coalesce(endings.ended_at, case when attempts.is_last_attempt then {{ ended_at(['closed_at', 'status_at'], of='attempts.') }} end) as ended_at,
         coalesce(endings.event_reason_key, case when attempts.is_last_attempt then attempts.reason_key end) as ending_reason_key
     from attempts
     left join proven on attempts.lead_attempt_key = proven.lead_attempt_key
@@ -139,13 +139,13 @@ select
     case when dated.outcome in ('rejected', 'returned', 'lost') then endings.department end as lost_department,
     {%- for stage in stages[1:] %}
     {%- set previous = stages[loop.index0] %}
-    case when dated.{{ stage }}_at >= dated.{{ previous }}_at then {{ minutes_between('dated.' ~ previous ~ '_at', 'dated.' ~ stage ~ '_at') }} end as {{ stage }}_lag_minutes,
-    case when dated.{{ stage }}_at >= dated.{{ previous }}_at then dated.{{ stage }}_position - dated.{{ previous }}_position end as {{ stage }}_lag_business_minutes,
+    {{ elapsed(previous, stage, of='dated.') }} as {{ stage }}_lag_minutes,
+    case when {{ is_in_order(previous, stage, of='dated.') }} then dated.{{ stage }}_position - dated.{{ previous }}_position end as {{ stage }}_lag_business_minutes,
     {%- endfor %}
-    -- who paid on the day he came did not pay before, though a payment dated by day has no hour
+    -- since the lead came, also of one that was lost and came back; who paid on the day he came did not pay before, though a payment dated by day has no hour
     case
-        when dated.{{ won }}_at >= dated.created_at then {{ minutes_between('dated.created_at', 'dated.' ~ won ~ '_at') }} / 1440
-        when dated.{{ won }}_date = dated.created_date and {{ is_a_day('dated.' ~ won ~ '_at') }} then 0.0
+        when dated.{{ won }}_at >= dated.lead_created_at then {{ minutes_between('dated.lead_created_at', 'dated.' ~ won ~ '_at') }} / 1440
+        when dated.{{ won }}_date = {{ local_date('dated.lead_created_at') }} and {{ is_a_day('dated.' ~ won ~ '_at') }} then 0.0
     end as lt_days,
     {{ build_number() }} as build_number
 from dated

@@ -10,6 +10,15 @@ with unread as (
     union all
     {%- endif %}
     {%- endfor %}
+    {%- for staged in staged('leads') %}
+    {#- Zoho's closing date is a plan while the deal is open -#}
+    {%- for moment in ['first_contact_at', 'status_at'] + (['closed_at'] if staged.system != 'zoho' else []) %}
+    union all
+    select {{ provenance() }}, '{{ staged.entity }}', 'future_date:{{ moment }}=' || cast({{ moment }} as string)
+    from {{ staged.relation }}
+    where {{ is_of_the_future(moment) }} and quarantine_rule is null and is_newest
+    {%- endfor %}
+    {%- endfor %}
 
 ),
 

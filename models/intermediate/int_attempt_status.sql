@@ -1,3 +1,4 @@
+{%- set is_end -%} (stages.is_terminal or stages.stage_key = '{{ funnel_stages() | last }}') {%- endset -%}
 -- What the current status of a lead proves about its last attempt: a stage reached (dated only if the source dates its status) or an ending.
 with attempts as (
 
@@ -14,10 +15,10 @@ stages as (
 fields as (
 
     -- a status set before the lead came back says nothing about the attempt that began then
-    select lead_attempt_key, source_system, ends_later, 'status' as source_field, status_raw as source_value, status_at as entered_at
+    select lead_attempt_key, source_system, ends_later, 'status' as source_field, status_raw as source_value, status_at as entered_at, {{ ended_at(['closed_at']) }} as closed_at
     from attempts where status_raw is not null and (attempt_number = 1 or status_at is null or status_at >= created_at)
     union all
-    select lead_attempt_key, source_system, ends_later, 'quality', quality_raw, cast(null as timestamp)
+    select lead_attempt_key, source_system, ends_later, 'quality', quality_raw, cast(null as timestamp), cast(null as timestamp)
     from attempts where quality_raw is not null
 
 ),
@@ -28,6 +29,7 @@ mapped as (
         fields.lead_attempt_key,
         fields.ends_later,
         fields.entered_at,
+        fields.closed_at,
         coalesce(stage_mapping.stage_key, fields.source_value) as stage_key
     from fields
     left join {{ ref('stage_mapping') }} as stage_mapping
@@ -43,9 +45,10 @@ select
     stages.stage_order,
     stages.is_terminal,
     stages.role,
-    min(mapped.entered_at) as entered_at
+    -- what closes a lead, and only that, is dated by when it was closed
+    min(coalesce(mapped.entered_at, case when {{ is_end }} then mapped.closed_at end)) as entered_at
 from mapped
 inner join stages on mapped.stage_key = stages.stage_key
 -- an ending, or the win, of a later day than this night's
-where not coalesce(mapped.ends_later, false) or not (stages.is_terminal or stages.stage_key = '{{ funnel_stages() | last }}')
+where not coalesce(mapped.ends_later, false) or not {{ is_end }}
 group by mapped.lead_attempt_key, stages.stage_key, stages.stage_order, stages.is_terminal, stages.role

@@ -19,6 +19,16 @@ reopenings as (
 
 ),
 
+-- money that comes after an ending is of the attempt that followed, though the CRM may tell of it only days later
+endings as (
+
+    select lead_key, attempt_number, min(entered_at) as ended_at
+    from {{ ref('int_stage_events') }}
+    where is_terminal and lead_key in (select lead_key from reopenings) {{ only_new() }}
+    group by lead_key, attempt_number
+
+),
+
 -- few leads come back: only they are joined and counted
 last_reopenings as (
 
@@ -28,11 +38,19 @@ last_reopenings as (
 
 attempts as (
 
-    select 1 as attempt_number, created_at, {{ of_lead | join(', ') }} from leads
+    select 1 as attempt_number, created_at, created_at as lead_created_at, created_at as earns_from, {{ of_lead | join(', ') }} from leads
     union all
-    select reopenings.attempt_number, reopenings.created_at{% for column in of_lead %}, leads.{{ column }}{% endfor %}
+    select
+        reopenings.attempt_number,
+        reopenings.created_at,
+        leads.created_at as lead_created_at,
+        coalesce(endings.ended_at, reopenings.created_at) as earns_from
+        {%- for column in of_lead %},
+        leads.{{ column }}
+        {%- endfor %}
     from reopenings
     inner join leads on reopenings.lead_key = leads.lead_key
+    left join endings on reopenings.lead_key = endings.lead_key and reopenings.attempt_number = endings.attempt_number + 1
 
 )
 

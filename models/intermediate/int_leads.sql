@@ -3,7 +3,8 @@
 with recursive delivered as (
     {{ newest_rows('leads', [
         'source_name', 'source_system', 'load_id', 'lead_id', 'lead_key', 'client_key', 'contact_email_hash', 'contact_phone_hash', 'merged_into_lead_key', 'channel_raw', 'campaign', 'country', 'requested_service', 'sdr', 'sales_rep', 'status_raw', 'quality_raw', 'reason_raw',
-        'is_duplicate', 'is_test', 'is_deleted', 'created_at', 'first_contact_at', 'status_at', 'closed_at', 'desired_meeting_at'], key='lead_key') }}
+        'is_duplicate', 'is_test', 'is_deleted', 'created_at', 'desired_meeting_at',
+        none_of_the_future('first_contact_at'), none_of_the_future('status_at'), none_of_the_future('closed_at')], key='lead_key') }}
 ),
 
 ---------- whom duplicate_of names

@@ -1,10 +1,10 @@
 {{ config(materialized='view') }}
 {#- of a payment dated by day nobody knows the hour -#}
-{%- set is_created_before -%}
-    attempts.created_at <= payments.paid_at or ({{ is_a_day('payments.paid_at') }} and {{ local_date('attempts.created_at') }} = payments.paid_date)
+{%- set has_begun -%}
+    attempts.earns_from <= payments.paid_at or ({{ is_a_day('payments.paid_at') }} and {{ local_date('attempts.created_at') }} = payments.paid_date)
 {%- endset %}
 
--- Each ledger entry with the attempt it belongs to: the latest one created at or before the payment, else the first.
+-- Each ledger entry with the attempt it belongs to: the latest one begun at or before the payment, else the first. One that came back begins, for money, when the one before ended.
 with payments as (
 
     select * from {{ ref('int_payments') }} where quarantine_rule is null {{ only_touched('subject_key') }}
@@ -19,6 +19,7 @@ attempts as (
         client_key,
         channel_key,
         created_at,
+        earns_from,
         attempt_number = 1 and is_last_attempt as is_only_attempt
     from {{ ref('int_lead_attempts') }}
 
@@ -29,10 +30,10 @@ candidates as (
     select
         payments.payment_key,
         payments.paid_at,
-        {{ is_created_before }} as is_created_before,
+        {{ has_begun }} as has_begun,
         attempts.lead_attempt_key,
         attempts.channel_key,
-        attempts.created_at
+        attempts.earns_from
     from payments
     inner join attempts on payments.lead_key = attempts.lead_key and not attempts.is_only_attempt
 
@@ -42,10 +43,10 @@ candidates as (
     select
         payments.payment_key,
         payments.paid_at,
-        {{ is_created_before }},
+        {{ has_begun }},
         attempts.lead_attempt_key,
         attempts.channel_key,
-        attempts.created_at
+        attempts.earns_from
     from payments
     inner join attempts on payments.client_key = attempts.client_key
     where payments.lead_key is null
@@ -61,8 +62,8 @@ ranked as (
         row_number() over (
             partition by payment_key
             order by
-                case when is_created_before then 0 else 1 end,
-                case when is_created_before then {{ minutes_between('created_at', 'paid_at') }} else {{ minutes_between('paid_at', 'created_at') }} end,
+                case when has_begun then 0 else 1 end,
+                case when has_begun then {{ minutes_between('earns_from', 'paid_at') }} else {{ minutes_between('paid_at', 'earns_from') }} end,
                 lead_attempt_key
         ) as candidate_rank
     from candidates

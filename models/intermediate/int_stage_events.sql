@@ -51,11 +51,43 @@ first_contacts as (
 
 ),
 
+-- so does the status of a lead that had ended and moves on: else it would stay lost though its row says where it stands
+ended as (
+
+    select of_valid_leads.lead_key, max(of_valid_leads.entered_at) as ended_at
+    from of_valid_leads
+    left join stages on of_valid_leads.stage_key = stages.stage_key
+    group by of_valid_leads.lead_key
+    having max(case when stages.is_terminal then of_valid_leads.entered_at end) = max(of_valid_leads.entered_at)
+
+),
+
+come_back as (
+
+    select
+        'status_at#' || leads.lead_key as stage_event_key,
+        leads.lead_key,
+        stages.stage_key,
+        leads.status_at as entered_at,
+        leads.sales_rep as actor,
+        cast(null as string) as reason_key,
+        true as is_from_lead
+    from leads
+    inner join ended on leads.lead_key = ended.lead_key
+    left join {{ ref('stage_mapping') }} as stage_mapping
+        on leads.source_system = stage_mapping.source_system and stage_mapping.source_field = 'status' and leads.status_raw = stage_mapping.source_value
+    inner join stages on coalesce(stage_mapping.stage_key, leads.status_raw) = stages.stage_key and not stages.is_terminal
+    where {{ local_date('leads.status_at') }} > {{ local_date('ended.ended_at') }} or (leads.status_at > ended.ended_at and not {{ is_a_day('ended.ended_at') }})
+
+),
+
 all_entries as (
 
     select * from of_valid_leads
     union all
     select * from first_contacts
+    union all
+    select * from come_back
 
 ),
 

@@ -55,11 +55,14 @@ filled as (
         channels.channel_key,
         months.is_partial
         {%- for column, measure in measures.items() %},
-        case when unknown.{{ measure }}_unknown is null then coalesce(channel_monthly.{{ column }}, 0) end as {{ column }}
+        case
+            when unknown.{{ measure }}_unknown is null{% if measure == 'cost' %} and not coalesce(months.month < known_from.month, false){% endif %} then coalesce(channel_monthly.{{ column }}, 0)
+        end as {{ column }}
         {%- endfor %}
     from months
     cross join channels
     cross join unknown
+    left join {{ ref('int_kpi_known_from') }} as known_from on known_from.measure = 'cost'
     left join channel_monthly on months.month = channel_monthly.month and channels.channel_key = channel_monthly.channel_key
 
 )

@@ -1,3 +1,5 @@
+{%- set contact = stage_roles().contact %}
+
 with row_counts as (
 
     select * from {{ ref('fct_row_count') }}
@@ -67,6 +69,39 @@ exclusion_rules as (
 
 ),
 
+-- they are won or lost, in the month of nobody
+undated_rules as (
+
+    select funnel.source_name, coalesce(lead_entities.entity, 'leads') as entity, 'undated_ending' as rule, 'info' as severity, count(*) as rows_affected, 0 as money_base, 0 as rows_unvalued
+    from {{ ref('fct_lead_funnel') }} as funnel
+    left join lead_entities on funnel.source_name = lead_entities.source_name
+    where funnel.outcome <> 'open' and funnel.outcome_date is null
+    group by funnel.source_name, coalesce(lead_entities.entity, 'leads')
+
+),
+
+-- of a midnight or a day nobody knows the minutes, so a speed from there, or until there, says little
+clockless_rules as (
+
+    select
+        funnel.source_name,
+        coalesce(lead_entities.entity, 'leads') as entity,
+        'moments_without_clock' as rule,
+        'warn' as severity,
+        sum(funnel.has_no_clock) as rows_affected,
+        0 as money_base,
+        0 as rows_unvalued
+    from (
+        select source_name, case when {{ is_a_day('created_at') }}{% if contact %} or coalesce({{ is_a_day(contact ~ '_at') }}, false){% endif %} then 1 else 0 end as has_no_clock
+        from {{ ref('fct_lead_funnel') }}
+        where attempt_number = 1{% if contact %} and {{ contact }}_at is not null{% endif %}
+    ) as funnel
+    left join lead_entities on funnel.source_name = lead_entities.source_name
+    group by funnel.source_name, coalesce(lead_entities.entity, 'leads')
+    having 2 * sum(funnel.has_no_clock) > count(*)
+
+),
+
 mapping_rules as (
 
     select source_name, entity, 'unmapped_' || field as rule, 'warn' as severity, sum(row_count) as rows_affected, 0 as money_base, 0 as rows_unvalued
@@ -126,6 +161,10 @@ rules as (
     select source_name, entity, rule, severity, rows_affected, money_base, rows_unvalued from quarantine_rules
     union all
     select source_name, entity, rule, severity, rows_affected, money_base, rows_unvalued from exclusion_rules
+    union all
+    select source_name, entity, rule, severity, rows_affected, money_base, rows_unvalued from undated_rules
+    union all
+    select source_name, entity, rule, severity, rows_affected, money_base, rows_unvalued from clockless_rules
     union all
     select source_name, entity, rule, severity, rows_affected, money_base, rows_unvalued from mapping_rules
     union all

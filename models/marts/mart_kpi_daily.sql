@@ -48,10 +48,17 @@ channel_daily as (
 
 scaffold as (
 
-    select days.date_day, days.month, kpis.kpi_key, kpis.numerator, kpis.unknown_because, channels.channel_key
+    select
+        days.date_day,
+        days.month,
+        kpis.kpi_key,
+        kpis.numerator,
+        coalesce(kpis.unknown_because, case when days.month < known_from.month then 'not_delivered' end) as unknown_because,
+        channels.channel_key
     from days
     cross join kpis
     cross join channels
+    left join {{ ref('int_kpi_known_from') }} as known_from on kpis.numerator = known_from.measure
 
 ),
 

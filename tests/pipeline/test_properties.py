@@ -24,7 +24,7 @@ from template_files import write_files
 
 pytestmark = pytest.mark.slow
 
-RUN = Settings(AS_OF)
+RUN = Settings(AS_OF, landed_at=Settings(AS_OF).as_of_end)
 SEEDS = st.integers(0, 2**32 - 1)
 LEADS = st.integers(1, 40)
 # One example is a build of all models: few of them, none spent on shrinking, and the same ones in every run.

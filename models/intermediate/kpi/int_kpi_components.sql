@@ -119,10 +119,11 @@ scaffold as (
         kpis.numerator,
         kpis.numerator_less,
         kpis.denominator,
-        kpis.unknown_because
+        coalesce(kpis.unknown_because, case when windows.activity_month < known_from.month then 'not_delivered' end) as unknown_because
     from windows
     cross join channels
     cross join kpis
+    left join {{ ref('int_kpi_known_from') }} as known_from on known_from.measure in (kpis.numerator, kpis.numerator_less, kpis.denominator)
 
 ),
 

@@ -39,6 +39,11 @@ class Settings:
     working_days: tuple[int, ...] = (1, 2, 3, 4, 5)
     max_rate_age_days: int = 7
     hash_key: str | None = None
+    landed_at: datetime | None = None  # none: after every moment that a row tells of
+
+    def told(self, moment: datetime | None) -> datetime | None:
+        """A moment of a lead row, unless it is more than a day after the row was delivered: then it did not happen."""
+        return None if moment and self.landed_at and moment > self.landed_at + timedelta(days=1) else moment
 
     def local_date(self, moment: datetime | None) -> date | None:
         """The reporting day of a UTC moment."""

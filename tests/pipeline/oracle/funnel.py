@@ -9,7 +9,7 @@ from decimal import Decimal
 from itertools import pairwise
 
 from .calendar import WorkingTime
-from .entities import ORDER, STAGES, TERMINALS, Event, Lead, Payment, PlanLine, Source, month_of
+from .entities import ORDER, STAGES, TERMINALS, Event, Lead, Payment, PlanLine, Settings, Source, month_of
 from .owners import Ids, settle_owners
 
 MADE = "\0"  # of clients that are known by an unknown lead only: no id begins so
@@ -34,6 +34,8 @@ class Attempt:
     lag: dict[str, float] = field(default_factory=dict)
     business_lag: dict[str, float] = field(default_factory=dict)
     lt_days: float | None = None
+
+    earns_from: datetime | None = None
 
     @property
     def key(self) -> tuple[str, int]:
@@ -98,14 +100,23 @@ def build_funnel(source: Source) -> Funnel:
     for lead in source.leads:
         if lead.first_contact_at:  # a lead row with its own first contact tells of an entry like any other
             events[lead.lead_id].append(Event("first_contact_at", lead.lead_id, "first_contact", lead.first_contact_at))
+        if comes_back(lead, events[lead.lead_id]) and lead.status_at < source.settings.as_of_end:
+            events[lead.lead_id].append(Event("status_at", lead.lead_id, lead.status, lead.status_at))
     by_lead = {lead.lead_id: split_attempts(lead, events[lead.lead_id]) for lead in source.leads if not lead.excluded}
     ledger = attribute(source, by_lead)
     attempts = [attempt for group in by_lead.values() for attempt in group]
     for attempt in attempts:
-        date_milestones(attempt, is_last=attempt is by_lead[attempt.lead.lead_id][-1])
+        date_milestones(attempt, source.settings, is_last=attempt is by_lead[attempt.lead.lead_id][-1])
         end(attempt)
         measure(attempt, working)
     return Funnel(source, attempts, ledger, working)
+
+
+def comes_back(lead: Lead, events: list[Event]) -> bool:
+    """Whether its dated status says that it moves on after an ending, which is then an entry like any other."""
+    last = max(events, key=lambda event: (event.entered_at, event.stage in TERMINALS), default=None)
+    has_ended = last is not None and last.stage in TERMINALS
+    return has_ended and lead.status in ORDER and lead.status_at is not None and lead.status_at > last.entered_at
 
 
 class _Owners:
@@ -115,6 +126,7 @@ class _Owners:
         self.leads = {lead.lead_id: lead for lead in leads}
         self._ids, self._clients = Ids(self.leads), Ids(lead.client for lead in leads)
         self._counted = [lead for lead in leads if not lead.excluded]
+        self.test_clients = {lead.client for lead in leads} - {lead.client for lead in leads if not lead.left_out}
 
     def lead(self, lead_id: str | None) -> Lead | None:
         return self.leads.get(self._ids.meant(lead_id) or "")
@@ -154,7 +166,8 @@ def as_known(funnel: Funnel, day: date) -> Source:
     for lead in source.leads:
         attempt = last_attempts.get(lead.lead_id)
         begun = attempt is not None and (attempt.number == 1 or attempt.created_at < end)
-        dated = begun and lead.status_at is not None and attempt.at.get(lead.status or "") == lead.status_at < end
+        moment = attempt and status_moment(attempt, settings)
+        dated = begun and moment is not None and attempt.at.get(lead.status or "") == moment < end
         first_contact_at = lead.first_contact_at if lead.first_contact_at and lead.first_contact_at < end else None
         leads.append(replace(lead, proven=(lead.status,) if dated else (), first_contact_at=first_contact_at))
     return replace(
@@ -173,20 +186,24 @@ def plan_of(source: Source) -> dict[str, list[PlanLine]]:
     lines: dict[str, list[PlanLine]] = defaultdict(list)
     for line in source.plan:
         lead = owners.lead(line.lead_id)
-        if not (lead and lead.left_out):
-            lines[owners.client(lead, line.lead_id, line.client_id)].append(line)
+        client = owners.client(lead, line.lead_id, line.client_id)
+        if not (lead.left_out if lead else client in owners.test_clients):
+            lines[client].append(line)
     return lines
 
 
 def split_attempts(lead: Lead, events: list[Event]) -> list[Attempt]:
-    """A stage entered after an ending opens the next attempt; an ending at the same moment as a stage comes after it."""
-    attempts = [Attempt(lead, 1, lead.created_at)]
+    """A stage entered after an ending opens the next attempt; an ending at the same moment as a stage comes after it.
+
+    Money is of the next attempt from the ending on.
+    """
+    attempts = [Attempt(lead, 1, lead.created_at, earns_from=lead.created_at)]
     for event in sorted(events, key=lambda e: (e.entered_at, e.stage in TERMINALS, ORDER.get(e.stage, 99), e.stage)):
         attempt = attempts[-1]
         if event.stage in TERMINALS:
             attempt.endings.append((event.stage, event.entered_at, event.reason))
         elif attempt.endings:
-            attempt = Attempt(lead, attempt.number + 1, event.entered_at)
+            attempt = Attempt(lead, attempt.number + 1, event.entered_at, earns_from=attempt.endings[0][1])
             attempts.append(attempt)
         attempt.entries.append(event)
     return attempts
@@ -204,12 +221,12 @@ def attribute(source: Source, by_lead: dict[str, list[Attempt]]) -> list[Ledger]
     ledger = []
     for payment in source.payments:
         lead = owners.lead(payment.lead_id)
-        if lead and lead.left_out:
-            continue
         client = owners.client(lead, payment.lead_id, payment.client_id)
+        if lead.left_out if lead else client in owners.test_clients:
+            continue
         choices = by_lead[lead.owner] if lead and lead.owner else by_client.get(client, [])
-        choices = sorted(choices, key=lambda a: (a.created_at, a.lead.lead_id, a.number))
-        before = [attempt for attempt in choices if attempt.created_at <= payment.paid_at]
+        choices = sorted(choices, key=lambda a: (a.earns_from, a.lead.lead_id, a.number))
+        before = [attempt for attempt in choices if attempt.earns_from <= payment.paid_at]
         attempt = (before[-1] if before else choices[0]) if choices else None
         ledger.append(Ledger(payment, client, attempt, channel_of_lead=lead.owner_channel if lead else "unmapped"))
         if attempt:
@@ -223,7 +240,19 @@ def attribute(source: Source, by_lead: dict[str, list[Attempt]]) -> list[Ledger]
     return ledger
 
 
-def date_milestones(attempt: Attempt, is_last: bool) -> None:
+def closing(attempt: Attempt, settings: Settings, *moments: datetime | None) -> datetime | None:
+    """The first of these moments that is not before the day on which the attempt began."""
+    began = settings.local_date(attempt.created_at)
+    return next((moment for moment in moments if moment and settings.local_date(moment) >= began), None)
+
+
+def status_moment(attempt: Attempt, settings: Settings) -> datetime | None:
+    """When the lead's status was reached: a win at the latest when the lead was closed."""
+    lead = attempt.lead
+    return lead.status_at or (closing(attempt, settings, lead.closed_at) if lead.status == "paid" else None)
+
+
+def date_milestones(attempt: Attempt, settings: Settings, is_last: bool) -> None:
     """The first entry dates a stage; the lead's own columns date it where no entry does; a status alone proves, undated."""
     lead = attempt.lead
     attempt.at["lead"] = attempt.created_at
@@ -236,11 +265,12 @@ def date_milestones(attempt: Attempt, is_last: bool) -> None:
         for stage in lead.proven:
             if stage in TERMINALS:
                 if not attempt.endings or stage == "partner_handoff":
-                    attempt.endings.append((stage, lead.closed_at or lead.status_at, lead.reason))
+                    attempt.endings.append((stage, closing(attempt, settings, lead.closed_at, lead.status_at), lead.reason))
             elif stage != "lead":
                 attempt.own.add(stage)
-                if stage == lead.status and lead.status_at:
-                    attempt.at.setdefault(stage, lead.status_at)
+                moment = status_moment(attempt, settings)
+                if stage == lead.status and moment:
+                    attempt.at.setdefault(stage, moment)
     positive = [payment.paid_at for payment in attempt.payments if payment.kind == "payment"]
     if positive:
         attempt.own.add("paid")
@@ -265,12 +295,14 @@ def end(attempt: Attempt) -> None:
 
 
 def measure(attempt: Attempt, working: WorkingTime) -> None:
-    """Lags in calendar and working minutes; none where a date is missing or the order is reversed."""
+    """Lags in calendar and working minutes; none where a date is missing, the order is reversed, or the stage opened the attempt."""
     for before, stage in pairwise(STAGES):
         start, moment = attempt.at.get(before), attempt.at.get(stage)
-        if start and moment and moment >= start:
+        if not start or not moment or (before == "lead" and attempt.number > 1 and moment == start):
+            continue
+        if moment >= start:
             attempt.lag[stage] = (moment - start).total_seconds() / 60
             attempt.business_lag[stage] = working.between(start, moment)
-    paid_at = attempt.at.get("paid")
-    if paid_at and paid_at >= attempt.created_at:
-        attempt.lt_days = (paid_at - attempt.created_at).total_seconds() / 86400
+    paid_at, came_at = attempt.at.get("paid"), attempt.lead.created_at
+    if paid_at and paid_at >= came_at:
+        attempt.lt_days = (paid_at - came_at).total_seconds() / 86400

@@ -103,8 +103,10 @@ def kpi_monthly(funnel: Funnel) -> pd.DataFrame:
     to_date = {back: _to_date(funnel, measures, add_months(month_of(settings.as_of), back)) for back in (-1, -12)}
     unknown = unknown_measures(funnel)
     unknown_kpis = [key for key, kpi in KPIS.items() if unknown & {kpi.numerator, kpi.denominator}]
+    of_costs = [key for key, kpi in KPIS.items() if "cost" in (kpi.numerator, kpi.denominator)]
     for cells in (whole, *to_date.values()):
-        cells |= {(month, key, channel): (None, None, None) for month in months for key in unknown_kpis for channel in channels}
+        for unknown_months, keys in ((months, unknown_kpis), (_before_costs(measures, months), of_costs)):
+            cells |= {(month, key, channel): (None, None, None) for month in unknown_months for key in keys for channel in channels}
     targets = {(t.month, t.kpi, t.channel): t.value for t in funnel.source.targets}
     rows = []
     for month in months:
@@ -124,6 +126,12 @@ def kpi_monthly(funnel: Funnel) -> pd.DataFrame:
                 cell["target_pct"] = None if not cell["target"] or cell["value"] is None else float(cell["value"]) / cell["target"] * 100
                 rows.append(cell)
     return pd.DataFrame(rows)
+
+
+def _before_costs(measures: Measures, months: list[date]) -> list[date]:
+    """The months before the first cost of any channel: nobody delivered what was spent then."""
+    days = measures.sums[measures.sums["measure"] == "cost"]["day"]
+    return [month for month in months if len(days) and month < month_of(days.min())]
 
 
 def recorded_stages(funnel: Funnel) -> set[str]:
@@ -227,6 +235,12 @@ def figures(measures: Measures) -> Cells:
                 value = values.quantile(0.5 if kpi.kind == "median" else 0.9) if len(values) else None
                 cells[month, key, channel] = (None, Decimal(len(values)), value)
     return cells
+
+
+def monthly_sums(funnel: Funnel, measure: str) -> dict[tuple[date, str], Decimal]:
+    """One measure per month and channel, and over all."""
+    sums = measures_of(funnel).sums
+    return _by_month(sums[sums["measure"] == measure]).groupby(["month", "channel_key"])["value"].sum().to_dict()
 
 
 def _by_month(frame: pd.DataFrame) -> pd.DataFrame:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from .entities import ORDER, STAGES, month_of, seed
 from .funnel import MADE, Attempt, Funnel, Ledger
-from .kpis import ALL, kpi_monthly, recorded_stages
+from .kpis import ALL, kpi_monthly, monthly_sums, recorded_stages, unknown_measures
 from .measures import LTV_AGES, ZERO, client_channels, clients_of, plan_results, won_order
 
 NONE = "(none)"
@@ -66,7 +66,8 @@ def channel_economics(funnel: Funnel) -> pd.DataFrame:
                 key = funnel.month(row.attempt.created_at), channel
                 revenue[key] += row.payment.amount
                 net[key] += row.net
-    recorded = recorded_stages(funnel)
+    recorded, unknown = recorded_stages(funnel), unknown_measures(funnel)
+    clients = monthly_sums(funnel, "cohort_clients")
     counts: dict[tuple, int] = defaultdict(int)
     for attempt in funnel.attempts:
         for stage in STAGES:
@@ -84,7 +85,7 @@ def channel_economics(funnel: Funnel) -> pd.DataFrame:
                 "leads": lead["value"],
                 "sql": sql,
                 "sal": sal,
-                "clients": kpis.loc["cac", month, channel]["denominator"],
+                "clients": clients.get((month, channel), Decimal(0)) if "cohort_clients" not in unknown else None,
                 "revenue": revenue[month, channel],
                 "net_income": net[month, channel],
                 "cpl": kpis.loc["cpl", month, channel]["value"],

@@ -100,7 +100,7 @@ class _Reader:
 
     def optional_moment(self, text: str | None):
         """A moment that may be missing; one after as_of has not happened yet."""
-        moment = self.moment(text)
+        moment = self.settings.told(self.moment(text))
         return moment if moment and moment < self.settings.as_of_end else None
 
     def known_moment(self, entity: str, text: str | None):
@@ -127,8 +127,8 @@ class _Reader:
         status, reason = state_then(
             self.settings,
             self.stages.get(row["status"], None, None),
-            self.moment(row["status_at"]),
-            self.moment(row["closed_at"]),
+            self.settings.told(self.moment(row["status_at"])),
+            self.settings.told(self.moment(row["closed_at"])),
             self.reasons.get(row["reason"], None, "unmapped"),
         )
         return Lead(
