@@ -93,15 +93,16 @@ holders as (
 
 ),
 
--- whom each kind of address names
+-- whom each kind of address names; two sources may look for one payer, each in its own order of kinds
 addressed as (
 
-    select distinct payers.contact_key as payer_key, contact_kinds.contact_kind, contact_kinds.kind_rank, holders.owner_client_key as client_key
+    select payers.contact_key as payer_key, contact_kinds.contact_kind, min(contact_kinds.kind_rank) as kind_rank, holders.owner_client_key as client_key
     from ({{ contact_hashes(payers, 'payer_key') }}
     ) as payers
     inner join contact_kinds on payers.source_name = contact_kinds.source_name and payers.contact_kind = contact_kinds.contact_kind
     inner join holders on payers.contact_kind = holders.contact_kind and payers.contact_hash = holders.contact_hash
     where contact_kinds.holders_of is null or contact_kinds.holders_of = holders.source_name
+    group by payers.contact_key, contact_kinds.contact_kind, holders.owner_client_key
 
 ),
 

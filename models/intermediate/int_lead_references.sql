@@ -18,9 +18,10 @@ events as {{ not_materialized() }} (
     {{ newest_rows('stage_events', ['source_name', 'lead_key'], key='lead_key') }}
 ),
 
+-- one row of each: several sources may name one id that nobody delivered, where they name those of one CRM (ids_of)
 unknown_leads as (
 
-    select distinct reference_key, source_name
+    select reference_key, min(source_name) as source_name
     from (
         select lead_key as reference_key, source_name from payments where lead_key is not null
         union all
@@ -29,14 +30,16 @@ unknown_leads as (
         select duplicate_of_key, source_name from leads where duplicate_of_key is not null
     ) as named
     where not exists (select 1 from leads where leads.lead_key = named.reference_key)
+    group by reference_key
 
 ),
 
 unknown_clients as (
 
-    select distinct client_key as reference_key, source_name
+    select client_key as reference_key, min(source_name) as source_name
     from payments
     where client_id is not null and not exists (select 1 from leads where leads.client_key = payments.client_key)
+    group by client_key
 
 ),
 

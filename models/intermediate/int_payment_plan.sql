@@ -28,17 +28,17 @@ lines as (
 
 ),
 
----------- which lead and client are meant, as of payments
+---------- which lead and client are meant, as of payments; one row of each id, whoever names it
 unknown_leads as (
 
-    select distinct lead_key as reference_key, source_name from lines
+    select distinct lead_key as reference_key from lines
     where lead_key is not null and lead_key not in (select lead_key from {{ ref('int_leads') }})
 
 ),
 
 unknown_clients as (
 
-    select distinct client_key as reference_key, source_name from lines
+    select distinct client_key as reference_key from lines
     where client_id is not null and client_key not in (select client_key from {{ ref('int_leads') }})
 
 ),
