@@ -72,6 +72,9 @@ named as (
         leads_meant.id_key is not null or clients_meant.id_key is not null as is_written_otherwise,
         unknown_leads.reference_key is not null and leads_meant.id_key is null
             and (lines.client_id is null or (unknown_clients.reference_key is not null and clients_meant.id_key is null)) as is_unknown_lead,
+        -- where no leads are delivered, no client could be known
+        lines.lead_key is null and unknown_clients.reference_key is not null and clients_meant.id_key is null
+            and {{ id_source('lines.source_name') }} in (select source_name from {{ ref('int_leads') }}) as is_unknown_client,
         (lines.lead_key is null or (unknown_leads.reference_key is not null and leads_meant.id_key is null))
             and (lines.client_id is null or (unknown_clients.reference_key is not null and clients_meant.id_key is null)) as is_unknown
     from lines
@@ -138,6 +141,7 @@ select
         when of_two_clients.plan_id is not null then 'client_of_other_lead'
         when named.is_written_otherwise then 'id_written_otherwise'
         when named.is_unknown_lead then 'unknown_lead'
+        when named.is_unknown_client then 'unknown_client'
     end as reference_rule,
     case when of_two_clients.plan_id is not null then named.client_id else coalesce(named.lead_id, named.client_id, named.plan_id) end as reference_id,
     named.service,
