@@ -1,5 +1,5 @@
 -- The delivered index of demand on both sides of a comparison, where their months are covered alike: by figures of whole months, or of days and weeks.
--- A figure of days counts for as many days as are compared; one of a whole month says nothing of a month that is still running.
+-- Figures of days count for as many days as are compared; one of a whole month says nothing of a month that is still running.
 with sides as (
 
     select
@@ -15,6 +15,44 @@ with sides as (
 
 ),
 
+readings as (
+
+    select
+        *,
+        {{ month_start('starts_on') }} as starts_in,
+        lead(starts_on) over (partition by is_whole_month, channel_key, service order by starts_on) as next_starts_on
+    from {{ ref('fct_market_index') }}
+
+),
+
+-- A reading speaks of its day and the days up to the next one: the last of a month may speak of the first days of the month after, never further.
+-- What no reading speaks of is taken for the mean of the others.
+of_days as (
+
+    select
+        sides.month,
+        sides.comparison,
+        sides.side,
+        sides.side_month,
+        sides.months,
+        sides.span_days,
+        readings.channel_key,
+        readings.service,
+        readings.index_value,
+        readings.starts_in = sides.side_month as is_of_month,
+        {{ days_between(
+            'greatest(readings.starts_on, sides.side_month)',
+            'least(coalesce(readings.next_starts_on, ' ~ add_days('sides.side_month', 'sides.span_days') ~ '), ' ~ add_days('sides.side_month', 'sides.span_days') ~ ')'
+        ) }} as days
+    from sides
+    inner join readings
+        on readings.starts_in in (sides.side_month, {{ add_months('sides.side_month', -1) }})
+        and readings.starts_on < {{ add_days('sides.side_month', 'sides.span_days') }}
+        and (readings.starts_in = sides.side_month or readings.next_starts_on > sides.side_month)
+    where not readings.is_whole_month
+
+),
+
 monthly as (
 
     select
@@ -23,15 +61,28 @@ monthly as (
         sides.side,
         sides.side_month,
         sides.months,
-        demand.channel_key,
-        demand.service,
-        demand.is_whole_month,
-        {{ exact_sum('demand.index_value') }} / count(*) * case when demand.is_whole_month then 1 else max(sides.span_days) end as index_value
+        readings.channel_key,
+        readings.service,
+        readings.is_whole_month,
+        readings.index_value
     from sides
-    inner join {{ ref('fct_market_index') }} as demand
-        on sides.side_month = {{ month_start('demand.starts_on') }}
-        and case when demand.is_whole_month then not sides.is_partial else demand.starts_on < {{ add_days('sides.side_month', 'sides.span_days') }} end
-    group by sides.month, sides.comparison, sides.side, sides.side_month, sides.months, demand.channel_key, demand.service, demand.is_whole_month
+    inner join readings on sides.side_month = readings.starts_on
+    where readings.is_whole_month and not sides.is_partial
+    union all
+    select
+        month,
+        comparison,
+        side,
+        side_month,
+        months,
+        channel_key,
+        service,
+        false,
+        {{ exact_sum('index_value * days') }} * span_days / sum(days)
+    from of_days
+    group by month, comparison, side, side_month, months, span_days, channel_key, service
+    -- a month without a reading of its own is not covered
+    having max(case when is_of_month then 1 else 0 end) = 1
 
 ),
 

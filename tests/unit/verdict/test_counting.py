@@ -342,6 +342,22 @@ def test_an_index_of_days_counts_for_the_days_compared(bench: Bench, count: Coun
     assert indices(bench) == {("previous_month", "seo"): (10.0 * 31, 20.0 * 28), ("previous_month", "all"): (5.0, 5.0)}
 
 
+def test_a_reading_counts_for_the_days_up_to_the_next(bench: Bench, count: Count) -> None:
+    """Also for the first days of the next month; days before the first of all are as the others. A month without a reading has no index."""
+    january = [(date(2026, 1, 2), 50.0), (date(2026, 1, 25), 200.0)]
+    february = [(date(2026, 2, 1), 100.0), *((date(2026, 2, day), 200.0) for day in (26, 27, 28)), (MARCH, 100.0)]
+    demand = [(day, False, "seo", "all", value) for day, value in [*january, *february]]
+    count(TWO_MONTHS, date(2026, 3, 31), demand=demand)
+    assert indices(bench) == {("previous_month", "seo"): ((50.0 * 23 + 200.0 * 7) * 31 / 30, 100.0 * 25 + 200.0 * 3)}
+    moved = [(date(2026, 2, 6), *reading) if day == FEBRUARY else (day, *reading) for day, *reading in demand]
+    count(TWO_MONTHS, date(2026, 3, 31), demand=moved)
+    assert indices(bench)["previous_month", "seo"][1] == 200.0 * 5 + 100.0 * 20 + 200.0 * 3
+    count(TWO_MONTHS, date(2026, 2, 10), demand=moved)
+    assert indices(bench)["previous_month", "seo"][1] == 200.0 * 5 + 100.0 * 5
+    count(TWO_MONTHS, date(2026, 3, 31), demand=[reading for reading in demand if reading[0].month != 2])
+    assert indices(bench) == {}
+
+
 def test_services_are_added_where_no_index_is_of_all(bench: Bench, count: Count) -> None:
     services = [("ppc", 4.0, 3.0), ("audit", 6.0, 2.0), ("email", 9.0, None)]
     demand = [
