@@ -8,6 +8,7 @@ See docs/runbook.md, erase request.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ import duckdb
 
 from onefunnel.durable import fsync_file, remove_quietly, sha256_of, write_whole
 from onefunnel.errors import ConfigError, OnefunnelError
-from onefunnel.extract.normalise import hash_value, literal, quoted, require_key, rows_of
+from onefunnel.extract.normalise import PLACEHOLDER, hash_value, literal, quoted, require_key, rows_of
 from onefunnel.extract.phones import international, noted_countries
 from onefunnel.forgotten import CONTACT_LISTS, Forgotten, erase_rows, identity_columns, new_token, read_forgotten
 from onefunnel.landing.loads import MANIFEST, LoadManifest
@@ -31,7 +32,9 @@ from onefunnel.sandbox import remove_all
 if TYPE_CHECKING:
     from onefunnel.settings import Settings
 
-SMALLEST_HASHABLE = 3
+SHORTEST_ADDRESS = 3
+# What systems write as the id of a contact where there is none, as to_person_id of dbt_project/macros/parse.sql reads it.
+NOBODY = r"(?i)(0([.]0+)?|0{8}(-0{4}){3}-0{12}|-1|unknown|anonymous|guest|неизвестно)"
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,7 @@ def forget(settings: Settings, value: str) -> Erased:
     Safe to repeat, and to be repeated after a kill. Raises ConfigError when the hash key is missing although landing was made with one.
     """
     value = value.strip()
-    if len(value) < SMALLEST_HASHABLE:
+    if not _names_somebody(value):
         raise ConfigError("nobody is named", where="--contact", hint="give an e-mail address, a phone number or a contact id")
     landing = settings.paths.landing
     known = _identities(settings, value)
@@ -76,6 +79,15 @@ def forget(settings: Settings, value: str) -> Erased:
     _rewrite_page(settings)
     replace(listed, unfinished=False).save(landing)
     return Erased(sum(changed.values()), len(changed), tuple(versions), files, removed, sandboxes)
+
+
+def _names_somebody(value: str) -> bool:
+    """An id may be one digit; an address may not. What stands where nobody is named would make one person of all such rows."""
+    if not value or re.fullmatch(NOBODY, value) or ("@" in value and len(value) < SHORTEST_ADDRESS):
+        return False
+    with duckdb.connect() as db:
+        row = db.execute(f"select regexp_matches($value, {literal('(?i)' + PLACEHOLDER)})", {"value": value}).fetchone()
+    return not (row and row[0])
 
 
 def _identities(settings: Settings, value: str) -> set[str]:

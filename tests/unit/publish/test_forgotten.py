@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from onefunnel.errors import ConfigError
 from onefunnel.forgotten import Forgotten, erase_known, erase_rows, identity_columns, read_forgotten
+from onefunnel.landing.loads import MANIFEST, LandedFile, LoadManifest
+from onefunnel.publish.forget import forget
+from onefunnel.settings import Settings
 
 ROWS = [
     ("1", "c7", "hash-ann", "hash-phone", "Acme", "10"),
@@ -76,3 +82,25 @@ def test_a_damaged_list_stops_extraction(part: Path, tmp_path: Path) -> None:
 def test_the_id_of_a_list_of_contacts_is_a_contact_id() -> None:
     assert identity_columns(["Id", "Email"], is_contact_list=True) == (["Id"], ["Email"])
     assert identity_columns(["Id", "Contact Name"]) == (["Contact Name"], [])
+
+
+@pytest.mark.parametrize("contact", ["7", "42", "C", "00"])
+def test_a_contact_id_may_be_short(tmp_path: Path, contact: str) -> None:
+    load = tmp_path / "landing" / "template" / "leads" / "source=crm" / "load=1"
+    load.mkdir(parents=True)
+    landed = load / "part-00000.parquet"
+    duckdb.sql(f"select '1' as lead_id, '{contact}' as contact_id union all select '2', 'other'").write_parquet(str(landed))
+    file = LandedFile("leads.csv", "", "", landed.name, 2)
+    manifest = LoadManifest("crm", "template", "leads", "1", "", "", "", 2, 0, "", (file,))
+    (load / MANIFEST).write_text(json.dumps(asdict(manifest)), encoding="utf-8")
+    assert forget(Settings(home=tmp_path), contact).rows == 1
+    assert [row[1].startswith("erased-") for row in rows_of(landed)] == [True, False]
+
+
+@pytest.mark.parametrize(
+    "nobody", ["", " ", "@", "a@", "0", "0.0", "-1", "-", "n/a", "NULL", "Unknown", "00000000-0000-0000-0000-000000000000"]
+)
+def test_what_stands_for_nobody_is_nobody(tmp_path: Path, nobody: str) -> None:
+    """All rows without a contact would become those of one erased person."""
+    with pytest.raises(ConfigError, match="nobody is named"):
+        forget(Settings(home=tmp_path), nobody)
