@@ -1,11 +1,12 @@
 with named as (
 
-    select sdr as name, 'sdr' as role from {{ ref('fct_lead_funnel') }} where sdr is not null
+    select sdr as written_name, 'sdr' as role from {{ ref('fct_lead_funnel') }}
     union all
-    select sales_rep, 'sales_rep' from {{ ref('fct_lead_funnel') }} where sales_rep is not null
+    select sales_rep, 'sales_rep' from {{ ref('fct_lead_funnel') }}
 
 )
 
-select role || ':' || name as employee_key, name, role, count(*) as lead_attempts
+select named.role || ':' || people.person_key as employee_key, people.shown_name as name, named.role, count(*) as lead_attempts
 from named
-group by role, name
+inner join {{ ref('int_employee_names') }} as people on named.written_name = people.written_name
+group by named.role, people.person_key, people.shown_name

@@ -66,7 +66,8 @@ select
     timed.furthest_stage_key as stage_key,
     stages.stage_key as step_key,
     stages.department,
-    coalesce(case stages.department when 'marketing' then timed.sdr else timed.sales_rep end, '(none)') as owner,
+    people.person_key as owner_key,
+    coalesce(people.shown_name, '(none)') as owner,
     timed.waiting_since,
     {{ days_between('cast(timed.waiting_since_local_at as date)', 'today.as_of') }} as waiting_days,
     today.business_position - ({{ business_position('timed.waiting_since_local_at', 'days') }}) as waiting_business_minutes,
@@ -81,3 +82,5 @@ left join days on cast(timed.waiting_since_local_at as date) = days.date_day
 left join next_steps on timed.furthest_stage_key = next_steps.stage_key
 left join stages on next_steps.step_order = stages.stage_order
 left join {{ ref('sla') }} as sla on stages.stage_key = sla.stage_key
+left join {{ ref('int_employee_names') }} as people
+    on case stages.department when 'marketing' then timed.sdr else timed.sales_rep end = people.written_name

@@ -22,20 +22,20 @@ overdue as (
         today.month,
         open_leads.step_key,
         open_leads.department,
-        open_leads.owner,
+        coalesce(open_leads.owner_key, '(none)') as owner_key,
         count(*) as overdue_open
     from {{ ref('int_open_leads') }} as open_leads
     cross join today
     where open_leads.waiting_business_minutes > open_leads.sla_business_minutes
-    group by today.month, open_leads.step_key, open_leads.department, open_leads.owner
+    group by today.month, open_leads.step_key, open_leads.department, coalesce(open_leads.owner_key, '(none)')
 
 ),
 
 overdue_with_all as (
 
-    select month, step_key, department, owner, overdue_open from overdue
+    select month, step_key, department, owner_key, overdue_open from overdue
     union all
-    select month, step_key, department, 'all', sum(overdue_open) from overdue group by month, step_key, department
+    select month, step_key, department, '', sum(overdue_open) from overdue group by month, step_key, department
 
 ),
 
@@ -45,7 +45,7 @@ combined as (
         coalesce(measured.month, overdue_with_all.month) as month,
         coalesce(measured.step_key, overdue_with_all.step_key) as step_key,
         coalesce(measured.department, overdue_with_all.department) as department,
-        coalesce(measured.owner, overdue_with_all.owner) as owner,
+        coalesce(measured.owner_key, overdue_with_all.owner_key) as owner_key,
         measured.n,
         measured.n_business,
         measured.within_sla,
@@ -56,7 +56,7 @@ combined as (
         overdue_with_all.overdue_open
     from measured
     full outer join overdue_with_all
-        on measured.month = overdue_with_all.month and measured.step_key = overdue_with_all.step_key and measured.owner = overdue_with_all.owner
+        on measured.month = overdue_with_all.month and measured.step_key = overdue_with_all.step_key and measured.owner_key = overdue_with_all.owner_key
 
 )
 
@@ -64,7 +64,7 @@ select
     combined.month,
     combined.step_key,
     combined.department,
-    combined.owner,
+    case when combined.owner_key = '' then 'all' else coalesce(people.name, '(none)') end as owner,
     cast(coalesce(combined.n, 0) as bigint) as n,
     cast(combined.median_minutes as double) as median_minutes,
     cast(combined.p90_minutes as double) as p90_minutes,
@@ -79,3 +79,5 @@ select
 from combined
 cross join today
 left join sla on combined.step_key = sla.stage_key
+left join {{ ref('dim_employee') }} as people
+    on case combined.department when 'marketing' then 'sdr' else 'sales_rep' end || ':' || combined.owner_key = people.employee_key

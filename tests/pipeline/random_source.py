@@ -57,7 +57,7 @@ def _lead(random: Random, files: Files, lead_id: str, leads: int) -> None:
         "channel": random.choice(CHANNELS),
         "contact_id": random.choice((f"C{random.randrange(max(1, leads // 2))}", None)),
         "requested_service": random.choice(SERVICES),
-        "sdr": random.choice(("Ann", "Bob", None)),
+        "sdr": random.choice((("ANN", "Ann", "Ann ")[len(files["leads"]) % 3], "Bob", None)),
         "sales_rep": random.choice(("Carl", None)),
         "status": random.choice((*STAGES, *ENDINGS, "won", "gibberish", *[None] * 12)),
         "status_at": random.choice((str(created + timedelta(days=3)), None)),

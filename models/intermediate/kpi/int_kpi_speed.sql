@@ -1,6 +1,7 @@
 {{ config(materialized='incremental', meta={'replaces': 'month', 'touched': 'int_kpi_touched_months'}) }}
 {%- set steps = funnel_stages()[1:] -%}
--- How long each step took in each month, by owner and over all. A closed month is computed again only when something in it changed.
+-- How long each step took in each month, by owner and over all. A closed month is computed again only when something in it changed:
+-- it holds who did the step (int_employee_names), for the name to show may change any night; '' is everyone and no name.
 with attempts as {{ not_materialized() }} (
 
     select * from {{ ref('fct_lead_funnel') }}
@@ -44,30 +45,32 @@ owned_steps as (
         steps_done.month,
         steps_done.step_key,
         stages.department,
-        coalesce(case stages.department when 'marketing' then steps_done.sdr else steps_done.sales_rep end, '(none)') as owner,
+        coalesce(people.person_key, '(none)') as owner_key,
         steps_done.lag_minutes,
         steps_done.lag_business_minutes,
         case when steps_done.lag_business_minutes <= sla.sla_business_minutes then 1 end as is_within_sla
     from steps_done
     inner join stages on steps_done.step_key = stages.stage_key
     left join sla on steps_done.step_key = sla.stage_key
+    left join {{ ref('int_employee_names') }} as people
+        on case stages.department when 'marketing' then steps_done.sdr else steps_done.sales_rep end = people.written_name
 
 ),
 
 measured as (
-    {% for owner in ['owner', "'all'"] %}
+    {% for owner in ['owner_key', "''"] %}
     select
         month,
         step_key,
         department,
-        {{ owner }} as owner,
+        {{ owner }} as owner_key,
         count(*) as n,
         count(lag_business_minutes) as n_business,
         count(is_within_sla) as within_sla,
         {{ percentile_list('lag_minutes', [0.5, 0.9]) }} as minutes,
         {{ percentile_list('lag_business_minutes', [0.5, 0.9]) }} as business_minutes
     from owned_steps
-    group by month, step_key, department{{ ', owner' if owner == 'owner' }}
+    group by month, step_key, department{{ ', owner_key' if owner == 'owner_key' }}
     {%- if not loop.last %}
 
     union all
@@ -80,7 +83,7 @@ select
     month,
     step_key,
     department,
-    owner,
+    owner_key,
     n,
     n_business,
     within_sla,

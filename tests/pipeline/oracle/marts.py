@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+import unicodedata
+from collections import Counter, defaultdict
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -247,9 +248,10 @@ def speed(funnel: Funnel) -> pd.DataFrame:
     overdue: dict[tuple, int] = defaultdict(int)
     end = funnel.source.settings.as_of_end
     recorded = recorded_stages(funnel)
+    shown = _shown_names(funnel)
     for attempt in funnel.attempts:
         for stage in STAGES[1:]:
-            owner = (attempt.lead.sdr if departments[stage] == "marketing" else attempt.lead.sales_rep) or NONE
+            owner = shown.get(attempt.lead.sdr if departments[stage] == "marketing" else attempt.lead.sales_rep, NONE)
             if stage in attempt.lag:
                 for name in (owner, ALL):
                     key = funnel.month(attempt.at[stage]), stage, name
@@ -282,6 +284,16 @@ def speed(funnel: Funnel) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows)
+
+
+def _shown_names(funnel: Funnel) -> dict[str | None, str]:
+    """Delivered name -> the name to show: of spellings alike but for case, blanks and unseen marks the most frequent one."""
+    written = Counter(name for attempt in funnel.attempts for name in (attempt.lead.sdr, attempt.lead.sales_rep) if name)
+    people: dict[str, list[str]] = defaultdict(list)
+    for name in written:
+        seen = "".join(letter for letter in name if unicodedata.category(letter) != "Cf")
+        people[unicodedata.normalize("NFC", " ".join(seen.split()).lower())].append(name)
+    return {name: min(alike, key=lambda one: (-written[one], one)) for folded, alike in people.items() if folded for name in alike}
 
 
 def _ratio(numerator: Decimal | int, denominator: Decimal | int | None) -> float | None:
