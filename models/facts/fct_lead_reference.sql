@@ -114,6 +114,36 @@ twins as (
 
 ),
 
+-- A client id whose leads have an address each is nobody's: a word ("No contact", "test") stands where a source has no id, and makes one client of them.
+-- A person has few addresses, and no company of many sends as great a part of all leads.
+addressed_leads as (
+
+    select
+        source_name,
+        {{ delivered_as('leads') }} as entity,
+        client_key,
+        coalesce(contact_email_hash, contact_phone_hash) as address,
+        count(*) over (partition by source_name) as leads_of_source
+    from {{ ref('int_leads') }}
+    where exclusion is null
+
+),
+
+crowds as (
+
+    select source_name, entity, client_key, count(*) as row_count
+    from addressed_leads
+    group by source_name, entity, client_key, leads_of_source
+    having count(distinct address) >= 20 and 2 * count(distinct address) > count(address) and 20 * count(*) >= leads_of_source
+
+),
+
+paid_by_client as (
+
+    select client_key, sum(amount_base) as money_base from {{ ref('fct_payment') }} group by client_key
+
+),
+
 seen as (
 
     select source_name, entity, rule, reference_key, amount_base from named_in_payments where rule is not null
@@ -154,3 +184,15 @@ group by source_name, entity, rule, reference_key
 union all
 select concat_ws('|', source_name, entity, 'id_delivered_twice', form), source_name, entity, 'id_delivered_twice', 'warn', form, row_count, cast(money_base as {{ amount_type() }})
 from twins
+union all
+select
+    concat_ws('|', crowds.source_name, crowds.entity, 'client_of_many', crowds.client_key),
+    crowds.source_name,
+    crowds.entity,
+    'client_of_many',
+    'warn',
+    {{ id_of('crowds.client_key') }},
+    crowds.row_count,
+    cast(paid_by_client.money_base as {{ amount_type() }})
+from crowds
+left join paid_by_client on crowds.client_key = paid_by_client.client_key
