@@ -144,6 +144,12 @@ paid_by_client as (
 
 ),
 
+plans as (
+
+    select source_name, client_key, min(due_date) as first_due_date from {{ ref('int_payment_plan') }} where quarantine_rule is null group by source_name, client_key
+
+),
+
 seen as (
 
     select source_name, entity, rule, reference_key, amount_base from named_in_payments where rule is not null
@@ -162,6 +168,11 @@ seen as (
     from {{ ref('int_payment_plan') }}
     where reference_rule is not null and quarantine_rule is null
     union all
+    -- a plan is filled by all that its client pays, also by what was paid a quarter or more before it began: of one who comes back that is other money
+    select plans.source_name, 'payment_plan', 'older_money_in_plan', plans.client_key, ledger.amount_base
+    from plans
+    inner join {{ ref('fct_payment') }} as ledger on plans.client_key = ledger.client_key and ledger.paid_date < {{ add_days('plans.first_due_date', -92) }}
+    union all
     select source_name, entity, merge_rule, lead_key, null from merges where merge_rule is not null
     union all
     select merges.source_name, merges.entity, 'id_written_otherwise', merges.duplicate_of_key, null
@@ -175,7 +186,7 @@ select
     source_name,
     entity,
     rule,
-    case when rule in ('unknown_lead', 'client_of_other_lead') or rule like 'merge%' then 'warn' else 'info' end as severity,
+    case when rule in ('unknown_lead', 'client_of_other_lead', 'older_money_in_plan') or rule like 'merge%' then 'warn' else 'info' end as severity,
     {{ id_of('reference_key') }} as value,
     count(*) as row_count,
     cast(sum(amount_base) as {{ amount_type() }}) as money_base
