@@ -117,9 +117,8 @@ def test_a_lead_of_salesforce_gets_as_far_as_its_opportunity(nights: Nights) -> 
     of_sf = "from facts.fct_lead_funnel where source_name = 'sf'"
     # money that came after a loss is of the attempt that followed
     is_paid, is_sql = "bool_or(paid_reached)", "bool_or(sql_at is not null and attempt_number = 1)"
-    found = nights.rows(
-        f"select substr(lead_key, 4), {is_paid}, bool_or(outcome = 'lost') and not {is_paid}, {is_sql} {of_sf} group by lead_key"
-    )
+    said = f"{is_paid}, bool_or(outcome = 'lost') and not {is_paid}, {is_sql}"
+    found = nights.rows(f"select substr(lead_key, 4), {said} {of_sf} group by lead_key")
     called = {
         row["LeadId"]: datetime.fromisoformat(row["CreatedDate"]).replace(tzinfo=None)
         for row in records["LeadHistory"].values() if row["NewValue"] == "Working - Contacted" and row["LeadId"] in leads
