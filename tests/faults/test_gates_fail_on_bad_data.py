@@ -51,6 +51,10 @@ BROKEN_BY = {
     "per source at most max_quarantined_money_pct of the money": (
         "update facts.fct_quarantine set amount_base = 1e9, severity = 'quarantine'"
     ),
+    "no days that BI shows are gone from a source; where it delivers the newest days only, its entity says `delivery: delta`, "
+    "and where older ones are to go, `quality: {history_from: DAY}`": (
+        "delete from facts.fct_payment where paid_month < (select max(paid_month) from facts.fct_payment)"
+    ),
     "no key comes twice with other content in one delivery unless sources.yml says what counts": (
         "insert into facts.fct_disputed_key by name select 'demo' as source_name, 'payments' as entity, 'payment_id 1' as named_key, "
         "'a.csv' as first_file, 1 as first_row, 'b.csv' as last_file, 1 as last_row, 5 as money_base, 'say so' as remedy"
@@ -106,11 +110,13 @@ def breaking_sql(suite: Suite, expectation: Expectation) -> str:
 def evaluate_copy(demo_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """Evaluate suites on a copy of what the demo night published, after breaking it with SQL."""
     from onefunnel.quality import engine
+    from onefunnel.quality.history import lost_days
     from onefunnel.quality.landed import landed_rows
     from onefunnel.settings import Settings
 
     folder = tmp_path_factory.mktemp("broken")
-    rows = landed_rows(Settings(home=demo_home))
+    settings = Settings(home=demo_home)
+    known = {"landed_rows": landed_rows(settings), "lost_days": lost_days(settings, folder)}
 
     def evaluate(suites: list[Suite], sql: str = "", path: Path | None = None, **more: object) -> list[CheckResult]:
         copy = folder / "copy.duckdb"
@@ -118,7 +124,7 @@ def evaluate_copy(demo_home: Path, tmp_path_factory: pytest.TempPathFactory) -> 
         shutil.copyfile(path or (demo_home / "published" / "current.duckdb"), copy)
         with duckdb.connect(str(copy)) as db:
             db.execute(sql or "select 1")
-        parameters = {**Quality().model_dump(), **FUNNEL, "lookback_days": 35, "landed_rows": rows, **more}
+        parameters = {**Quality().model_dump(), **FUNNEL, "lookback_days": 35, **known, **more}
         return engine.evaluate(copy, "candidate", suites, parameters)[0]
 
     return evaluate
