@@ -36,7 +36,7 @@ PYTEST := $(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadscope --n
 test: $(READY) ## Run every test this machine can run (PYTEST_ARGS="-m 'not slow'": only the fast ones)
 	@$(PYTEST) --durations=30 $(PYTEST_ARGS)
 
-check: $(READY) ## While working: style, types, the fast tests, what the documents claim; two minutes
+check: $(READY) ## While working: style, types, the fast tests, what the documents claim; about a minute
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy & types=$$!; $(PYTEST) --quiet -m "not slow and not browser and not airflow" tests/unit tests/systems $(PYTEST_ARGS); wait $$types
 
