@@ -21,14 +21,15 @@ DAILY = {
 }
 # One or two rows less are a correction or a deletion in the source; this many neighbours are not.
 SURELY_LOST = 3
+SHOWN = ".published_days.parquet"
 SHAPE = "entity varchar, source_name varchar, day date, row_count bigint, money double"
 
 
 def lost_days(settings: Settings, folder: Path) -> str:
     """SQL relation (entity, source_name, first_day, last_day, row_count, money, is_sure) over a candidate: neighbouring days of a source
-    that is still there, of which BI shows rows and the candidate has none. money: base currency, gross. Writes a file into `folder`.
+    that is still there, of which BI shows rows and the candidate has none. money: base currency, gross. Writes SHOWN into `folder`.
     """
-    shown = folder / ".published_days.parquet"
+    shown = folder / SHOWN
     with duckdb.connect() as db:
         db.execute(f"create table days ({SHAPE})")
         manifest = current_manifest(settings)

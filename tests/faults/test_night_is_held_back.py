@@ -102,6 +102,7 @@ def test_a_file_of_the_newest_days_under_its_old_name_takes_nothing_away(publish
     assert "history_kept" in held.stderr
     assert "demo, payments: 2026-01-" in held.stderr
     assert "`delivery: delta`" in held.stderr
+    assert not list(home.rglob(".published_days*")), "what the gate compared with is not left behind"
     sources = source / "sources.yml"
     sources.write_text(sources.read_text().replace('payments: {path: "payments.csv"}', 'payments: {path: "payments.csv", delivery: delta}'))
     run_cli("run", "--sources", sources, "--home", home, "--as-of", SECOND)
