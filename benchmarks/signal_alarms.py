@@ -25,7 +25,7 @@ WEEKS = 138  # half a year to learn what is usual, then two years that are judge
 JUDGED = 104
 SHARES = np.array([channel.share for channel in CHANNELS]) / sum(channel.share for channel in CHANNELS)
 WEEK_MINUTES = 5 * 540  # working minutes
-AGES = (7, 14, 28)
+AGES = (0, 1, 2, 3, 4)  # weeks after that of the entry
 STEPS = STAGES[1:]
 
 
@@ -34,22 +34,24 @@ class Chart:
     """Counts of one metric, agencies x channels x weeks, as int_signal_counts has them."""
 
     kind: str
-    ripe_days: int
+    ripe_weeks: int
     units: np.ndarray
     total: np.ndarray
     squares: np.ndarray
-    young_total: np.ndarray
+    seen: tuple[np.ndarray, ...]  # one for each age before the last
 
 
-def _share_within(step: int, days: int) -> float:
-    """Part of those that take the step at all who have taken it after so many days."""
-    distance = np.log(days / 7 * WEEK_MINUTES / STEP_MINUTES[step]) / STEP_SPREAD[step]
-    return float(np.random.default_rng(0).standard_normal(100_000).__lt__(distance).mean())
+def _share_within(step: int, weeks: int) -> float:
+    """Part of those that take the step at all who have taken it when so many weeks after that of their entry have ended."""
+    random = np.random.default_rng(0)
+    entered = random.uniform(0, WEEK_MINUTES, 100_000)
+    minutes = np.exp(random.normal(np.log(STEP_MINUTES[step]), STEP_SPREAD[step], 100_000))
+    return float((entered + minutes <= (weeks + 1) * WEEK_MINUTES).mean())
 
 
 def _age(step: int) -> int:
-    """The rule of int_signal_counts: nine of ten of those within 28 days."""
-    return next(days for days in AGES if _share_within(step, days) >= 0.9 * _share_within(step, AGES[-1]))
+    """The rule of int_signal_counts: nine of ten of those within four weeks."""
+    return next(weeks for weeks in AGES[1:] if _share_within(step, weeks) >= 0.9 * _share_within(step, AGES[-1]))
 
 
 def agencies(
@@ -69,9 +71,10 @@ def agencies(
             rate[from_week:] *= 2 / 3
         went_on = random.binomial(reached, rate)
         age = _age(step)
-        taken = random.binomial(went_on, _share_within(step, age))
-        young = random.binomial(taken, _share_within(step, AGES[0]) / _share_within(step, age))
-        charts[f"step_{stage}"] = Chart("share", age, reached, taken, taken, young)
+        seen = [random.binomial(went_on, _share_within(step, AGES[-1]))]
+        for weeks in reversed(AGES[:-1]):
+            seen.insert(0, random.binomial(seen[0], _share_within(step, weeks) / _share_within(step, weeks + 1)))
+        charts[f"step_{stage}"] = Chart("share", age, reached, seen[age], seen[age], tuple(seen[:-1]))
         minutes = np.log1p(STEP_MINUTES[step])
         charts[f"speed_{stage}"] = _chart("log_mean", went_on, *_normal_sums(random, went_on, minutes, STEP_SPREAD[step]))
         reached = went_on
@@ -81,7 +84,7 @@ def agencies(
 
 
 def _chart(kind: str, units: np.ndarray, total: np.ndarray, squares: np.ndarray | float = 0.0) -> Chart:
-    return Chart(kind, 0, units, total, np.broadcast_to(squares, total.shape), np.zeros(total.shape))
+    return Chart(kind, 0, units, total, np.broadcast_to(squares, total.shape), (np.zeros(total.shape),) * len(AGES[:-1]))
 
 
 def _normal_sums(random: np.random.Generator, counts: np.ndarray, mean: float, spread: float) -> tuple[np.ndarray, np.ndarray]:
@@ -124,11 +127,12 @@ def _rows(name: str, chart: Chart, weeks: pd.DatetimeIndex) -> pd.DataFrame:
     size = len(chart.units)
     metrics = [f"{name}#{agency}" for agency in range(size)]
     index = pd.MultiIndex.from_product([metrics, keys, weeks], names=["metric", "channel_key", "week"])
-    columns = {}
-    for column in ("units", "total", "squares", "young_total"):
-        cells = getattr(chart, column).astype(float)
-        columns[column] = np.concatenate([cells, cells.sum(axis=1, keepdims=True)], axis=1).ravel()
-    return pd.DataFrame(columns, index=index).reset_index().assign(kind=chart.kind, ripe_days=chart.ripe_days)
+    given = {"units": chart.units, "total": chart.total, "squares": chart.squares}
+    given |= {f"seen_{weeks}": cells for weeks, cells in enumerate(chart.seen)}
+    columns = {
+        name: np.concatenate([cells, cells.sum(axis=1, keepdims=True)], axis=1).ravel().astype(float) for name, cells in given.items()
+    }
+    return pd.DataFrame(columns, index=index).reset_index().assign(kind=chart.kind, ripe_weeks=chart.ripe_weeks)
 
 
 def false_signals(model: list[CompiledModel], size: int, leads: float, seed: int) -> pd.DataFrame:
@@ -141,18 +145,14 @@ def false_signals(model: list[CompiledModel], size: int, leads: float, seed: int
     return pd.DataFrame({"together": together, "any": counts.mean(axis=1), "more_than_one": (counts > 1).mean(axis=1)})
 
 
-def seen(model: list[CompiledModel], size: int, leads: float, step: int, seed: int) -> dict[str, float]:
-    """Part of the agencies in which the fall of a step by a third is signalled: within four judged weeks, or four of the calendar."""
+def signalled(model: list[CompiledModel], size: int, leads: float, step: int, seed: int, weeks: int = 4) -> float:
+    """Part of the agencies in which the fall of a step by a third is signalled within so many weeks of the calendar."""
     random = np.random.default_rng(seed)
     charts = {f"step_{STEPS[step]}": agencies(random, size, leads, fallen=step, from_week=WEEKS - 8)[f"step_{STEPS[step]}"]}
     found = signals(model, charts)
-    weeks = pd.Series(sorted(pd.date_range(end=pd.Timestamp("2026-03-23"), periods=WEEKS, freq="7D")))
-    found = found[(found["channel_key"] == "all") & (found["side"] < 0)]
-    parts = {}
-    for name, counted in (("judged", 4), ("calendar", 4 - AGES[0] // 7)):
-        in_time = found[(found["week"] >= weeks[WEEKS - 8]) & (found["week"] < weeks[WEEKS - 8] + pd.Timedelta(weeks=counted))]
-        parts[name] = in_time["agency"].nunique() / size
-    return parts
+    fell = pd.Timestamp("2026-03-23") - pd.Timedelta(weeks=7)
+    in_time = found["week"].between(fell, fell + pd.Timedelta(weeks=weeks - 1))
+    return float(found[in_time & (found["channel_key"] == "all") & (found["side"] < 0)]["agency"].nunique() / size)
 
 
 def report(model: list[CompiledModel], size: int = 200) -> str:
@@ -170,14 +170,14 @@ def report(model: list[CompiledModel], size: int = 200) -> str:
         lines.append(f"| {kind.rstrip('_')} | {together:.2f} | {every:.2f} | {100 * more:.0f} % |")
     lines += [
         "",
-        f"A step falls by a third in {size} agencies of 600 leads a month; signalled within four weeks:",
+        f"A step falls by a third in {size} agencies of 600 leads a month; signalled when so many weeks have ended:",
         "",
-        "| step to | judged after | four judged weeks | four weeks of the calendar |",
-        "|---|---|---|---|",
+        "| step to | ripe after | two weeks | three | four |",
+        "|---|---|---|---|---|",
     ]
     for step, stage in enumerate(STEPS):
-        part = seen(model, size, 600, step, 10 + step)
-        lines.append(f"| `{stage}` | {_age(step)} days | {100 * part['judged']:.0f} % | {100 * part['calendar']:.0f} % |")
+        parts = [f"{100 * signalled(model, size, 600, step, 10 + step, weeks):.0f} %" for weeks in (2, 3, 4)]
+        lines.append(f"| `{stage}` | {7 * _age(step)} days | {' | '.join(parts)} |")
     return "\n".join(lines)
 
 

@@ -1,8 +1,15 @@
 {# Monday of the week. #}
 {% macro week_start(date_expression) -%} {{ add_days(date_expression, '1 - ' ~ iso_weekday(date_expression)) }} {%- endmacro %}
 
-{# Days of life, shortest first, at which entries into a step may be judged. #}
-{% macro signal_ages() -%} {{ return([7, 14, 28]) }} {%- endmacro %}
+{# Ages at which the entries of a week into a step are looked at: ends of so many weeks after their own. #}
+{% macro signal_ages() -%} {{ return([0, 1, 2, 3, 4]) }} {%- endmacro %}
+
+{# What was counted at each of the ages before the last, at which a step is ripe at the latest. #}
+{% macro signal_seen() -%}
+    {%- set names = [] -%}
+    {%- for weeks in signal_ages()[:-1] -%} {%- do names.append('seen_' ~ weeks) -%} {%- endfor -%}
+    {{ return(names) }}
+{%- endmacro %}
 
 {# Weight of each of the last weeks in the average that a control chart follows, the newest first. #}
 {% macro signal_weights() -%}

@@ -1,27 +1,28 @@
 {%- set stages = funnel_stages() -%}
 {%- set ages = signal_ages() -%}
 {%- set longest = ages[-1] -%}
+{%- set seen = signal_seen() -%}
 -- What each week counts, per metric and channel: how much of something there was to count in (units), and what was counted (total, and squares for its
--- variance). The entries of a step are ripe once they have lived for ripe_days; young_total is what was counted after {{ ages[0] }} days of those that ripen later.
+-- variance). The entries of a step are ripe once they have lived for ripe_weeks after their own; seen_<weeks> is what was counted sooner.
 with steps as (
 
     select * from {{ ref('int_signal_steps') }}
 
 ),
 
--- The age of a step: the shortest by which nine of ten that go on within {{ longest }} days have gone on, over all known weeks that are old enough to tell.
+-- The age of a step: the shortest by which nine of ten that go on within {{ longest }} weeks have gone on, over all known weeks that are old enough to tell.
 step_ages as (
 
     select
         stage_key,
         case
-            {%- for days in ages[:-1] %}
-            when sum(taken_{{ days }}) >= 0.9 * sum(taken_{{ longest }}) then {{ days }}
+            {%- for weeks in ages[1:-1] %}
+            when sum(taken_{{ weeks }}) >= 0.9 * sum(taken_{{ longest }}) then {{ weeks }}
             {%- endfor %}
             else {{ longest }}
-        end as ripe_days
+        end as ripe_weeks
     from steps
-    where {{ add_days('week', 6 + longest) }} <= {{ as_of() }}
+    where {{ add_days('week', 6 + 7 * longest) }} <= {{ as_of() }}
     group by stage_key
 
 ),
@@ -78,30 +79,31 @@ times as (
 counted as (
 
     select
-        'leads' as metric, 'count' as kind, 0 as ripe_days, channel_key, week,
-        cast(0 as decimal(38, 4)) as units, cast(leads as decimal(38, 9)) as total, cast(0 as decimal(38, 9)) as squares,
-        cast(0 as decimal(38, 9)) as young_total
+        'leads' as metric, 'count' as kind, 0 as ripe_weeks, channel_key, week,
+        cast(0 as decimal(38, 4)) as units, cast(leads as decimal(38, 9)) as total, cast(0 as decimal(38, 9)) as squares
+        {%- for name in seen %}, cast(0 as decimal(38, 9)) as {{ name }}{% endfor %}
     from leads
 
     union all
 
     select
         'cpl', 'per_cost', 0, coalesce(costs.channel_key, leads.channel_key), coalesce(costs.week, leads.week),
-        cast(coalesce(costs.cost, 0) as decimal(38, 4)), cast(coalesce(leads.leads, 0) as decimal(38, 9)), cast(0 as decimal(38, 9)), cast(0 as decimal(38, 9))
+        cast(coalesce(costs.cost, 0) as decimal(38, 4)), cast(coalesce(leads.leads, 0) as decimal(38, 9)), cast(0 as decimal(38, 9))
+        {%- for name in seen %}, cast(0 as decimal(38, 9)){% endfor %}
     from costs
     full outer join leads on costs.channel_key = leads.channel_key and costs.week = leads.week
 
     union all
 
     select
-        'step_' || steps.stage_key, 'share', step_ages.ripe_days, steps.channel_key, steps.week,
+        'step_' || steps.stage_key, 'share', step_ages.ripe_weeks, steps.channel_key, steps.week,
         cast(steps.entries as decimal(38, 4)),
         {%- set taken -%}
-        cast(case step_ages.ripe_days{% for days in ages %} when {{ days }} then steps.taken_{{ days }}{% endfor %} end as decimal(38, 9))
+        cast(case step_ages.ripe_weeks{% for weeks in ages[1:] %} when {{ weeks }} then steps.taken_{{ weeks }}{% endfor %} end as decimal(38, 9))
         {%- endset %}
         {{ taken }},
-        {{ taken }},
-        cast(steps.taken_{{ ages[0] }} as decimal(38, 9))
+        {{ taken }}
+        {%- for weeks in ages[:-1] %}, cast(steps.taken_{{ weeks }} as decimal(38, 9)){% endfor %}
     from steps
     inner join step_ages on steps.stage_key = step_ages.stage_key
 
@@ -109,7 +111,8 @@ counted as (
 
     select
         'average_check', 'mean', 0, channel_key, week,
-        cast(payments as decimal(38, 4)), cast(amount as decimal(38, 9)), cast(least(squares, 1e28) as decimal(38, 9)), cast(0 as decimal(38, 9))
+        cast(payments as decimal(38, 4)), cast(amount as decimal(38, 9)), cast(least(squares, 1e28) as decimal(38, 9))
+        {%- for name in seen %}, cast(0 as decimal(38, 9)){% endfor %}
     from checks
 
     union all
@@ -117,7 +120,8 @@ counted as (
     select
         'speed_' || times.stage_key, 'log_mean', 0, times.channel_key, times.week,
         cast(count(*) as decimal(38, 4)), cast(sum(times.log_minutes) as decimal(38, 9)),
-        cast(sum(times.log_minutes * times.log_minutes) as decimal(38, 9)), cast(0 as decimal(38, 9))
+        cast(sum(times.log_minutes * times.log_minutes) as decimal(38, 9))
+        {%- for name in seen %}, cast(0 as decimal(38, 9)){% endfor %}
     from times
     inner join {{ ref('int_signal_stages') }} as watched on times.stage_key = watched.stage_key and watched.steps = 1
     group by times.stage_key, times.channel_key, times.week
@@ -126,18 +130,20 @@ counted as (
 
 with_all as (
 
-    {{ with_all_channels('counted', ['metric', 'kind', 'ripe_days', 'week'], ['units', 'total', 'squares', 'young_total']) }}
+    {{ with_all_channels('counted', ['metric', 'kind', 'ripe_weeks', 'week'], ['units', 'total', 'squares'] + seen) }}
 
 )
 
 select
     metric,
     kind,
-    cast(ripe_days as integer) as ripe_days,
+    cast(ripe_weeks as integer) as ripe_weeks,
     channel_key,
     week,
     cast(units as double) as units,
     cast(total as double) as total,
-    cast(squares as double) as squares,
-    cast(young_total as double) as young_total
+    cast(squares as double) as squares
+    {%- for name in seen %},
+    cast({{ name }} as double) as {{ name }}
+    {%- endfor %}
 from with_all

@@ -1,21 +1,20 @@
 {%- set weights = signal_weights() -%}
+{%- set seen = signal_seen() -%}
 {%- set series = 'partition by metric, channel_key order by week' -%}
-{%- set youngest = signal_ages()[0] -%}
 {%- set before = 'rows between ' ~ (weights | length + var('signal_usual_weeks') - 1) ~ ' preceding and ' ~ weights | length ~ ' preceding' -%}
 -- EWMA control charts (docs/verdict.md): the weighted average of the last weeks, against what the half year before them was used to. All is a ratio
 -- total / units; the variance of a total is units x that of a single unit: binomial of a share, Poisson of a count, that of the sample of a mean.
--- The last weeks of a slow step are not ripe: they are seen at {{ youngest }} days, against the part that is usual by then.
+-- The last weeks of a step are not ripe: each is seen at its age, against the part that is usual by then.
 with ended as (
 
-    select charts.metric, charts.kind, charts.ripe_days, charts.channel_key, weeks.week, weeks.season_index, weeks.season_variance
+    select charts.metric, charts.kind, charts.ripe_weeks, charts.channel_key, weeks.week, weeks.season_index, weeks.season_variance
     from (
-        select metric, kind, ripe_days, channel_key, min(week) as first_week
+        select metric, kind, ripe_weeks, channel_key, min(week) as first_week
         from {{ ref('int_signal_counts') }}
-        group by metric, kind, ripe_days, channel_key
+        group by metric, kind, ripe_weeks, channel_key
         having sum(total) > 0 and (kind = 'count' or sum(units) > 0)
     ) as charts
-    inner join {{ ref('int_signal_weeks') }} as weeks
-        on weeks.week >= charts.first_week and {{ add_days('weeks.week', '6 + least(charts.ripe_days, ' ~ youngest ~ ')') }} <= {{ as_of() }}
+    inner join {{ ref('int_signal_weeks') }} as weeks on weeks.week >= charts.first_week
 
 ),
 
@@ -29,9 +28,10 @@ filled as (
             else coalesce(counts.units, 0.0)
         end as units,
         coalesce(counts.total, 0.0) as total,
-        coalesce(counts.squares, 0.0) as squares,
-        coalesce(counts.young_total, 0.0) as young_total,
-        greatest(ended.ripe_days / {{ youngest }} - 1, 0) as young_weeks
+        coalesce(counts.squares, 0.0) as squares
+        {%- for name in seen %},
+        case when ended.ripe_weeks > {{ loop.index0 }} then coalesce(counts.{{ name }}, 0.0) else coalesce(counts.total, 0.0) end as {{ name }}
+        {%- endfor %}
     from ended
     left join {{ ref('int_signal_counts') }} as counts
         on ended.metric = counts.metric and ended.channel_key = counts.channel_key and ended.week = counts.week
@@ -42,40 +42,51 @@ windowed as (
 
     select
         *,
-        {%- for column in ['units', 'total', 'squares', 'young_total'] %}
+        {%- for column in ['units', 'total', 'squares'] + seen %}
         sum({{ column }}) over ({{ series }} {{ before }}) as usual_{{ column }},
         {%- endfor %}
         sum(total * total / nullif(units, 0)) over ({{ series }} {{ before }}) as usual_scatter,
-        count(nullif(units, 0)) over ({{ series }} {{ before }}) as usual_weeks,
-        {%- for name, column, is_young, power in [('total', 'total', 'false', 1), ('young_total', 'young_total', 'true', 1), ('units', 'units', 'false', 1),
-            ('young_units', 'units', 'true', 1), ('spread', 'units', 'false', 2), ('young_spread', 'units', 'true', 2)] %}
-        {%- for weight in weights %}
-        {{ '+ ' if not loop.first }}case when (young_weeks > {{ loop.index0 }}) = {{ is_young }} then {{ weight ** power }} * lag({{ column }}, {{ loop.index0 }}, 0.0) over ({{ series }}) else 0.0 end
-        {%- endfor %} as average_{{ name }}{{ ',' if not loop.last }}
+        count(nullif(units, 0)) over ({{ series }} {{ before }}) as usual_weeks
+        {%- for weight in weights %},
+        lag(units, {{ loop.index0 }}, 0.0) over ({{ series }}) as units_{{ loop.index0 }},
+        lag({{ seen[loop.index0] if loop.index0 < seen | length else 'total' }}, {{ loop.index0 }}, 0.0) over ({{ series }}) as counted_{{ loop.index0 }}
         {%- endfor %}
     from filled
 
 ),
 
+-- Of n entries seen at an age by which the part c of those that go on has gone on, counted / c n is the rate p with the variance p (1 - c p) / c n:
+-- they tell as much as n c (1 - p) / (1 - c p) ripe ones, and weigh as much.
 known as (
 
     select
         *,
-        usual_total / nullif(usual_units, 0) as usual,
-        case when young_weeks > 0 then usual_young_total / nullif(usual_total, 0) else 1.0 end as young_part
+        usual_total / nullif(usual_units, 0) as usual
+        {%- for name in seen %},
+        case
+            when ripe_weeks <= {{ loop.index0 }} then 1.0
+            when usual_{{ name }} > 0 then greatest(1 - usual_total / usual_units, 0.05) / greatest(1 - usual_{{ name }} / usual_units, 0.05)
+            else 0.0
+        end as worth_{{ loop.index0 }},
+        case when ripe_weeks <= {{ loop.index0 }} then 1.0 else usual_{{ name }} / nullif(usual_total, 0) end as part_{{ loop.index0 }}
+        {%- endfor %}
     from windowed
 
 ),
 
--- size: of a sample whose chance would be that of the average. Of n entries that are seen at an age by which the part c of those that go on has gone on,
--- total / c n is the rate p with the variance p (1 - c p) / c n.
+{% set told = [] -%}
+{%- for weight in weights -%}
+    {%- do told.append('worth_' ~ loop.index0 ~ ' * part_' ~ loop.index0 ~ ' * units_' ~ loop.index0 if loop.index0 < seen | length else 'units_' ~ loop.index0) -%}
+{%- endfor -%}
+-- size: of a sample whose chance would be that of the average
 rated as (
 
     select
         *,
-        (average_total + average_young_total) / nullif(average_units + young_part * average_young_units, 0) as average,
-        power(average_units + young_part * average_young_units, 2)
-            / nullif(average_spread + average_young_spread * young_part * case when young_weeks > 0 then (1 - young_part * usual) / greatest(1 - usual, 0.05) else 1.0 end, 0) as size,
+        ({% for weight in weights %}{{ ' + ' if not loop.first }}{{ weight }}{{ ' * worth_' ~ loop.index0 if loop.index0 < seen | length }} * counted_{{ loop.index0 }}{% endfor %})
+            / nullif({% for weight in weights %}{{ ' + ' if not loop.first }}{{ weight }} * {{ told[loop.index0] }}{% endfor %}, 0) as average,
+        power({% for weight in weights %}{{ ' + ' if not loop.first }}{{ weight }} * {{ told[loop.index0] }}{% endfor %}, 2)
+            / nullif({% for weight in weights %}{{ ' + ' if not loop.first }}{{ weight ** 2 }} * {{ told[loop.index0] }}{% endfor %}, 0) as size,
         case when channel_key = 'all' then {{ var('signal_limit_z') }} else {{ var('signal_channel_limit_z') }} end as limit_z
     from known
 
@@ -137,13 +148,13 @@ turned as (
 select
     filled.metric,
     filled.kind,
-    filled.ripe_days,
+    7 * filled.ripe_weeks as ripe_days,
     filled.channel_key,
     filled.week,
     filled.season_index,
     filled.units,
     -- of a week that is not ripe yet nothing is known that could stand beside the others
-    case when {{ add_days('filled.week', '6 + filled.ripe_days') }} <= {{ as_of() }} then filled.total end as total,
+    case when {{ add_days('filled.week', '6 + 7 * filled.ripe_weeks') }} <= {{ as_of() }} then filled.total end as total,
     turned.average,
     turned.usual,
     turned.usual - turned.width as lower_limit,

@@ -1,6 +1,7 @@
 {%- set stages = funnel_stages() -%}
 {%- set ages = signal_ages() -%}
--- Entries into each step by the week of the entry, and how many went on within so many days: all weeks are seen at one age.
+-- Entries into each step by the week of the entry, and how many had gone on by its end and by the end of each of the weeks after: weeks are compared at
+-- one age.
 with attempts as {{ not_materialized() }} (
 
     select * from {{ ref('fct_lead_funnel') }}
@@ -43,8 +44,8 @@ select
     channel_key,
     {{ week_start('entered_on') }} as week,
     sum(entries) as entries
-    {%- for days in ages %},
-    sum(case when {{ days_between('entered_on', 'taken_on') }} <= {{ days }} then entries else 0 end) as taken_{{ days }}
+    {%- for weeks in ages %},
+    sum(case when taken_on <= {{ add_days(week_start('entered_on'), 6 + 7 * weeks) }} then entries else 0 end) as taken_{{ weeks }}
     {%- endfor %}
 from entered
 where entered_on is not null and entered_on <= {{ as_of() }}
