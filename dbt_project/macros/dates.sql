@@ -133,8 +133,14 @@
     case when {{ iso }} is null then null when {{ iso }} like '@%' then {{ iso_moment(iso) }} else {{ zoned_to_utc(iso_local(iso), zone) }} end
 {%- endmacro %}
 
-{# Midnight is what programs write of a day: a moment is there once in 1440 times, and then keeps its day. #}
-{% macro is_bare_day(iso) -%} (length({{ iso }}) = 10 or substr({{ iso }}, 12) in ('00:00', '00:00:00', '00:00:00.000', '00:00:00.000000')) {%- endmacro %}
+{# Midnight, in whatever way, is what programs write of a day: a moment is there once in 1440 times, and then keeps its day. #}
+{% macro is_bare_day(iso) -%}
+    case
+        when position(':' in {{ iso }}) = 0 then true
+        when {{ iso }} like '%m' then {{ iso_local(iso) }} = {{ "date_trunc('day', " ~ iso_local(iso) ~ ")" }}
+        else translate(substr({{ iso }}, position(':' in {{ iso }}) - 2), '0:. T', '') = ''
+    end
+{%- endmacro %}
 
 {# Whether a UTC timestamp is a day without a clock. #}
 {% macro is_a_day(utc) -%} {{ local_timestamp(utc) }} = cast({{ local_date(utc) }} as timestamp) {%- endmacro %}
@@ -163,15 +169,18 @@
     {{ return(ask_landing('source_settings', 'distinct time_zone', 'order by time_zone') | map('first') | list) }}
 {%- endmacro %}
 
-{# The first day of a month that is written by itself ("2026-03", "03/2026", "Mar 2026"), or of any day of it. #}
+{# The first day of a month that is written by itself ("2026-03", "03/2026", "Mar 2026"), or of any day of it. 2026.1 is what a spreadsheet leaves of October as well. #}
 {% macro to_month(column) -%}
     {%- set word, named = '[a-zа-я]{3,}', '^([a-zа-я]{3,})[.]?[ -](20[0-9]{2})( ?(г[.]?|года))?$' -%}
     {%- set text = "trim(lower(" ~ single_spaced(column) ~ "))" -%}
     {%- set by_name -%}
         case when {{ matches(text, named) }} then {{ extract_pattern(text, '20[0-9]{2}') }} || '-' || {{ month_number(extract_pattern(text, word)) }} || '-01' end
     {%- endset -%}
+    {%- set month -%}
     {{ month_start("coalesce(" ~ to_date(column) ~ ", try_cast(" ~ by_name ~ " as date), cast(" ~ try_timestamp("trim(" ~ column ~ ") || '-01'",
         ['%Y-%m-%d', '%Y/%m-%d', '%Y.%m-%d', '%Y%m-%d', '%m.%Y-%d', '%m/%Y-%d', '%m-%Y-%d', '%b-%y-%d']) ~ " as date))") }}
+    {%- endset -%}
+    case when not {{ matches("trim(" ~ column ~ ")", '^20[0-9]{2}[.]1$') }} then {{ month }} end
 {%- endmacro %}
 {% macro month_rule(day) -%} when {{ day }} not between date '2000-01-01' and date '2099-12-31' then 'implausible_date' {%- endmacro %}
 

@@ -16,11 +16,12 @@
 {# A key that no delivered id can take: those follow `source:`, and a source's name holds no #. #}
 {% macro made_client_key(lead_id) -%} {{ id_source() }} || '#' || {{ lead_id }} {%- endmacro %}
 
-{# "1.000" is a thousand and no 1: only one or two zeros after the point are decimals. #}
+{# "1.000" is a thousand and no 1: only one or two zeros after the point are decimals. Some write a GUID in braces. #}
 {% macro id_form(id) -%}
     case
         when ({{ id }} like '0%' or {{ id }} like '%0') and {{ matches(id, '^[0-9]+([.,]00?)?$') }}
             then coalesce(nullif({{ strip_pattern(id, '^0+|[.,]0+$') }}, ''), '0')
+        when {{ id }} between '{' and '|' and {{ id }} like '%}' then lower(substr({{ id }}, 2, length({{ id }}) - 2))
         else lower({{ id }})
     end
 {%- endmacro %}

@@ -19,14 +19,15 @@
    fifth of what the pattern and trim cost, and is what nearly all cells hold. #}
 {% macro is_plain(column) -%}
     (({{ column }} between '0' and ':' or {{ column }} between 'A' and 'N' or {{ column }} between 'a' and 'n' or {{ column }} between 'O' and 'U'
-        or {{ column }} between 'o' and 'u') and {{ is_ascii(column) }} and {{ column }} not like '% ')
+        or {{ column }} between 'o' and 'u') and {{ is_ascii(column) }} and {{ column }} not like '% '
+        and {{ column }} not like '%' || chr(9) and {{ column }} not like '%' || chr(10) and {{ column }} not like '%' || chr(13))
 {%- endmacro %}
 
-{% macro to_text(column) -%} case when {{ column }} is null then null when {{ is_plain(column) }} then {{ column }} when {{ is_nothing(column) }} then null else trim({{ column }}) end {%- endmacro %}
+{% macro to_text(column) -%} case when {{ column }} is null then null when {{ is_plain(column) }} then {{ column }} when {{ is_nothing(column) }} then null else {{ strip_pattern(column, '^[\\s\\p{Z}' ~ unseen_marks() ~ ']+|[\\s\\p{Z}' ~ unseen_marks() ~ ']+$') }} end {%- endmacro %}
 
 {# An id of a contact or client: systems write 0, -1 or a word where there is none, and all such rows would be of one client. 00 is an id. An id
    of a lead is what it is: there may be a lead 0, and of one that is unknown the money is told. 1.23457E+11 is what a spreadsheet leaves of many ids. #}
-{% macro is_cut_id(column) -%} ({{ column }} like '%E+%' and {{ matches(column, '^[0-9][.,][0-9]+E[+][0-9]{2}$') }}) {%- endmacro %}
+{% macro is_cut_id(column) -%} (({{ column }} like '%E+%' or {{ column }} like '%e+%') and {{ matches(column, '^[0-9]([.,][0-9]+)?[Ee][+][0-9]+$') }}) {%- endmacro %}
 {% macro to_person_id(column) -%}
     case
         when {{ column }} is null or {{ is_cut_id(column) }} then null
@@ -44,7 +45,8 @@
         else nullif({{ small_composed("trim(" ~ single_spaced(column) ~ ")") }}, '')
     end
 {%- endmacro %}
-{% macro single_spaced(text) -%} {{ collapse_pattern(strip_pattern(text, '[\\x{00AD}\\x{034F}\\x{180E}\\x{200B}-\\x{200F}\\x{202A}-\\x{202E}\\x{2060}-\\x{2069}\\x{FE00}-\\x{FE0F}\\x{FEFF}]'), '[\\s\\p{Z}]+', ' ') }} {%- endmacro %}
+{% macro single_spaced(text) -%} {{ collapse_pattern(strip_pattern(text, '[' ~ unseen_marks() ~ ']'), '[\\s\\p{Z}]+', ' ') }} {%- endmacro %}
+{% macro unseen_marks() -%} {{ return('\\x{00AD}\\x{034F}\\x{180E}\\x{200B}-\\x{200F}\\x{202A}-\\x{202E}\\x{2060}-\\x{2069}\\x{FE00}-\\x{FE0F}\\x{FEFF}') }} {%- endmacro %}
 
 {# Letters as ranges for a class of a pattern: the engine takes milliseconds to make one of \p{L}, in each place anew. #}
 {% macro letters() -%} {{ return('A-Za-z\\x{C0}-\\x{167F}\\x{1681}-\\x{1FFF}\\x{2C00}-\\x{D7FF}\\x{F900}-\\x{10FFFF}') }} {%- endmacro %}

@@ -94,27 +94,50 @@ delivered_ids as (
     where exclusion is null
     union all
     select source_name, {{ delivered_as('payments') }}, payment_id, abs(amount_base) from {{ ref('fct_payment') }}
+    union all
+    select source_name, {{ delivered_as('payment_plan') }}, {{ id_of('plan_key') }}, planned_base from {{ ref('int_payment_plan') }} where quarantine_rule is null
+
+),
+
+-- the same of clients: their leads and money are of two
+named_clients as (
+
+    select {{ delivered_as('leads') }} as entity, client_key, cast(null as {{ amount_type() }}) as amount_base
+    from {{ ref('int_leads') }}
+    where exclusion is null
+    union all
+    select {{ delivered_as('payments') }}, client_key, amount_base from {{ ref('fct_payment') }}
 
 ),
 
 spelt as (
 
     -- of Salesforce's ids case is a part
-    select *, case when {{ id_form_15('id') }} is not null then id else {{ id_form('id') }} end as form from delivered_ids
+    select *, case when {{ id_form_15('id') }} is not null then id else {{ id_form('id') }} end as form
+    from (
+        select 'id_delivered_twice' as rule, * from delivered_ids
+        union all
+        select 'client_delivered_twice', {{ source_of('client_key') }}, min(entity), {{ id_of('client_key') }}, sum(amount_base)
+        from named_clients
+        -- who has no id is called by the lead
+        where client_key like '%:%' and client_key not like '%#%:%' and client_key not in (select lead_key from {{ ref('int_leads') }})
+        group by client_key
+    ) as ids
 
 ),
 
 twins as (
 
-    select source_name, entity, form, count(*) as row_count, sum(amount_base) - max(amount_base) as money_base
+    select rule, source_name, entity, form, count(*) as row_count, sum(amount_base) - max(amount_base) as money_base
     from spelt
     where form in (select form from spelt where form <> id)
-    group by source_name, entity, form
+    group by rule, source_name, entity, form
     having min(id) <> max(id)
 
 ),
 
--- A client id whose leads have an address each is nobody's: a word ("No contact", "test") stands where a source has no id, and makes one client of them.
+-- A client id whose leads have an address each is nobody's: a word ("No contact", "test") stands where a source has no id, and makes one client of them. So is
+-- an address whose leads have a phone each (mail@mail.ru).
 -- A person has few addresses, and no company of many sends as great a part of all leads.
 addressed_leads as (
 
@@ -123,6 +146,7 @@ addressed_leads as (
         {{ delivered_as('leads') }} as entity,
         client_key,
         coalesce(contact_email_hash, contact_phone_hash) as address,
+        contact_phone_hash,
         count(*) over (partition by source_name) as leads_of_source
     from {{ ref('int_leads') }}
     where exclusion is null
@@ -134,7 +158,10 @@ crowds as (
     select source_name, entity, client_key, count(*) as row_count
     from addressed_leads
     group by source_name, entity, client_key, leads_of_source
-    having count(distinct address) >= 20 and 2 * count(distinct address) > count(address) and 20 * count(*) >= leads_of_source
+    having
+        greatest(count(distinct address), count(distinct contact_phone_hash)) >= 20
+        and 2 * greatest(count(distinct address), count(distinct contact_phone_hash)) > count(address)
+        and 20 * count(*) >= leads_of_source
 
 ),
 
@@ -193,7 +220,7 @@ select
 from seen
 group by source_name, entity, rule, reference_key
 union all
-select concat_ws('|', source_name, entity, 'id_delivered_twice', form), source_name, entity, 'id_delivered_twice', 'warn', form, row_count, cast(money_base as {{ amount_type() }})
+select concat_ws('|', source_name, entity, rule, form), source_name, entity, rule, 'warn', form, row_count, cast(money_base as {{ amount_type() }})
 from twins
 union all
 select

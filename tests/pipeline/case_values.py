@@ -32,15 +32,25 @@ SOURCES = [
     _source("words", "books/status_words", leads="leads.csv", channel_costs="costs.csv", targets="targets.csv"),
     _source("flags", "books/flags", leads="leads.csv"),
     _source("twice", "twice", payments="payments.csv", ad_spend="ads.csv", fx_rates="fx.csv"),
-    _source("spelt", "spelt", leads="leads*.csv", payments="payments*.csv", ad_spend="ads.csv"),
+    _source("spelt", "spelt", leads="leads*.csv", payments="payments*.csv", ad_spend="ads.csv", payment_plan="plan*.csv"),
+    _source("payers", "payers", payments="payments.csv"),
     _source("more", "more", leads="leads.csv", payments="payments.csv", payment_plan="plan.csv", ad_spend="ads.csv"),
 ]
 # the edge of what money holds, formats that sources.yml declares, days with an offset, words with odd letters, contacts that are nobody
 MORE = {
     "roubles/leads.csv": "lead_id,created_at,channel\nL1,05|01|2026 10:00,seo\nL2,05|01|2026 10:00 +0300,seo\n",
     "roubles/payments.csv": "payment_id,paid_at,amount,currency,lead_id\nbig,08|01|2026 10:00,1000000000000000.00,RUB,L1\n",
-    "spelt/leads_1.csv": "lead_id,created_at,channel\n7,2026-01-05,seo\nab,2026-01-05,seo\n0019,2026-01-05,seo\n",
-    "spelt/leads_2.csv": "lead_id,created_at,channel\n7.0,2026-01-05,seo\n70,2026-01-05,seo\n",
+    "spelt/leads_1.csv": (
+        "lead_id,created_at,channel,contact_id\n7,2026-01-05,seo,0077\nab,2026-01-05,seo,\n0019,2026-01-05,seo,\n{ABCDEF01-23},2026-01-05,seo,\n"
+    ),
+    "spelt/leads_2.csv": (
+        "lead_id,created_at,channel,contact_id\n7.0,2026-01-05,seo,77.0\n70,2026-01-05,seo,770\nabcdef01-23,2026-01-05,seo,\n"
+    ),
+    "spelt/plan_1.csv": "plan_id,due_date,amount,currency,lead_id\n1,2026-03-01,5,EUR,ab\n",
+    "spelt/plan_2.csv": "plan_id,due_date,amount,currency,lead_id\n1.0,2026-03-01,5,EUR,ab\n10,2026-03-01,5,EUR,ab\n",
+    "payers/payments.csv": (
+        "payment_id,paid_at,amount,currency,client_id\nq1,2026-01-08,2,EUR,C-9\nq2,2026-01-08,3,EUR,c-9\nq3,2026-01-08,3,EUR,c-90\n"
+    ),
     "spelt/payments_1.csv": "payment_id,paid_at,amount,currency,lead_id\n0088,2026-01-08,100,EUR,ab\nINV-1,2026-01-08,30,EUR,ab\n",
     "spelt/payments_2.csv": (
         "payment_id,paid_at,amount,currency,lead_id\n88.0,2026-01-08,100,EUR,ab\ninv-1,2026-01-08,30,EUR,ab\n880,2026-01-08,1,EUR,ab\n"

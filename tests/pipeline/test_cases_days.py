@@ -35,6 +35,14 @@ def test_a_day_is_that_day_where_days_are_cut(published: duckdb.DuckDBPyConnecti
     assert _leads(published, "created_date, paid_date", source)[0] == ("A1", date(2026, 2, 1), date(2026, 3, 1))
 
 
+@pytest.mark.parametrize("source", ["dmy", "mdy", "ymd"])
+def test_a_day_is_that_day_however_it_is_written(published: duckdb.DuckDBPyConnection, source: str) -> None:
+    """All say the first of February."""
+    delivered = (ROOT / f"tests/cases/days/written/{source}.csv").read_text(encoding="utf-8").splitlines()[1:]
+    query = "select paid_date, count(*) from facts.fct_payment where source_name = ? group by all"
+    assert published.execute(query, [source]).fetchall() == [(date(2026, 2, 1), len(delivered))]
+
+
 def test_a_moment_is_none(published: duckdb.DuckDBPyConnection) -> None:
     """A second after midnight, or midnight with its offset."""
     assert _leads(published, "created_date", "midnight")[1:] == [("A2", date(2026, 1, 31)), ("A3", date(2026, 1, 31))]

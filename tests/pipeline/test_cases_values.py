@@ -155,9 +155,13 @@ def test_ids_that_differ_in_spelling_alone_are_told(night: duckdb.DuckDBPyConnec
     told = _rows(night, f"select {columns} from facts.fct_lead_reference where rule = 'id_delivered_twice' order by 1, 2")
     assert told == [
         ("leads", "7", 2, None, "warn"),
+        ("leads", "abcdef01-23", 2, None, "warn"),
+        ("payment_plan", "1", 2, Decimal(5), "warn"),
         ("payments", "88", 2, Decimal(100), "warn"),
         ("payments", "inv-1", 2, Decimal(30), "warn"),
     ]
+    told = _rows(night, f"select {columns} from facts.fct_lead_reference where rule = 'client_delivered_twice' order by 1, 2")
+    assert told == [("leads", "77", 2, None, "warn"), ("payments", "c-9", 2, Decimal(2), "warn")]
 
 
 def test_what_two_sources_deliver_is_told(home: Path) -> None:
@@ -209,9 +213,26 @@ def test_no_id_is_no_client(staged: StagedModels) -> None:
     rows = [{"lead_id": "l", "created_at": "2026-01-05", "contact_id": text} for text in texts]
     assert [client for (client,) in staged.stage("leads", "s", rows, "contact_id")] == [None] * 5 + texts[5:]
     # what a spreadsheet makes of many ids
-    cut = [rows[0] | {"contact_id": text} for text in ("1.23457E+11", "1,2E+15", "1E10")]
-    told = "|unreadable_id:contact_id=9.99999a+99", "|unreadable_id:contact_id=9,9a+99"
-    assert staged.stage("leads", "s", cut, "contact_id, unread") == [(None, told[0]), (None, told[1]), ("1E10", None)]
+    cut = [rows[0] | {"contact_id": text} for text in ("1.23457E+11", "1,2e+15", "1E+15", "1E10")]
+    told = [(None, f"|unreadable_id:contact_id={form}") for form in ("9.99999a+99", "9,9a+99", "9a+99")]
+    assert staged.stage("leads", "s", cut, "contact_id, unread") == [*told, ("1E10", None)]
+
+
+def test_a_row_whose_own_id_a_spreadsheet_cut_is_set_aside(staged: StagedModels) -> None:
+    """It would take the place of every other that was cut to the same."""
+    staged.declare("s")
+    row = {"lead_id": "l", "created_at": "2026-01-05", "paid_at": "2026-01-05", "due_date": "2026-01-05", "amount": "1", "currency": "EUR"}
+    row |= {"entered_at": "2026-01-05", "stage": "sql"}
+    for entity, name in (("leads", "lead_id"), ("payments", "payment_id"), ("payment_plan", "plan_id"), ("stage_events", "event_id")):
+        rows = [row | {name: text} for text in ("2.10457E+15", "1e+20", "E+15", "2.10457")]
+        found = [rule for (rule,) in staged.stage(entity, "s", rows, "quarantine_rule")]
+        assert found == ["unreadable_id"] * 2 + [None] * 2, entity
+
+
+def test_ids_have_no_marks_that_nobody_sees_around_them(staged: StagedModels) -> None:
+    staged.declare("s")
+    rows = [{"lead_id": text, "created_at": "2026-01-05"} for text in ("A1", " A1", "A1\t", "A1\u200b", "\ufeffA1\r\n", "\xa0A1\u2009")]
+    assert staged.stage("leads", "s", rows, "lead_id") == [("A1",)] * len(rows)
 
 
 def test_only_typed_cells_hold_serials(staged: StagedModels) -> None:
@@ -238,7 +259,9 @@ def test_where_nothing_is_programs_write_a_date_of_another_time(staged: StagedMo
 def test_months_of_targets(staged: StagedModels) -> None:
     staged.declare("s")
     texts = forms("2026-03 | 2026-03-15 | 202603 | 3/2026 | 03.2026 | 2026.03 | Mar 2026 | March 2026 | Mar-26 | март 2026 | Марта 2026 г.")
-    odd = {"1905-07-18": "implausible_date", "9999-12": "implausible_date", "2026": "unparsable_date", "mars 2026": "unparsable_date"}
+    odd = {"1905-07-18": "implausible_date", "9999-12": "implausible_date"}
+    # 2026.1: January, or October when a spreadsheet took it for a number
+    odd |= dict.fromkeys(("2026", "mars 2026", "2026.1"), "unparsable_date")
     rows = [{"month": text, "kpi": "leads", "value": "1"} for text in (*texts, *odd)]
     # a spreadsheet's serial of a day, and numbers that are none
     rows += [{"month": number, "kpi": "leads", "value": "1", "_typed": "|month|"} for number in ("46082", "2026", "202613")]

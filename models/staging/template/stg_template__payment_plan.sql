@@ -43,6 +43,7 @@ judged as (
         *,
         case
             when plan_id is null or (lead_id is null and client_id is null and not {{ names_contact() }}) then 'missing_id'
+            when {{ is_cut_id('plan_id') }} then 'unreadable_id'
             when due_date_text is null then 'missing_date'
             when due_date is null then 'unparsable_date'
             when due_date < date '2000-01-01' or due_date > date '2100-01-01' then 'implausible_date'
