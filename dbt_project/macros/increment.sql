@@ -123,7 +123,8 @@
    earlier ones, then the source's own clock, then the later file of the load (landing.files), then the later row.
    Inside one load, order of files is no proof: rows of a key that differ there are disputed, unless the clock differs or sources.yml says `overlap`.
    meta.versions: `by` row (the newest row counts) or file (all rows of the newest file count); `columns`: of the key, beside version_key;
-   `clock`; `entity`: as sources.yml calls it, where the model's name does not. #}
+   `clock`; `voids`: the rule under which a row is set aside that takes away what an older one said, as an amount of 0 does; `entity`: as sources.yml calls it,
+   where the model's name does not. #}
 {% macro mark_superseded() -%}
     {%- set versions = (config.get('meta') or {}).get('versions') if execute -%}
     {%- if versions -%}
@@ -137,7 +138,8 @@
     {%- for column in adapter.get_columns_in_relation(this) if column.name not in unsaid and not column.name.endswith('_text') -%}
         {%- do said.append(column.quoted) -%}
     {%- endfor -%}
-    {%- set usable %}quarantine_rule is null{% if goes_on() and config.get('materialized') == 'incremental' %} and {{ is_new() }}{% endif %}{% endset -%}
+    {%- set read %}(quarantine_rule is null{% if versions.voids %} or quarantine_rule = '{{ versions.voids }}'{% endif %}){% endset -%}
+    {%- set usable %}{{ read }}{% if goes_on() and config.get('materialized') == 'incremental' %} and {{ is_new() }}{% endif %}{% endset -%}
     {%- set hashed = row_hash('version_key') -%}
     {#- what one file says of a key adds up: only another file may say it again -#}
     {%- set several = 'min(load_id) <> max(load_id) or min(file_name) <> max(file_name)' if versions.by == 'file' else 'count(*) > 1' -%}
@@ -178,7 +180,7 @@
                         select
                             versions.version_key,
                             {%- for key in keys %}
-                            case when settings.overlap is null or settings.overlap <> 'days' then versions.{{ key }} end as {{ key }},
+                            case when settings.overlap is null or settings.overlap <> 'days' then {{ small_composed('cast(versions.' ~ key ~ ' as string)') }} end as {{ key }},
                             {%- endfor %}
                             versions.load_id,
                             versions.file_name,

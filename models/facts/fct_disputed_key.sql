@@ -13,7 +13,7 @@
     'payments': ['`overlap: add` (each row is its own)', '`overlap: replace` (the later row counts)'],
 } -%}
 {#- what a row of ad spend may sum up: rows of this name, inside the same of the names before it -#}
-{%- set levels = [('campaign', []), ('ad_group', ['campaign']), ('ad', ['campaign', 'ad_group'])] -%}
+{%- set levels = [('account', []), ('campaign', ['account']), ('ad_group', ['account', 'campaign']), ('ad', ['account', 'campaign', 'ad_group'])] -%}
 {%- do settles.update({'spend': settles.ad_spend, 'payment_plan': settles.payments, 'stage_events': settles.payments}) -%}
 
 with disputed as (
@@ -43,16 +43,16 @@ with disputed as (
 
 ),
 
----------- rows of ad spend that are the sum of the others: totals of a report that repeats the day in them
+---------- rows of ad spend that are the sum of the others: totals of a report that repeats the day in them, or the same costs in another file, in less detail
 spend as (
-    {{ newest_rows('ad_spend', ['source_name', 'source_system', 'file_name', 'row_number', 'channel_raw', 'account', 'campaign', 'ad_group', 'ad', 'currency', 'cost_original', 'spend_date']) }}
+    {{ newest_rows('ad_spend', ['source_name', 'source_system', 'load_id', 'file_name', 'row_number', 'channel_raw', 'account', 'campaign', 'ad_group', 'ad', 'currency', 'cost_original', 'spend_date']) }}
 ),
 
 members as (
     {%- for level, inside in levels %}
     select
         '{{ level }}' as level_name,
-        concat_ws(chr(31), source_name, channel_raw, account, currency{% for each in inside %}, coalesce({{ each }}, ''){% endfor %}) as group_key,
+        concat_ws(chr(31), source_name, channel_raw, currency{% for each in inside %}, coalesce({{ each }}, ''){% endfor %}) as group_key,
         coalesce({{ level }}, '') as member,
         spend_date,
         min(source_name) as source_name,
@@ -60,6 +60,8 @@ members as (
         min(currency) as currency,
         min(file_name || chr(31) || lpad(cast(row_number as string), 12, '0')) as first_place,
         max(file_name || chr(31) || lpad(cast(row_number as string), 12, '0')) as last_place,
+        min(load_id || chr(31) || file_name) as first_file,
+        max(load_id || chr(31) || file_name) as last_file,
         count(*) as row_count,
         sum(cost_original) as cost_original
     from spend
@@ -77,7 +79,11 @@ days as (
     select
         *,
         count(*) over (partition by level_name, group_key, spend_date) as members_of_day,
-        sum(cost_original) over (partition by level_name, group_key, spend_date) as cost_of_day,
+        abs(sum(cost_original) over (partition by level_name, group_key, spend_date) - 2 * cost_original) < 0.005 as is_sum,
+        coalesce(
+            last_file < min(case when member <> '' then first_file end) over (partition by level_name, group_key, spend_date)
+            or first_file > max(case when member <> '' then last_file end) over (partition by level_name, group_key, spend_date), false
+        ) as is_of_another_file,
         coalesce({{ matches('member', '(?i)^[(\\[]?(all|alle|toutes|todas|tutte|wszystkie|tüm|все|total|итого|всего)([^a-zа-я]|$)') }}, false) as is_named_so
     from members
 
@@ -101,12 +107,25 @@ sums as (
     where days.members_of_day > 1
     group by days.level_name, days.group_key, days.member
     having
-        max(abs(days.cost_of_day - 2 * days.cost_original)) < 0.005
-        -- by its name; without one, on days of different costs; under any name only where that cannot be chance
-        and (
-            (max(days.is_named_so) and min(days.members_of_day) > 1)
-            or (days.member = '' and count(distinct days.cost_original) > 1)
-            or (days.level_name = 'campaign' and min(days.members_of_day) > 2 and count(distinct days.cost_original) > 2)
+        (
+            min(days.is_sum)
+            -- by its name; without one, on days of different costs; under any name only where that cannot be chance
+            and (
+                (max(days.is_named_so) and min(days.members_of_day) > 1)
+                or (days.member = '' and count(distinct days.cost_original) > 1)
+                or (days.level_name = 'campaign' and min(days.members_of_day) > 2 and count(distinct days.cost_original) > 2)
+            )
+        )
+        -- a day may have been restated between two exports; of one campaign the same cost is no chance, nor is what several add up to
+        or (
+            days.member = ''
+            and min(days.is_of_another_file)
+            and 2 * sum(case when days.is_sum then 1 else 0 end) > count(*)
+            and (
+                days.level_name in ('ad_group', 'ad')
+                or max(case when days.is_sum then days.members_of_day else 0 end) > 2
+                or count(distinct case when days.is_sum then days.cost_original end) > 1
+            )
         )
 
 ),
@@ -165,7 +184,7 @@ select
     cast({{ dbt.split_part('last_place', "chr(31)", 2) }} as bigint),
     row_count,
     cast(money_base as {{ amount_type() }}),
-    'export it without totals, or leave their lines out with `skip_rows_matching` of this entity'
+    'export it without totals, or leave their lines out with `skip_rows_matching` of this entity; of two exports of the same days deliver one'
 from sums
 union all
 -- money at such rates would be wrong by thousands

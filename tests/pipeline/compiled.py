@@ -83,7 +83,7 @@ class CompiledModels:
         return found
 
     def _mark_superseded(
-        self, relation: str, by: str, columns: Iterable[str] = (), clock: str | None = None, entity: str | None = None
+        self, relation: str, by: str, columns: Iterable[str] = (), clock: str | None = None, voids: str | None = None, **_: str
     ) -> None:
         """What the models' post-hook does with one file per entity, said more simply: it is no part of what dbt compiles."""
         own_clock = f"{clock} desc nulls last, " if clock else ""
@@ -91,7 +91,8 @@ class CompiledModels:
         self.db.execute(
             f"update {relation} as staged set is_newest = false from (select *, {rank}() over (partition by "
             f"{', '.join(['version_key', *columns])} order by load_id desc, {own_clock}file_name desc{position}) as version_rank "
-            f"from {relation} where quarantine_rule is null) as ranked where version_rank > 1 and staged.version_key = ranked.version_key "
+            f"from {relation} where quarantine_rule is null or quarantine_rule = '{voids}') as ranked "
+            "where version_rank > 1 and staged.version_key = ranked.version_key "
             "and staged.file_name = ranked.file_name and staged.row_number = ranked.row_number"
         )
 

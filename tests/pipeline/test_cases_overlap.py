@@ -34,6 +34,24 @@ SUMS = {
     + "".join(f"2026-01-0{day},seo,{name},,{cost},EUR\n" for day in (5, 6, 7) for name, cost in (("A", 10), ("B", 20), ("C", 30))),
 }
 
+_ACCOUNTS = "date,channel,account,campaign,cost,currency\n"
+# the same costs in two exports, one in more detail, with a day that was restated between them; and equal budgets of two accounts
+TWO_FILES = {
+    "finer": (
+        _DAYS + "".join(f"2026-01-0{day},seo,Brand,,{10 + day},EUR\n" for day in range(1, 6)),
+        _DAYS + "".join(f"2026-01-0{day},seo,Brand,A,{10 + day + (day == 4) / 4},EUR\n" for day in range(3, 8)),
+    ),
+    "one_day": (_DAYS + "2026-01-05,seo,Brand,,30,EUR\n", _DAYS + "2026-01-05,seo,Brand,A,10,EUR\n2026-01-05,seo,Brand,B,20,EUR\n"),
+    "accounted": (
+        _ACCOUNTS + "".join(f"2026-01-0{day},seo,,{name},{10 + day},EUR\n" for day in range(1, 6) for name in "AB"),
+        _ACCOUNTS + "".join(f"2026-01-0{day},seo,7,{name},{10 + day},EUR\n" for day in range(4, 8) for name in "AB"),
+    ),
+    "budgets": (
+        _ACCOUNTS + "".join(f"2026-01-0{day},seo,,A,100,EUR\n" for day in range(1, 6)),
+        _ACCOUNTS + "".join(f"2026-01-0{day},seo,7,B,100,EUR\n" for day in range(1, 6)),
+    ),
+}
+
 
 def write(folder: Path, files: dict[str, str]) -> None:
     for name, text in files.items():
@@ -79,6 +97,11 @@ def test_what_counts_where_the_sources_say_so(tmp_path: Path, run_cli: RunCli) -
             "twins/b.csv": SPEND.format(5),
             "delta/1.csv": SPEND.format(40),
             "later/a.csv": ACCOUNT.format("a", 100),
+            "voided/payments_1.csv": PAYMENTS.replace("lead_id", "client_id")
+            + "".join(f"{number},2026-01-20 12:00:00,10,EUR,A,\n" for number in range(100)),
+            "voided/plan_1.csv": "plan_id,due_date,amount,currency,client_id\n"
+            + "".join(f"{number},2026-03-01,10,EUR,A\n" for number in range(100)),
+            "spelt/1.csv": SPEND.format(20).replace("Brand", "Cafe\u0301"),
             "clock/leads.csv": "lead_id,created_at,channel,updated_at\nL1,2026-01-05 10:00:00,blog,2026-01-07 10:00:00\n"
             "L1,2026-01-05 10:00:00,seo,2026-01-06 10:00:00\n",
             "clock/payments.csv": PAYMENTS + 2 * "1,2026-01-20 12:00:00,100,EUR,L1,\n",
@@ -96,6 +119,9 @@ def test_what_counts_where_the_sources_say_so(tmp_path: Path, run_cli: RunCli) -
             "twins": 'ad_spend: {path: "twins/*.csv", overlap: add}',
             "delta": 'ad_spend: {path: "delta/*.csv", delivery: delta}',
             "later": 'ad_spend: {path: "later/*.csv"}',
+            "spelt": 'ad_spend: {path: "spelt/*.csv", delivery: delta}',
+            "voided": 'payments: {path: "voided/payments*.csv", delivery: delta}, '
+            'payment_plan: {path: "voided/plan*.csv", delivery: delta}',
             "books": "leads: {path: cases/books/dup_numbers/leads.csv}, "
             "payments: {path: cases/books/dup_numbers/payments.csv, overlap: add}",
             "clock": "leads: {path: clock/leads.csv}, payments: {path: clock/payments.csv}, "
@@ -105,12 +131,15 @@ def test_what_counts_where_the_sources_say_so(tmp_path: Path, run_cli: RunCli) -
     home = tmp_path / "home"
     run_cli("run", "--sources", path, "--home", home, "--as-of", "2026-03-31")
     assert queried(home, COST) == {
-        "named": 450, "added": 450, "rename": 90, "natural": 10, "same": 8, "twins": 10, "delta": 40, "later": 100,
+        "named": 450, "added": 450, "rename": 90, "natural": 10, "same": 8, "twins": 10, "delta": 40, "later": 100, "spelt": 20,
     }  # fmt: skip
     assert queried(home, "select source_name, count(distinct account) from facts.fct_ad_spend group by all")["named"] == 2
     paid = queried(home, "select source_name, sum(amount_base)::double from facts.fct_payment group by all")
-    assert paid == {"books": 7000, "clock": 100}
-    assert queried(home, "select source_name, sum(planned_base)::double from facts.fct_payment_plan group by all") == {"clock": 30}
+    assert paid == {"books": 7000, "clock": 100, "voided": 1000}
+    assert queried(home, "select source_name, sum(planned_base)::double from facts.fct_payment_plan group by all") == {
+        "clock": 30,
+        "voided": 1000,
+    }
     assert queried(home, "select lead_key, channel_key from facts.fct_lead_funnel where source_name = 'clock'") == {"clock:L1": "blog"}
     columns = "source_name || '.' || entity, (rows_superseded, money_superseded::double)"
     gone = f"select {columns} from marts.mart_data_quality where rule = 'all'"
@@ -127,10 +156,26 @@ def test_what_counts_where_the_sources_say_so(tmp_path: Path, run_cli: RunCli) -
     (warning,) = [line for line in told["warnings"] if "superseded_money_share" in line]
     assert [name in warning for name in ("rename:ad_spend", "natural:ad_spend", "same:", "clock:")] == [True, True, False, False]
 
-    write(tmp_path, {"delta/0.csv": SPEND.format(50), "later/b.csv": ACCOUNT.format("b", 350)})
+    write(
+        tmp_path,
+        {
+            "delta/0.csv": SPEND.format(50),
+            "later/b.csv": ACCOUNT.format("b", 350),
+            "spelt/2.csv": SPEND.format(30).replace("Brand", "CAF\u00c9"),
+            "voided/payments_2.csv": PAYMENTS.replace("lead_id", "client_id") + "1,2026-01-20 12:00:00,0,EUR,A,\n",
+            "voided/plan_2.csv": "plan_id,due_date,amount,currency,client_id\n2,2026-03-02,0.00,EUR,A\n",
+        },
+    )
     run_cli("run", "--sources", path, "--home", home, "--as-of", "2026-04-01")
     # another account of the same day restates nothing
     assert (queried(home, COST)["delta"], queried(home, COST)["later"]) == (50, 450)
+    # a campaign is the same in other letters of the same word
+    assert queried(home, COST)["spelt"] == 30
+    # what is nothing now was something before
+    for relation, amount in (("fct_payment", "amount_base"), ("fct_payment_plan", "planned_base")):
+        left = f"select source_name, sum({amount})::double from facts.{relation} where source_name = 'voided' group by all"
+        assert queried(home, left) == {"voided": 990}, relation
+    assert queried(home, gone)["voided.payments"] == (1, 10)
     assert queried(home, gone)["delta.ad_spend"] == (1, 40)
     (warning,) = [line for line in json.loads(run_cli("status", "--home", home, "--json").stdout)["warnings"] if "superseded_money" in line]
     assert "delta:ad_spend: 1 rows, 40.00" in warning
@@ -188,3 +233,20 @@ def test_what_nobody_settles_holds_the_night_back(tmp_path: Path, run_cli: RunCl
     ):
         assert words in said, (words, said[-6000:])
     assert "flat.ad_spend" not in said
+
+
+def test_the_same_costs_in_two_exports_are_told_where_one_says_more(tmp_path: Path, run_cli: RunCli) -> None:
+    """By ad group and without, by account and without; equal budgets of two accounts are no sum of one another."""
+    write(tmp_path, {f"{name}/{number}.csv": text for name, texts in TWO_FILES.items() for number, text in enumerate(texts)})
+    path = sources(tmp_path, {name: f'ad_spend: {{path: "{name}/*.csv"}}' for name in TWO_FILES})
+    home = tmp_path / "home"
+    run_cli("extract", "--sources", path, "--home", home, "--as-of", "2026-03-31")
+    run_cli("build", "--sources", path, "--home", home)
+    with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as db:
+        columns = "source_name, first_file, first_row, last_file, last_row, money_base::double"
+        found = db.execute(f"select {columns} from facts.fct_disputed_key order by 1").fetchall()
+    assert found == [
+        ("accounted", "accounted/0.csv", 7, "accounted/0.csv", 10, 58),
+        ("finer", "finer/0.csv", 3, "finer/0.csv", 5, 42),
+        ("one_day", "one_day/0.csv", 1, "one_day/0.csv", 1, 30),
+    ]

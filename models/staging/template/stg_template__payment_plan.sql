@@ -1,4 +1,4 @@
-{{ config(meta={'versions': {'by': 'row'},
+{{ config(meta={'versions': {'by': 'row', 'voids': 'zero_amount'},
     'named': "'plan_id ' || plan_id"}) }}
 
 with source as (

@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', meta={'versions': {'by': 'row'},
+{{ config(materialized='incremental', meta={'versions': {'by': 'row', 'voids': 'zero_amount'},
     'named': "'payment_id ' || payment_id"}) }}
 
 with source as (
