@@ -283,6 +283,8 @@ def test_a_share_in_percent_is_read_as_one_or_set_aside(staged: StagedModels) ->
     rows = [{"month": "2026-03", "kpi": kpi, "value": value} for kpi, value, _ in (*said, *wrong)]
     found = staged.stage("targets", "s", rows, "case when quarantine_rule is null then target_value end, quarantine_rule")
     assert found == [(value, None) for *_, value in said] + [(None, rule) for *_, rule in wrong]
+    typed = [{"month": "2026-03", "kpi": "leads", "value": text, "_typed": "|value|"} for text in ("inf", "-inf", "1e400", "7.0")]
+    assert staged.stage("targets", "s", typed, "quarantine_rule") == [("unparsable_number",)] * 3 + [(None,)]
 
 
 @pytest.mark.parametrize("declared", CURRENCIES)

@@ -42,7 +42,8 @@ judged as (
             when month is null then 'unparsable_date'
             {{ month_rule('month') }}
             when value_text is null then 'missing_amount'
-            when target_value is null then 'unparsable_number'
+            -- what a typed cell may hold as well is no number
+            when target_value is null or not target_value between -1e30 and 1e30 then 'unparsable_number'
             when {{ currency_disagrees('value_text', base_currency()) }} then 'currency_mismatch'
             -- a share is shown as 0.25: 25 is meant in percent
             when target_value > 1 and {{ is_share('kpi_key') }} then 'share_above_one'
