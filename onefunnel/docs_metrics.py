@@ -43,6 +43,8 @@ one branch in `int_kpi_entries`.
 - `leads` are applications: a lost lead that comes back is a new attempt in the funnel (`mart_funnel_cohort.reopened`),
   but no new lead. Stages, outcomes and conversions count attempts. Duplicates, tests, deleted and merged leads count
   nowhere.
+- It comes back by an entry into a stage, or a dated status, after its ending. Money alone opens no attempt: a lead that
+  was lost and then pays, of which the CRM says nothing more, is won, and no lost deal of the month it was lost in.
 - A ratio whose denominator is 0 is null. Sums of an empty cell are 0. Every ratio carries its numerator and
   denominator; channels add up to `all` in both. Medians are taken over leads, so they do not add up; their
   `denominator` is the number of leads measured.
