@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from onefunnel.settings import Settings
 
 # Raised when the same bytes would be landed differently, so that they are landed again.
-READER_VERSION = 5
+READER_VERSION = 6
 FORMATS = {
     ".csv": "csv",
     ".txt": "csv",

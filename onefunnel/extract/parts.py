@@ -13,7 +13,18 @@ import duckdb
 
 from onefunnel.errors import ConfigError, MissingColumn, OnefunnelError
 from onefunnel.extract.envelope import Page
-from onefunnel.extract.normalise import hashed_sql, key_parameters, literal, looks_personal, personal_in, quoted, require_key, rows_of
+from onefunnel.extract.normalise import (
+    hashed_sql,
+    is_cut_sql,
+    key_parameters,
+    kind_of,
+    literal,
+    looks_personal,
+    personal_in,
+    quoted,
+    require_key,
+    rows_of,
+)
 from onefunnel.extract.phones import note_country, rewrite_phones
 from onefunnel.forgotten import CONTACT_LISTS, erase_known
 from onefunnel.landing.loads import REJECTED, LandedFile, StagedLoad
@@ -69,6 +80,7 @@ class PartWriter:
         self.required, self.known, self.personal = tuple(required), tuple(known), tuple(personal)
         self.read = (*self.required, *self.known)
         self.pages: dict[str, Page] = {}
+        self.cut_phones: dict[str, int] = {}
         self.db = duckdb.connect(
             config={"threads": settings.threads, "memory_limit": settings.memory_limit, "temp_directory": str(staged.scratch / "spill")}
         )
@@ -118,6 +130,7 @@ class PartWriter:
         self._drop_totals(relation.columns, target, file)
         rows, rejected = self._counts(target, file)
         self._warn_of_cells_beyond(relation.columns, target, file)
+        self._warn_of_cut_phones(file)
         part = LandedFile(file, sha256, fingerprint, target.name, rows, rejected, relation.columns)
         self.staged.files.append(part)
         return part
@@ -165,6 +178,7 @@ class PartWriter:
             self.run(f"create or replace temp table delivered as {relation.sql}", file)
             self.db.execute(f"set threads = {self.settings.threads}")
             rows = "delivered"
+            self._count_cut_phones(secret, file)
             if country := self.staged.phone_country:
                 rewrite_phones(lambda sql: self.run(sql, file), rows, secret, country, self.staged.scratch)
                 note_country(self.staged.landing, country)
@@ -179,6 +193,12 @@ class PartWriter:
         options = f"format parquet, compression snappy, row_group_size {relation.group_rows}"
         self.run(f"copy ({landed}) to {literal(str(target))} ({options})", file, pads)
         self.db.execute(f"set threads = {self.settings.threads}; drop table if exists delivered")
+
+    def _count_cut_phones(self, secret: list[str], file: str) -> None:
+        """Here, because a phone that is none leaves nothing behind."""
+        phones = [name for name in secret if kind_of(name) == "phone"]
+        counts = ", ".join(f"count(*) filter ({is_cut_sql(quoted(name))})" for name in phones)
+        self.cut_phones = dict(zip(phones, self.run(f"select {counts} from delivered", file).fetchall()[0], strict=True)) if phones else {}
 
     def _renumber(self, target: Path, file: str) -> None:
         """Count the rejected rows in: the reader's row k is row k + i of the file when i rejected rows come before it."""
@@ -262,6 +282,14 @@ class PartWriter:
                 self.staged.warnings.append(
                     f"{file}: {count} row(s), the first of them row {first}, hold something behind the last column name: "
                     "a note, or cells shifted by a comma in a number without quotes"
+                )
+
+    def _warn_of_cut_phones(self, file: str) -> None:
+        for name, count in self.cut_phones.items():
+            if count:
+                self.staged.warnings.append(
+                    f"{file}: column {name}: {count} value(s) such as 9.99999E+99 are what a spreadsheet left of phones, and none; "
+                    "deliver the export as it was before it was opened, or the column as text"
                 )
 
     def _warn_of_unhashed(self, columns: Iterable[str], secret: Iterable[str], file: str) -> None:
