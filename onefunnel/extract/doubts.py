@@ -12,6 +12,7 @@ from onefunnel.sources import FilesSource
 # Their amounts have three decimals (ISO 4217).
 THREE_DECIMALS = ("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND")
 GROUPED = r"-?[1-9][0-9]{0,2}([.][0-9]{3})+"
+WHOLE = r"-?[1-9][0-9]{0,2}"
 BY_COMMA = r"-?[0-9]{1,3}([.][0-9]{3})*,[0-9]{1,2}"
 MANY = 3
 
@@ -21,18 +22,22 @@ def check_undecided(writer: PartWriter, relation: Relation, part: LandedFile, co
     names = {name.strip().lower(): name for name in part.columns}
     if "cost" in names and source.entities[writer.staged.entity].overlap != "add":
         _check_twice(writer, part)
-    for money in sorted((MONEY - {"currency"}) & set(names)):
-        amount, currency = names[money], names.get("currency")
-        if "decimal_separator" not in source.model_fields_set and source.currency not in THREE_DECIMALS:
-            _check_thousands(writer, relation, part, source, amount, currency)
-        if currency and source.currency is None:
-            _check_currency(writer, part, source, amount, currency, config.reporting.base_currency)
+    money = sorted((MONEY - {"currency"}) & set(names))
+    if "decimal_separator" not in source.model_fields_set and source.currency not in THREE_DECIMALS:
+        read = {name.lower() for name in writer.read}
+        for number in [*money, *(name for name in ("direct_cost", "value", "index") if name in names and name in read)]:
+            _check_thousands(writer, relation, part, source, names[number], names.get("currency"))
+    for amount in money if "currency" in names and source.currency is None else ():
+        _check_currency(writer, part, source, names[amount], names["currency"], config.reporting.base_currency)
 
 
 def _check_thousands(
     writer: PartWriter, relation: Relation, part: LandedFile, source: FilesSource, amount: str, currency: str | None
 ) -> None:
-    """1.234 is a thousand or one and a bit. Another point, a longer whole number or a currency of three decimals says which."""
+    """1.234 is a thousand or one and a bit. Another point, a longer whole number or a currency of three decimals says which.
+
+    Of an index only the proportion counts: it is of two sizes only where whole numbers stand beside, 1.234 and 900.
+    """
     value = f"trim({quoted(amount)})"
     is_text = f"not contains(coalesce({TYPED}, ''), {literal(f'|{amount.strip().lower()}|')})" if relation.typed else "true"
     is_of_three = f"upper(trim({quoted(currency)})) in {THREE_DECIMALS}" if currency else "false"
@@ -42,10 +47,11 @@ def _check_thousands(
     )
     query = (
         f"select count(*) filter (regexp_full_match({value}, '{GROUPED}')), count(*) filter (regexp_full_match({value}, '{BY_COMMA}')), "
-        f"count(*) filter ({says}) from {rows_of(writer.staged.folder / part.part)} where {value} is not null and {is_text}"
+        f"count(*) filter ({says}), count(*) filter (regexp_full_match({value}, '{WHOLE}')) "
+        f"from {rows_of(writer.staged.folder / part.part)} where {value} is not null and {is_text}"
     )
-    grouped, by_comma, saying = writer.run(query, part.path).fetchone()
-    if not grouped or saying:
+    grouped, by_comma, saying, whole = writer.run(query, part.path).fetchone()
+    if not grouped or saying or (amount.strip().lower() == "index" and not whole and not by_comma):
         return
     what = f"column {amount}: {grouped} value(s) such as 9.999, thousands or numbers of three decimals"
     hint = f'say of source {source.name}: `decimal_separator: ","` where the point divides thousands, else `decimal_separator: "."`'
