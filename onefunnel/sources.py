@@ -64,7 +64,13 @@ class Overlapping(Strict):
     overlap: Literal["replace", "add", "days"] | None = None
 
 
-class FileEntity(Overlapping):
+class Deliverable(Overlapping):
+    """ignore_columns: columns that nobody reads and that need not be read, though they say of money that it was not paid."""
+
+    ignore_columns: tuple[str, ...] = ()
+
+
+class FileEntity(Deliverable):
     """Files of one entity. delivery full: new bytes under an old name replace the old; delta: they add to it.
 
     header_row: line of the column names, from 1; skip_rows_matching: pattern of lines that are no rows; ragged pad: short rows are filled.
@@ -101,7 +107,7 @@ class FileEntity(Overlapping):
         return value
 
 
-class TableEntity(Overlapping):
+class TableEntity(Deliverable):
     """A table, or the rows of a query. With a cursor only what is new is read, again from `lookback_days` before it; without one, all."""
 
     table: str | None = Field(None, pattern=r"^[A-Za-z_][\w$]*(\.[A-Za-z_][\w$]*)?$")
@@ -137,7 +143,7 @@ class Paging(Strict):
         return self
 
 
-class RestEntity(Overlapping):
+class RestEntity(Deliverable):
     """One resource. records: dotted path to the list; total: to its length; {since} and {until} in params are the dates of the lookback."""
 
     path: str

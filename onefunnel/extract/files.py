@@ -18,6 +18,7 @@ from onefunnel.extract.normalise import quoted, rows_of
 from onefunnel.extract.parts import PartWriter, Relation
 from onefunnel.extract.snapshot import Snapshot, as_utf8, check_inside, take_snapshot
 from onefunnel.extract.table_edges import cut_to_table
+from onefunnel.extract.unread_words import check_unread_words
 from onefunnel.landing.loads import LandedFile, LoadManifest, StagedLoad, current_files
 from onefunnel.sources import FileEntity, FilesSource
 
@@ -55,7 +56,7 @@ def stage_files(config: PipelineConfig, source: FilesSource, entity: str, staged
         raise ConfigError(
             f"no file matches {options.path}", where=where, hint="deliver it, correct `path`, or declare `expected: normal_empty`"
         )
-    how = options.model_dump(exclude={"path", "delivery", "overlap"})
+    how = options.model_dump(exclude={"path", "delivery", "overlap", "ignore_columns"})
     country = [source.phone_country] if source.phone_country else []
     separator = [source.decimal_separator] if source.decimal_separator != "." else []
     reading = json.dumps([READER_VERSION, how, sorted(name.lower() for name in personal), *country, *separator])
@@ -89,6 +90,7 @@ def stage_files(config: PipelineConfig, source: FilesSource, entity: str, staged
             relation = _relation(writer, snapshot, form, options, source.decimal_separator)
             part = writer.write(relation, file=snapshot.name, sha256=snapshot.sha256, fingerprint=fingerprint)
             check_undecided(writer, relation, part, config, source)
+            check_unread_words(writer, part, source, options)
         _check_whole(writer, current, {path.relative_to(root).as_posix() for path in files})
         _check_gone(writer, current, {path.relative_to(root).as_posix() for path in files}, twins, options)
         writer.finish()
