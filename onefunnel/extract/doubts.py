@@ -21,7 +21,7 @@ def check_undecided(writer: PartWriter, relation: Relation, part: LandedFile, co
     """Raise ConfigError where money is of one of two sizes, of one of two currencies, or all there twice, and nothing declares it."""
     names = {name.strip().lower(): name for name in part.columns}
     if "cost" in names and source.entities[writer.staged.entity].overlap != "add":
-        _check_twice(writer, part)
+        _check_twice(writer, part, names["cost"], names.get("date"))
     money = sorted((MONEY - {"currency"}) & set(names))
     if "decimal_separator" not in source.model_fields_set and source.currency not in THREE_DECIMALS:
         read = {name.lower() for name in writer.read}
@@ -60,16 +60,27 @@ def _check_thousands(
     writer.staged.warnings.append(f"{part.path}: {what}; {hint}")
 
 
-def _check_twice(writer: PartWriter, part: LandedFile) -> None:
-    """Rows of costs add up; where each stands twice, letter by letter, an export was appended to itself."""
-    rows = f"select count(*) as times from {rows_of(writer.staged.folder / part.part)} group by {', '.join(map(quoted, part.columns))}"
-    different, least = writer.run(f"select count(*), min(times) from ({rows})", part.path).fetchone()
-    if different >= MANY and least > 1:
-        raise ConfigError(
-            f"each of its {different} rows stands there {least} times or more: the costs would count as often",
-            where=f"{writer.staged.where}, {part.path}",
-            hint="deliver every row once; if they are different things, say `overlap: add` of the entity",
-        )
+def _check_twice(writer: PartWriter, part: LandedFile, cost: str, day: str | None) -> None:
+    """Rows of costs add up. An export was appended to itself where each stands twice, letter by letter, or all rows of several days do."""
+    told_day = quoted(day) if day else "null"
+    rows = (
+        f"select {told_day} as day, count(*) as times, regexp_matches(any_value({quoted(cost)}), '[1-9]') as costs "
+        f"from {rows_of(writer.staged.folder / part.part)} group by {', '.join(map(quoted, part.columns))}"
+    )
+    days = f"select day, sum(times) as held, count(*) as different, min(times) as least, bool_or(costs) as costs from ({rows}) group by day"
+    is_twice = "filter (least > 1 and costs)"
+    query = f"select sum(different), min(least), count(day) {is_twice}, sum(held) {is_twice}, min(day) {is_twice} from ({days})"
+    different, least, twice, held, first = writer.run(query, part.path).fetchall()[0]
+    if different is None or (twice < MANY and (different < MANY or least == 1)):
+        return
+    what = f"each of its {different} rows stands there {least} times or more"
+    if least == 1:
+        what = f"all {held} rows of {twice} days, such as {first}, stand there twice or more, letter by letter"
+    raise ConfigError(
+        f"{what}: the costs would count as often",
+        where=f"{writer.staged.where}, {part.path}",
+        hint="deliver every row once; if they are different things, say `overlap: add` of the entity",
+    )
 
 
 def _check_currency(writer: PartWriter, part: LandedFile, source: FilesSource, amount: str, currency: str, base: str) -> None:

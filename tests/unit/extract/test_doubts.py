@@ -112,7 +112,6 @@ DAYS = [f"2026-01-0{day},ads,{day}0,EUR\n" for day in range(1, 5)]
     [
         pytest.param(DAYS + DAYS, True, id="appended to itself"),
         pytest.param([row for row in DAYS for _ in range(3)], True, id="each three times"),
-        pytest.param(DAYS + DAYS[1:], False, id="one stands there once"),
         pytest.param(DAYS[:2] * 2, False, id="two rows may be so by chance"),
         pytest.param(DAYS, False, id="each once"),
     ],
@@ -125,6 +124,33 @@ def test_costs_that_all_stand_there_twice_are_asked_for(csv: Landing, rows: list
             csv.land()
         csv.options["overlap"] = "add"
     assert csv.land().rows == len(rows)
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        pytest.param(DAYS + DAYS[1:], "6 rows of 3 days, such as 2026-01-02", id="two exports that overlap"),
+        pytest.param([row + row.replace("ads", "seo") for row in DAYS] + DAYS[1:], None, id="half of each day"),
+        pytest.param(DAYS + DAYS[2:], None, id="two days may be so by chance"),
+        pytest.param(DAYS + [row.replace("0,EUR", "1,EUR") for row in DAYS], None, id="other costs"),
+        pytest.param([f"2026-01-0{day},ads,0.00,EUR\n" * 2 for day in range(1, 5)] + DAYS[:1], None, id="what costs nothing"),
+    ],
+)
+def test_whole_days_that_stand_there_twice_are_asked_for(csv: Landing, rows: list[str], told: str | None) -> None:
+    csv.system, csv.entity = "template", "ad_spend"
+    csv.write("a.csv", SPEND + "".join(rows))
+    if told:
+        with pytest.raises(ConfigError, match=rf"{told}.*the costs would count as often[\s\S]*`overlap: add`"):
+            csv.land()
+        csv.options["overlap"] = "add"
+    assert csv.land().rows == "".join(rows).count("\n")
+
+
+def test_costs_of_months_may_be_alike(csv: Landing) -> None:
+    csv.system, csv.entity = "template", "channel_costs"
+    months = [f"partners,2026-0{month}-01,2026-0{month}-28,100,EUR\n" for month in range(1, 6)]
+    csv.write("a.csv", "channel,from_date,to_date,cost,currency\n" + "".join(months + months[:3]))
+    assert csv.land().rows == 8
 
 
 def test_payments_have_an_id_and_may_stand_there_twice(csv: Landing) -> None:
