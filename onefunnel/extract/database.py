@@ -15,6 +15,7 @@ from onefunnel.config import PipelineConfig
 from onefunnel.entities import entity_of
 from onefunnel.errors import ConfigError, OnefunnelError
 from onefunnel.extract.cursors import Reached, cursor_from, cursor_state, rows_key
+from onefunnel.extract.lost_digits import EXACT
 from onefunnel.extract.normalise import rows_of
 from onefunnel.extract.parts import NUL, TYPED, PartWriter, Relation, check_columns, typed_names, unique_names
 from onefunnel.extract.unread_words import check_unread_words
@@ -181,7 +182,8 @@ def value_text(value: Any) -> str | None:
     if isinstance(value, (date, time)):
         return value.isoformat()
     if isinstance(value, float):
-        return format(Decimal(repr(value)), "f") if value - value == 0 else repr(value)
+        # a longer one has lost digits, and must be seen to be one
+        return format(Decimal(repr(value)), "f") if abs(value) < EXACT else repr(value)
     if isinstance(value, (bytes, bytearray, memoryview)):
         return _bytes_text(bytes(value))
     if isinstance(value, (dict, list)):

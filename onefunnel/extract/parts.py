@@ -13,6 +13,7 @@ import duckdb
 
 from onefunnel.errors import ConfigError, MissingColumn, OnefunnelError
 from onefunnel.extract.envelope import Page
+from onefunnel.extract.lost_digits import id_sql, is_id
 from onefunnel.extract.normalise import (
     hashed_sql,
     is_cut_sql,
@@ -185,7 +186,7 @@ class PartWriter:
         if relation.marked:
             self._set_marked_aside(relation.columns, file)
             rows = f"(from delivered where not {_holds(relation.columns, MARKS)})"
-        chosen = [f"{hashed_sql(name)} as {quoted(name)}" if name in secret else quoted(name) for name in relation.columns]
+        chosen = [f"{_landed_sql(name, name in secret)} as {quoted(name)}" for name in relation.columns]
         source, load = literal(self.staged.source), literal(self.staged.load_id)
         chosen += [f"{literal(file)} as _file", "_row", f"{source} as _source", f"{load} as _load_id"]
         chosen += [TYPED] if relation.typed else []
@@ -308,6 +309,12 @@ class PartWriter:
         for name in columns:
             if name.lower() not in known and (meant := _most_like(name, absent, MISSPELT)):
                 self.staged.warnings.append(f"{file}: column {name} is read by nobody; was {meant} meant?")
+
+
+def _landed_sql(name: str, is_secret: bool) -> str:
+    if is_secret:
+        return hashed_sql(name)
+    return id_sql(name) if is_id(name) else quoted(name)
 
 
 def _most_like(name: str, names: Iterable[str], cutoff: float) -> str | None:

@@ -18,6 +18,7 @@ from posixpath import normpath
 from typing import Any
 
 from onefunnel.errors import ConfigError, OnefunnelError
+from onefunnel.extract.lost_digits import EXACT, Rounded, is_id, unknown_ids
 from onefunnel.extract.number_formats import MONEY_COLUMNS, Money, column_number, is_known, mark_money, signs_of_styles
 from onefunnel.extract.parts import NUL, TYPED, PartWriter, Relation, typed_names, unique_names
 from onefunnel.extract.snapshot import Snapshot
@@ -30,8 +31,6 @@ MAX_CELLS = 20_000_000
 MAX_TEXT_BYTES = 2_000_000_000
 MAX_ROWS, MAX_COLUMNS = 1_048_576, 16_384
 TYPES_OF_CELLS = (bool, int, float, date, datetime)
-# A float is exact up to here; longer numbers are read from the XML.
-EXACT = 2**53
 # A sheet whose days were taken for months is told by so many cells of each kind.
 MIN_SWAPPED, MONTHS = 5, 12
 _NUMBERED = re.compile(r"\s*(\d{1,2})[-./](\d{1,2})[-./]\d{2,4}\b")
@@ -94,12 +93,13 @@ def xlsx_relation(writer: PartWriter, snapshot: Snapshot, options: FileEntity, d
     used = [index for index, name in enumerate(header) if str(name).strip() or any(row[index] != "" for row in data)]
     names = unique_names((cell_text(header[index]) for index in used), snapshot.name, writer.read)
     _write_money(zip(names, used, strict=True), data, decimal_separator, writer, snapshot.name)
-    columns = {name: pa.array([cell_text(row[index]) for row in data], pa.string()) for name, index in zip(names, used, strict=True)}
     named = list(zip(names, used, strict=True))
-    for name, index in named:
-        _check_swapped(name, [row[index] for row in data], snapshot.name)
+    cells = {name: [row[index] for row in data] for name, index in named}
+    columns = {name: pa.array(map(cell_text, unknown_ids(each) if is_id(name) else each), pa.string()) for name, each in cells.items()}
+    for name in names:
+        _check_swapped(name, cells[name], snapshot.name)
         if not writer.read or name.lower() in {each.lower() for each in writer.read}:
-            _check_computed(name, [row[index] for row in data], snapshot.name)
+            _check_computed(name, cells[name], snapshot.name)
     typed = [typed_names(name for name, index in named if isinstance(row[index], TYPES_OF_CELLS)) for row in data]
     table = pa.table({**columns, TYPED: pa.array(typed, pa.string()), "_row": pa.array(range(1, len(data) + 1), pa.int64())})
     writer.db.register("sheet_rows", table)
@@ -353,4 +353,7 @@ def _restore(rows: list[list[Any]], xml: bytes) -> None:
 
 
 def _digits(text: str) -> str:
-    return format(Decimal(text), "f") if re.fullmatch(r"-?\d+(\.\d+)?([eE]\+?\d{1,3})?", text) else text
+    if not re.fullmatch(r"-?\d+(\.\d+)?([eE]\+?\d{1,3})?", text):
+        return text
+    digits = format(Decimal(text), "f")
+    return Rounded(digits) if "e" in text.lower() else digits

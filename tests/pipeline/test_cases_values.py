@@ -214,6 +214,19 @@ def test_no_id_is_no_client(staged: StagedModels) -> None:
     assert staged.stage("leads", "s", cut, "contact_id, unread") == [(None, told[0]), (None, told[1]), ("1E10", None)]
 
 
+def test_an_id_of_which_digits_are_lost_is_none(staged: StagedModels) -> None:
+    staged.declare("s")
+    lead = {"lead_id": "l", "created_at": "2026-01-05"}
+    lost = "1.202100000000000E+17"
+    found = staged.stage(
+        "leads", "s", [lead | {"lead_id": lost}, lead | {"duplicate_of": lost}], "lead_id, quarantine_rule, duplicate_of, unread"
+    )
+    assert found == [(None, "missing_id", None, None), ("l", None, None, "|unreadable_id:duplicate_of=9.999999999999999a+99")]
+    payment = {"payment_id": "p", "paid_at": "2026-01-05", "amount": "5", "currency": "EUR", "lead_id": "l"}
+    rows = [payment | {"payment_id": lost}, payment | {"lead_id": lost}, payment | {"lead_id": lost, "client_id": "c"}]
+    assert staged.stage("payments", "s", rows, "quarantine_rule") == [("missing_id",), ("missing_id",), (None,)]
+
+
 def test_only_typed_cells_hold_serials(staged: StagedModels) -> None:
     staged.declare("s", date_order="dmy", separator=",")
     typed = {"_typed": "|paid_at|amount|", "payment_id": "p", "lead_id": "l"}

@@ -15,8 +15,8 @@ typed as (
 
         ---------- ids
         -- plan_key is made of it
-        {{ own_id(to_text('plan_id')) }} as plan_id,
-        {{ to_text('lead_id') }} as lead_id,
+        {{ own_id(to_id('plan_id')) }} as plan_id,
+        {{ to_id('lead_id') }} as lead_id,
         {{ to_person_id('client_id') }} as client_id,
         {{ to_text('contact_email') }} as contact_email_hash,
         {{ to_text('contact_phone') }} as contact_phone_hash,
