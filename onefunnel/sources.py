@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from onefunnel.currencies import check_currency
 from onefunnel.systems import description_of
 
 
@@ -38,7 +39,7 @@ def _country(name: str) -> str:
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 Variable = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
-Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$"), AfterValidator(check_currency)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
 DateFormat = Annotated[str, AfterValidator(_date_format)]
 Country = Annotated[str, AfterValidator(_country)]

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 from onefunnel.config import PipelineConfig
 from onefunnel.entities import entity_of
 from onefunnel.errors import ConfigError, OnefunnelError
+from onefunnel.extract.contract_columns import check_columns
 from onefunnel.extract.cursors import Reached, cursor_from, cursor_state, rows_key
 from onefunnel.extract.lost_digits import EXACT
 from onefunnel.extract.normalise import rows_of
-from onefunnel.extract.parts import NUL, TYPED, PartWriter, Relation, check_columns, typed_names, unique_names
+from onefunnel.extract.parts import NUL, TYPED, PartWriter, Relation, typed_names, unique_names
 from onefunnel.extract.unread_words import check_unread_words
 from onefunnel.landing.loads import StagedLoad
 from onefunnel.settings import redact

@@ -39,9 +39,15 @@ FORMATS = {
     ".xlsx": "xlsx",
     ".xlsm": "xlsx",
 }
+# What else comes by its suffix, and what to do.
+OTHER_FORMATS = {
+    **dict.fromkeys((".xls", ".xlsb", ".ods", ".numbers"), ("a workbook of another kind", "save it as .xlsx or .csv")),
+    **dict.fromkeys((".pdf", ".doc", ".docx", ".htm", ".html"), ("a document", "export its table as .csv or .xlsx")),
+    **dict.fromkeys((".gz", ".zip", ".bz2", ".xz", ".zst", ".7z", ".rar", ".tar", ".tgz"), ("packed", "unpack it")),
+}
 TINY_BYTES = 100
 SHOWN = 5
-PACKED = (".gz", ".zip", ".bz2", ".xz", ".zst", ".7z", ".rar")
+PACKED = tuple(suffix for suffix, (what, _) in OTHER_FORMATS.items() if what == "packed")
 TEXTS = ("csv", "tsv", "jsonl", "json")
 
 
@@ -200,6 +206,9 @@ def form_of(name: str, options: FileEntity) -> str:
     """The format of a file: as declared, else by its suffix. Raises ConfigError when neither tells."""
     suffix = PurePosixPath(name).suffix.lower()
     form = options.format or FORMATS.get(suffix)
+    if form is None and suffix in OTHER_FORMATS:
+        what, hint = OTHER_FORMATS[suffix]
+        raise ConfigError(f"the file is not read: it is {what} ({suffix})", where=name, hint=hint)
     if form is None:
         known = ", ".join(sorted(set(FORMATS.values())))
         what = f"the format of a {suffix or 'file without suffix'} is not known"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -11,7 +10,8 @@ from types import TracebackType
 
 import duckdb
 
-from onefunnel.errors import ConfigError, MissingColumn, OnefunnelError
+from onefunnel.errors import ConfigError, OnefunnelError
+from onefunnel.extract.contract_columns import MISSPELT, check_columns, most_like
 from onefunnel.extract.envelope import Page
 from onefunnel.extract.lost_digits import id_sql, is_id
 from onefunnel.extract.normalise import (
@@ -36,8 +36,6 @@ UNDECODABLE, NUL = "\ufffe", "\uffff"
 MARKS = {UNDECODABLE: "undecodable_bytes", NUL: "nul_byte"}
 TYPED = "_typed"
 RESERVED = ("_file", "_row", "_source", "_load_id", TYPED)
-# How alike two names must be, from 0 to 1: to be offered for a required column that is absent; to be called a slip of the pen.
-RENAMED, MISSPELT = 0.5, 0.8
 UNSEEN = re.compile("[\u00ad\u034f\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe00-\ufe0f\ufeff]")
 # How reports begin a line that sums up others, above, between or below them; and columns of which a row may hold nothing and be a row.
 TOTAL_WORDS = r"(grand\s+total|sub-?totals?|totals?|sum|summe|gesamt(summe|ergebnis)?|insgesamt|итого?|всего|общий\s+итог)"
@@ -307,7 +305,7 @@ class PartWriter:
         absent = [name for name in self.known if name.lower() not in delivered]
         known = {name.lower() for name in (*secret, *self.known)}
         for name in columns:
-            if name.lower() not in known and (meant := _most_like(name, absent, MISSPELT)):
+            if name.lower() not in known and (meant := most_like(name, absent, MISSPELT)):
                 self.staged.warnings.append(f"{file}: column {name} is read by nobody; was {meant} meant?")
 
 
@@ -315,30 +313,6 @@ def _landed_sql(name: str, is_secret: bool) -> str:
     if is_secret:
         return hashed_sql(name)
     return id_sql(name) if is_id(name) else quoted(name)
-
-
-def _most_like(name: str, names: Iterable[str], cutoff: float) -> str | None:
-    """The one of these names that is written most like it, whatever the case, if one is alike enough."""
-    written = {each.strip().lower(): each for each in names}
-    like = difflib.get_close_matches(name.strip().lower(), written, n=1, cutoff=cutoff)
-    return written[like[0]] if like else None
-
-
-def check_columns(columns: Sequence[str], required: Iterable[str], file: str) -> None:
-    """Raise MissingColumn naming the first required column that is absent and the delivered one most like it."""
-    delivered = {name.strip().lower() for name in columns}
-    for name in required:
-        if name.lower() not in delivered:
-            like = _most_like(name, columns, RENAMED)
-            hint = f"was it renamed to {like!r}? " if like else ""
-            if len(columns) == 1 and len(set(required)) > 1:
-                hint += "All columns came as one: say with `delimiter` of the entity what stands between them. "
-            raise MissingColumn(
-                f"the required column {name!r} is absent",
-                where=f"{file}: columns {', '.join(columns) or '(none)'}",
-                hint=f"{hint}Deliver it under its old name, or change the mapping of this system; where the column names are not in the "
-                "first line, say in which with `header_row` of the entity; until then the last good load stays",
-            )
 
 
 def typed_names(names: Iterable[str]) -> str | None:
