@@ -41,7 +41,7 @@ STATUS_COLUMN = rf"(({OF_MONEY})_?)*({STATUS})(_({OF_MONEY}))*"
 HAPPENED = r"cancell?ed|voided|deleted|отменен[ао]?|удален[ао]?"
 GIVEN_BACK = r"refund(ed|s)?|charge_?backs?|failed|reversed|возврата?|возвращен[ао]?"
 EVENT_COLUMN = r"((is|was|has|amount|sum|total|date|сумма|дата)_)*({})(_(amount|sum|total|at|on|date|time))*"
-NOTHING = r"^([0.,]+|false|f|no|n|nein|нет|ложь)$"
+NOTHING = r"^([^1-9]*0[^1-9]*|false|f|no|n|nein|нет|ложь)$"
 
 
 @dataclass(frozen=True)

@@ -56,7 +56,9 @@ def test_columns_that_are_there_to_say_it(csv: Landing, column: str) -> None:
     ("column", "filled", "empty"),
     [
         ("amount_refunded", "100.50", "0.00"),
+        ("refund", "€5", "€ 0,00"),
         ("Refunded", "TRUE", "false"),
+        ("deleted_at", "2026-01-06", "0000-00-00"),
         ("canceled_at", "2026-01-06", "n/a"),
         ("is_deleted", "1", "0"),
         ("Сумма возврата", "100", "0,00"),
