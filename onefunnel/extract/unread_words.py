@@ -80,13 +80,13 @@ def check_unread_words(
 
 
 def _hint(name: str, is_plan: bool, is_event: bool) -> str:
-    kinds = "deliver refunds as rows of their own under `kind` (refund, chargeback)"
-    if not is_plan and not is_event:
-        kinds = "where it tells payment, refund and chargeback apart, call it `kind`"
+    """What to do, with the line to write."""
+    kinds = "where it tells payment, refund and chargeback apart, call it `kind`"
+    if is_event:
+        kinds = "deliver refunds as rows of their own under `kind` (refund, chargeback)"
     leave = "leave such rows out (`skip_rows_matching` of a CSV, `query` of a database)"
-    return (
-        f"{'' if is_plan else f'{kinds}; else '}{leave}; if they all count, say `ignore_columns: [{json.dumps(name, ensure_ascii=False)}]`"
-    )
+    meant = f"if they all count, say `ignore_columns: [{json.dumps(name, ensure_ascii=False)}]`"
+    return "; ".join([leave, meant] if is_plan else [kinds, leave, meant])
 
 
 def _said(writer: PartWriter, part: LandedFile, name: str, words: str | None, read: Sequence[str], separator: str) -> Said | None:
