@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 from conftest_landing import Landing
 from database_source import Source
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from workbooks import number, row, text, workbook
 
@@ -76,6 +76,7 @@ def test_of_a_workbook_one_that_stands_in_several_rows_is_none(tmp_path: Path) -
     assert landing.rows("Sum")[0] == ("120210000000000010",)
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.one_of(st.integers(0, 10**24).map(str), st.text("0123456789abcdefE-+.", max_size=24)))
 def test_every_other_text_is_the_id_that_it_is(told: str) -> None:
     """uuids, hexadecimal, whole numbers of any length."""
