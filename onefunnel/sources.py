@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from onefunnel.currencies import check_currency
 from onefunnel.systems import description_of
 
 
@@ -38,7 +39,7 @@ def _country(name: str) -> str:
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 Variable = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
-Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$"), AfterValidator(check_currency)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
 DateFormat = Annotated[str, AfterValidator(_date_format)]
 Country = Annotated[str, AfterValidator(_country)]
@@ -64,7 +65,13 @@ class Overlapping(Strict):
     overlap: Literal["replace", "add", "days"] | None = None
 
 
-class FileEntity(Overlapping):
+class Deliverable(Overlapping):
+    """ignore_columns: columns that nobody reads and that need not be read, though they say of money that it was not paid."""
+
+    ignore_columns: tuple[str, ...] = ()
+
+
+class FileEntity(Deliverable):
     """Files of one entity. delivery full: new bytes under an old name replace the old; delta: they add to it.
 
     header_row: line of the column names, from 1; skip_rows_matching: pattern of lines that are no rows; ragged pad: short rows are filled.
@@ -101,7 +108,7 @@ class FileEntity(Overlapping):
         return value
 
 
-class TableEntity(Overlapping):
+class TableEntity(Deliverable):
     """A table, or the rows of a query. With a cursor only what is new is read, again from `lookback_days` before it; without one, all."""
 
     table: str | None = Field(None, pattern=r"^[A-Za-z_][\w$]*(\.[A-Za-z_][\w$]*)?$")
@@ -137,7 +144,7 @@ class Paging(Strict):
         return self
 
 
-class RestEntity(Overlapping):
+class RestEntity(Deliverable):
     """One resource. records: dotted path to the list; total: to its length; {since} and {until} in params are the dates of the lookback."""
 
     path: str

@@ -37,6 +37,9 @@
     end
 {%- endmacro %}
 
+{# Any other id: one of which digits are lost would be that of many, too. #}
+{% macro to_id(column) -%} case when {{ is_cut_id(column) }} then null else {{ to_text(column) }} end {%- endmacro %}
+
 {# A word to be mapped: small letters, inner spaces of any kind as one blank, marks that nobody sees left out, letters composed (NFC). #}
 {% macro category(column) -%}
     case

@@ -26,7 +26,6 @@ judged as (
         *,
         case
             when lead_id is null then 'missing_id'
-            when {{ is_cut_id('lead_id') }} then 'unreadable_id'
             when created_at_text is null then 'missing_date'
             when created_at is null then 'unparsable_date'
             {{ time_rule('created_at') }}
@@ -54,7 +53,6 @@ kept as (
         entered_at,
         case
             when event_id is null or lead_id is null then 'missing_id'
-            when {{ is_cut_id('event_id') }} then 'unreadable_id'
             when entered_at_text is null then 'missing_date'
             when entered_at is null then 'unparsable_date'
         end as unusable_rule
@@ -187,7 +185,6 @@ select * from judged
 {% macro unusable_payment_rule() -%}
     case
         when payment_id is null or (lead_id is null and client_id is null and not {{ names_contact() }}) then 'missing_id'
-        when {{ is_cut_id('payment_id') }} then 'unreadable_id'
         when amount_text is null then 'missing_amount'
         when delivered_amount is null then 'unparsable_number'
         when direct_cost_text is not null and direct_cost_original is null then 'unparsable_number'

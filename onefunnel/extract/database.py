@@ -14,9 +14,12 @@ from typing import TYPE_CHECKING, Any
 from onefunnel.config import PipelineConfig
 from onefunnel.entities import entity_of
 from onefunnel.errors import ConfigError, OnefunnelError
+from onefunnel.extract.contract_columns import check_columns
 from onefunnel.extract.cursors import Reached, cursor_from, cursor_state, rows_key
+from onefunnel.extract.lost_digits import EXACT
 from onefunnel.extract.normalise import rows_of
-from onefunnel.extract.parts import NUL, TYPED, PartWriter, Relation, check_columns, typed_names, unique_names
+from onefunnel.extract.parts import NUL, TYPED, PartWriter, Relation, typed_names, unique_names
+from onefunnel.extract.unread_words import check_unread_words
 from onefunnel.landing.loads import StagedLoad
 from onefunnel.settings import redact
 from onefunnel.sources import DatabaseSource, TableEntity
@@ -50,7 +53,7 @@ def stage_table(config: PipelineConfig, source: DatabaseSource, entity: str, sta
             engine.connect().execution_options(stream_results=True, max_row_buffer=BATCH_ROWS) as connection,
         ):
             _check_least(connection, options, since, staged.where)
-            last = _land(writer, connection, options, since)
+            last = _land(writer, connection, source, options, since)
             staged.cursor = cursor_state(options, last, staged, rows)
     except sa.exc.SQLAlchemyError as error:
         raise _explain(error, source, entity, secrets) from None
@@ -100,7 +103,7 @@ def _check_least(connection: sa.Connection, options: TableEntity, since: Any, wh
     reached.add([since, least])
 
 
-def _land(writer: PartWriter, connection: sa.Connection, options: TableEntity, since: Any) -> Any:
+def _land(writer: PartWriter, connection: sa.Connection, source: DatabaseSource, options: TableEntity, since: Any) -> Any:
     """Land what is new. Returns the greatest cursor read."""
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -128,7 +131,7 @@ def _land(writer: PartWriter, connection: sa.Connection, options: TableEntity, s
             count += len(batch)
     sha256 = digest.hexdigest()
     relation = Relation(f"select * from {rows_of(target)}", names, marked, typed=True)
-    writer.write(relation, file=name, sha256=sha256, fingerprint=sha256)
+    check_unread_words(writer, writer.write(relation, file=name, sha256=sha256, fingerprint=sha256), source, options)
     writer.finish()
     return reached.last
 
@@ -180,7 +183,8 @@ def value_text(value: Any) -> str | None:
     if isinstance(value, (date, time)):
         return value.isoformat()
     if isinstance(value, float):
-        return format(Decimal(repr(value)), "f") if value - value == 0 else repr(value)
+        # a longer one has lost digits, and must be seen to be one
+        return format(Decimal(repr(value)), "f") if abs(value) < EXACT else repr(value)
     if isinstance(value, (bytes, bytearray, memoryview)):
         return _bytes_text(bytes(value))
     if isinstance(value, (dict, list)):

@@ -12,6 +12,7 @@ from onefunnel.sources import FilesSource
 # Their amounts have three decimals (ISO 4217).
 THREE_DECIMALS = ("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND")
 GROUPED = r"-?[1-9][0-9]{0,2}([.][0-9]{3})+"
+WHOLE = r"-?[1-9][0-9]{0,2}"
 BY_COMMA = r"-?[0-9]{1,3}([.][0-9]{3})*,[0-9]{1,2}"
 MANY = 3
 
@@ -20,19 +21,23 @@ def check_undecided(writer: PartWriter, relation: Relation, part: LandedFile, co
     """Raise ConfigError where money is of one of two sizes, of one of two currencies, or all there twice, and nothing declares it."""
     names = {name.strip().lower(): name for name in part.columns}
     if "cost" in names and source.entities[writer.staged.entity].overlap != "add":
-        _check_twice(writer, part)
-    for money in sorted((MONEY - {"currency"}) & set(names)):
-        amount, currency = names[money], names.get("currency")
-        if "decimal_separator" not in source.model_fields_set and source.currency not in THREE_DECIMALS:
-            _check_thousands(writer, relation, part, source, amount, currency)
-        if currency and source.currency is None:
-            _check_currency(writer, part, source, amount, currency, config.reporting.base_currency)
+        _check_twice(writer, part, names["cost"], names.get("date"))
+    money = sorted((MONEY - {"currency"}) & set(names))
+    if "decimal_separator" not in source.model_fields_set and source.currency not in THREE_DECIMALS:
+        read = {name.lower() for name in writer.read}
+        for number in [*money, *(name for name in ("direct_cost", "value", "index") if name in names and name in read)]:
+            _check_thousands(writer, relation, part, source, names[number], names.get("currency"))
+    for amount in money if "currency" in names and source.currency is None else ():
+        _check_currency(writer, part, source, names[amount], names["currency"], config.reporting.base_currency)
 
 
 def _check_thousands(
     writer: PartWriter, relation: Relation, part: LandedFile, source: FilesSource, amount: str, currency: str | None
 ) -> None:
-    """1.234 is a thousand or one and a bit. Another point, a longer whole number or a currency of three decimals says which."""
+    """1.234 is a thousand or one and a bit. Another point, a longer whole number or a currency of three decimals says which.
+
+    Of an index only the proportion counts: it is of two sizes only where whole numbers stand beside, 1.234 and 900.
+    """
     value = f"trim({quoted(amount)})"
     is_text = f"not contains(coalesce({TYPED}, ''), {literal(f'|{amount.strip().lower()}|')})" if relation.typed else "true"
     is_of_three = f"upper(trim({quoted(currency)})) in {THREE_DECIMALS}" if currency else "false"
@@ -42,10 +47,11 @@ def _check_thousands(
     )
     query = (
         f"select count(*) filter (regexp_full_match({value}, '{GROUPED}')), count(*) filter (regexp_full_match({value}, '{BY_COMMA}')), "
-        f"count(*) filter ({says}) from {rows_of(writer.staged.folder / part.part)} where {value} is not null and {is_text}"
+        f"count(*) filter ({says}), count(*) filter (regexp_full_match({value}, '{WHOLE}')) "
+        f"from {rows_of(writer.staged.folder / part.part)} where {value} is not null and {is_text}"
     )
-    grouped, by_comma, saying = writer.run(query, part.path).fetchone()
-    if not grouped or saying:
+    grouped, by_comma, saying, whole = writer.run(query, part.path).fetchone()
+    if not grouped or saying or (amount.strip().lower() == "index" and not whole and not by_comma):
         return
     what = f"column {amount}: {grouped} value(s) such as 9.999, thousands or numbers of three decimals"
     hint = f'say of source {source.name}: `decimal_separator: ","` where the point divides thousands, else `decimal_separator: "."`'
@@ -54,16 +60,27 @@ def _check_thousands(
     writer.staged.warnings.append(f"{part.path}: {what}; {hint}")
 
 
-def _check_twice(writer: PartWriter, part: LandedFile) -> None:
-    """Rows of costs add up; where each stands twice, letter by letter, an export was appended to itself."""
-    rows = f"select count(*) as times from {rows_of(writer.staged.folder / part.part)} group by {', '.join(map(quoted, part.columns))}"
-    different, least = writer.run(f"select count(*), min(times) from ({rows})", part.path).fetchone()
-    if different >= MANY and least > 1:
-        raise ConfigError(
-            f"each of its {different} rows stands there {least} times or more: the costs would count as often",
-            where=f"{writer.staged.where}, {part.path}",
-            hint="deliver every row once; if they are different things, say `overlap: add` of the entity",
-        )
+def _check_twice(writer: PartWriter, part: LandedFile, cost: str, day: str | None) -> None:
+    """Rows of costs add up. An export was appended to itself where each stands twice, letter by letter, or all rows of several days do."""
+    told_day = quoted(day) if day else "null"
+    rows = (
+        f"select {told_day} as day, count(*) as times, regexp_matches(any_value({quoted(cost)}), '[1-9]') as costs "
+        f"from {rows_of(writer.staged.folder / part.part)} group by {', '.join(map(quoted, part.columns))}"
+    )
+    days = f"select day, sum(times) as held, count(*) as different, min(times) as least, bool_or(costs) as costs from ({rows}) group by day"
+    is_twice = "filter (least > 1 and costs)"
+    query = f"select sum(different), min(least), count(day) {is_twice}, sum(held) {is_twice}, min(day) {is_twice} from ({days})"
+    different, least, twice, held, first = writer.run(query, part.path).fetchall()[0]
+    if different is None or (twice < MANY and (different < MANY or least == 1)):
+        return
+    what = f"each of its {different} rows stands there {least} times or more"
+    if least == 1:
+        what = f"all {held} rows of {twice} days, such as {first}, stand there twice or more, letter by letter"
+    raise ConfigError(
+        f"{what}: the costs would count as often",
+        where=f"{writer.staged.where}, {part.path}",
+        hint="deliver every row once; if they are different things, say `overlap: add` of the entity",
+    )
 
 
 def _check_currency(writer: PartWriter, part: LandedFile, source: FilesSource, amount: str, currency: str, base: str) -> None:

@@ -18,6 +18,7 @@ from onefunnel.extract.normalise import quoted, rows_of
 from onefunnel.extract.parts import PartWriter, Relation
 from onefunnel.extract.snapshot import Snapshot, as_utf8, check_inside, take_snapshot
 from onefunnel.extract.table_edges import cut_to_table
+from onefunnel.extract.unread_words import check_unread_words
 from onefunnel.landing.loads import LandedFile, LoadManifest, StagedLoad, current_files
 from onefunnel.sources import FileEntity, FilesSource
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from onefunnel.settings import Settings
 
 # Raised when the same bytes would be landed differently, so that they are landed again.
-READER_VERSION = 5
+READER_VERSION = 6
 FORMATS = {
     ".csv": "csv",
     ".txt": "csv",
@@ -38,9 +39,15 @@ FORMATS = {
     ".xlsx": "xlsx",
     ".xlsm": "xlsx",
 }
+# What else comes by its suffix, and what to do.
+OTHER_FORMATS = {
+    **dict.fromkeys((".xls", ".xlsb", ".ods", ".numbers"), ("a workbook of another kind", "save it as .xlsx or .csv")),
+    **dict.fromkeys((".pdf", ".doc", ".docx", ".htm", ".html"), ("a document", "export its table as .csv or .xlsx")),
+    **dict.fromkeys((".gz", ".zip", ".bz2", ".xz", ".zst", ".7z", ".rar", ".tar", ".tgz"), ("packed", "unpack it")),
+}
 TINY_BYTES = 100
 SHOWN = 5
-PACKED = (".gz", ".zip", ".bz2", ".xz", ".zst", ".7z", ".rar")
+PACKED = tuple(suffix for suffix, (what, _) in OTHER_FORMATS.items() if what == "packed")
 TEXTS = ("csv", "tsv", "jsonl", "json")
 
 
@@ -55,7 +62,7 @@ def stage_files(config: PipelineConfig, source: FilesSource, entity: str, staged
         raise ConfigError(
             f"no file matches {options.path}", where=where, hint="deliver it, correct `path`, or declare `expected: normal_empty`"
         )
-    how = options.model_dump(exclude={"path", "delivery", "overlap"})
+    how = options.model_dump(exclude={"path", "delivery", "overlap", "ignore_columns"})
     country = [source.phone_country] if source.phone_country else []
     separator = [source.decimal_separator] if source.decimal_separator != "." else []
     reading = json.dumps([READER_VERSION, how, sorted(name.lower() for name in personal), *country, *separator])
@@ -89,6 +96,7 @@ def stage_files(config: PipelineConfig, source: FilesSource, entity: str, staged
             relation = _relation(writer, snapshot, form, options, source.decimal_separator)
             part = writer.write(relation, file=snapshot.name, sha256=snapshot.sha256, fingerprint=fingerprint)
             check_undecided(writer, relation, part, config, source)
+            check_unread_words(writer, part, source, options)
         _check_whole(writer, current, {path.relative_to(root).as_posix() for path in files})
         _check_gone(writer, current, {path.relative_to(root).as_posix() for path in files}, twins, options)
         writer.finish()
@@ -198,6 +206,9 @@ def form_of(name: str, options: FileEntity) -> str:
     """The format of a file: as declared, else by its suffix. Raises ConfigError when neither tells."""
     suffix = PurePosixPath(name).suffix.lower()
     form = options.format or FORMATS.get(suffix)
+    if form is None and suffix in OTHER_FORMATS:
+        what, hint = OTHER_FORMATS[suffix]
+        raise ConfigError(f"the file is not read: it is {what} ({suffix})", where=name, hint=hint)
     if form is None:
         known = ", ".join(sorted(set(FORMATS.values())))
         what = f"the format of a {suffix or 'file without suffix'} is not known"

@@ -32,6 +32,13 @@ ONE_ADDRESS = r'[^\s<>;:,"()]+@[^\s<>;:,"()]+'
 MIN_PHONE_DIGITS = 5
 # Digits of a number that was typed to get past a form: one repeated (behind the code of a country, too), or counted up.
 NO_PHONE = "(" + "|".join(f"[0-9]{{0,4}}{digit}{{7,}}|{digit}+" for digit in range(10)) + "|0?12345678?9?0?)"
+# What a spreadsheet leaves of many phones or ids: 7.91612E+10; what a column of numbers with gaps makes of a phone: 491711234567.0.
+CUT_NUMBER = r"[\s'+]*[0-9]([.,][0-9]+)?[eE][+]?[0-9]{1,2}\s*"
+PHONE_AS_DECIMAL = r"\s*[+]?[0-9]{7,}[.,]00?\s*"
+# The first of several phones: by a mark that stands in none, or a second plus; by a slash or a word only where it is longer than any phone.
+MAX_PHONE_DIGITS = 15
+FIRST_BY_MARK = r"^([^0-9,;|\r\n]*(?:[0-9][^0-9+,;|\r\n]*){7,})[+,;|\r\n](?:[^0-9]*[0-9]){7}"
+FIRST_BY_SLASH = r"^((?:[^0-9]*?[0-9]){9,}?[^0-9]*?)(?:/|\\|\s(?:or|and|oder|und|или|и)\s)(?:[^0-9]*[0-9]){5}"
 NO_ADDRESS = (
     r"^(n/?a|none|null|no|no[-_. ]?(e?[-_]?mail|name|reply|address)|do[-_.]?not[-_.]?reply|nomail"
     r"|unknown|test|dummy|fake|empty|нет)@"
@@ -69,10 +76,11 @@ def looks_personal(column: str) -> bool:
 def normalised_sql(expression: str, kind: str) -> str:
     """The form in which equal people are equal: e-mails and names trimmed in lower case, phones as digits; null when nothing is left.
 
-    Nothing is left of a placeholder (`none@none.com`, too), of an e-mail address without @, and of a phone number too short or as NO_PHONE.
+    Nothing is left of a placeholder (`none@none.com`, too), of an e-mail address without @, and of a phone number too short, cut or as
+    NO_PHONE.
     """
     if kind == "phone":
-        digits = f"regexp_replace({expression}, '[^0-9]', '', 'g')"
+        digits = _digits_of(one_phone_sql(expression))
         return f"case when length({digits}) >= {MIN_PHONE_DIGITS} and not regexp_full_match({digits}, '{NO_PHONE}') then {digits} end"
     text = f"nullif(lower(trim({expression}, {_SPACE})), '')"
     if kind == "email":
@@ -83,6 +91,26 @@ def normalised_sql(expression: str, kind: str) -> str:
     else:
         somebody = f"not regexp_matches({text}, {literal(PLACEHOLDER)})"
     return f"case when {somebody} then {text} end"
+
+
+def _digits_of(expression: str) -> str:
+    return f"regexp_replace({expression}, '[^0-9]', '', 'g')"
+
+
+def is_cut_sql(expression: str) -> str:
+    """Whether a spreadsheet cut a number to its first digits."""
+    return f"regexp_full_match({expression}, {literal(CUT_NUMBER)})"
+
+
+def one_phone_sql(expression: str) -> str:
+    """One phone as it is written: of several in a cell the first, without the decimals of a number; null when it was cut."""
+    by_mark, by_slash = (f"regexp_extract({expression}, {literal(pattern)}, 1)" for pattern in (FIRST_BY_MARK, FIRST_BY_SLASH))
+    is_longer = f"length({_digits_of(expression)}) > {MAX_PHONE_DIGITS}"
+    return (
+        f"case when {is_cut_sql(expression)} then null "
+        f"when regexp_full_match({expression}, {literal(PHONE_AS_DECIMAL)}) then regexp_extract({expression}, '[0-9]+') "
+        f"else coalesce(nullif({by_mark}, ''), case when {is_longer} then nullif({by_slash}, '') end, {expression}) end"
+    )
 
 
 def hashed_sql(column: str) -> str:

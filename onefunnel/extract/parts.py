@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -11,9 +10,22 @@ from types import TracebackType
 
 import duckdb
 
-from onefunnel.errors import ConfigError, MissingColumn, OnefunnelError
+from onefunnel.errors import ConfigError, OnefunnelError
+from onefunnel.extract.contract_columns import MISSPELT, check_columns, most_like
 from onefunnel.extract.envelope import Page
-from onefunnel.extract.normalise import hashed_sql, key_parameters, literal, looks_personal, personal_in, quoted, require_key, rows_of
+from onefunnel.extract.lost_digits import id_sql, is_id
+from onefunnel.extract.normalise import (
+    hashed_sql,
+    is_cut_sql,
+    key_parameters,
+    kind_of,
+    literal,
+    looks_personal,
+    personal_in,
+    quoted,
+    require_key,
+    rows_of,
+)
 from onefunnel.extract.phones import note_country, rewrite_phones
 from onefunnel.forgotten import CONTACT_LISTS, erase_known
 from onefunnel.landing.loads import REJECTED, LandedFile, StagedLoad
@@ -24,8 +36,6 @@ UNDECODABLE, NUL = "\ufffe", "\uffff"
 MARKS = {UNDECODABLE: "undecodable_bytes", NUL: "nul_byte"}
 TYPED = "_typed"
 RESERVED = ("_file", "_row", "_source", "_load_id", TYPED)
-# How alike two names must be, from 0 to 1: to be offered for a required column that is absent; to be called a slip of the pen.
-RENAMED, MISSPELT = 0.5, 0.8
 UNSEEN = re.compile("[\u00ad\u034f\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe00-\ufe0f\ufeff]")
 # How reports begin a line that sums up others, above, between or below them; and columns of which a row may hold nothing and be a row.
 TOTAL_WORDS = r"(grand\s+total|sub-?totals?|totals?|sum|summe|gesamt(summe|ergebnis)?|insgesamt|итого?|всего|общий\s+итог)"
@@ -69,6 +79,7 @@ class PartWriter:
         self.required, self.known, self.personal = tuple(required), tuple(known), tuple(personal)
         self.read = (*self.required, *self.known)
         self.pages: dict[str, Page] = {}
+        self.cut_phones: dict[str, int] = {}
         self.db = duckdb.connect(
             config={"threads": settings.threads, "memory_limit": settings.memory_limit, "temp_directory": str(staged.scratch / "spill")}
         )
@@ -118,6 +129,7 @@ class PartWriter:
         self._drop_totals(relation.columns, target, file)
         rows, rejected = self._counts(target, file)
         self._warn_of_cells_beyond(relation.columns, target, file)
+        self._warn_of_cut_phones(file)
         part = LandedFile(file, sha256, fingerprint, target.name, rows, rejected, relation.columns)
         self.staged.files.append(part)
         return part
@@ -165,13 +177,14 @@ class PartWriter:
             self.run(f"create or replace temp table delivered as {relation.sql}", file)
             self.db.execute(f"set threads = {self.settings.threads}")
             rows = "delivered"
+            self._count_cut_phones(secret, file)
             if country := self.staged.phone_country:
                 rewrite_phones(lambda sql: self.run(sql, file), rows, secret, country, self.staged.scratch)
                 note_country(self.staged.landing, country)
         if relation.marked:
             self._set_marked_aside(relation.columns, file)
             rows = f"(from delivered where not {_holds(relation.columns, MARKS)})"
-        chosen = [f"{hashed_sql(name)} as {quoted(name)}" if name in secret else quoted(name) for name in relation.columns]
+        chosen = [f"{_landed_sql(name, name in secret)} as {quoted(name)}" for name in relation.columns]
         source, load = literal(self.staged.source), literal(self.staged.load_id)
         chosen += [f"{literal(file)} as _file", "_row", f"{source} as _source", f"{load} as _load_id"]
         chosen += [TYPED] if relation.typed else []
@@ -179,6 +192,12 @@ class PartWriter:
         options = f"format parquet, compression snappy, row_group_size {relation.group_rows}"
         self.run(f"copy ({landed}) to {literal(str(target))} ({options})", file, pads)
         self.db.execute(f"set threads = {self.settings.threads}; drop table if exists delivered")
+
+    def _count_cut_phones(self, secret: list[str], file: str) -> None:
+        """Here, because a phone that is none leaves nothing behind."""
+        phones = [name for name in secret if kind_of(name) == "phone"]
+        counts = ", ".join(f"count(*) filter ({is_cut_sql(quoted(name))})" for name in phones)
+        self.cut_phones = dict(zip(phones, self.run(f"select {counts} from delivered", file).fetchall()[0], strict=True)) if phones else {}
 
     def _renumber(self, target: Path, file: str) -> None:
         """Count the rejected rows in: the reader's row k is row k + i of the file when i rejected rows come before it."""
@@ -264,6 +283,14 @@ class PartWriter:
                     "a note, or cells shifted by a comma in a number without quotes"
                 )
 
+    def _warn_of_cut_phones(self, file: str) -> None:
+        for name, count in self.cut_phones.items():
+            if count:
+                self.staged.warnings.append(
+                    f"{file}: column {name}: {count} value(s) such as 9.99999E+99 are what a spreadsheet left of phones, and none; "
+                    "deliver the export as it was before it was opened, or the column as text"
+                )
+
     def _warn_of_unhashed(self, columns: Iterable[str], secret: Iterable[str], file: str) -> None:
         known = {name.lower() for name in (*secret, *self.known)}
         for name in columns:
@@ -278,32 +305,14 @@ class PartWriter:
         absent = [name for name in self.known if name.lower() not in delivered]
         known = {name.lower() for name in (*secret, *self.known)}
         for name in columns:
-            if name.lower() not in known and (meant := _most_like(name, absent, MISSPELT)):
+            if name.lower() not in known and (meant := most_like(name, absent, MISSPELT)):
                 self.staged.warnings.append(f"{file}: column {name} is read by nobody; was {meant} meant?")
 
 
-def _most_like(name: str, names: Iterable[str], cutoff: float) -> str | None:
-    """The one of these names that is written most like it, whatever the case, if one is alike enough."""
-    written = {each.strip().lower(): each for each in names}
-    like = difflib.get_close_matches(name.strip().lower(), written, n=1, cutoff=cutoff)
-    return written[like[0]] if like else None
-
-
-def check_columns(columns: Sequence[str], required: Iterable[str], file: str) -> None:
-    """Raise MissingColumn naming the first required column that is absent and the delivered one most like it."""
-    delivered = {name.strip().lower() for name in columns}
-    for name in required:
-        if name.lower() not in delivered:
-            like = _most_like(name, columns, RENAMED)
-            hint = f"was it renamed to {like!r}? " if like else ""
-            if len(columns) == 1 and len(set(required)) > 1:
-                hint += "All columns came as one: say with `delimiter` of the entity what stands between them. "
-            raise MissingColumn(
-                f"the required column {name!r} is absent",
-                where=f"{file}: columns {', '.join(columns) or '(none)'}",
-                hint=f"{hint}Deliver it under its old name, or change the mapping of this system; where the column names are not in the "
-                "first line, say in which with `header_row` of the entity; until then the last good load stays",
-            )
+def _landed_sql(name: str, is_secret: bool) -> str:
+    if is_secret:
+        return hashed_sql(name)
+    return id_sql(name) if is_id(name) else quoted(name)
 
 
 def typed_names(names: Iterable[str]) -> str | None:

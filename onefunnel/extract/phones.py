@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from onefunnel.durable import write_whole
-from onefunnel.extract.normalise import NO_PHONE, kind_of, literal, quoted
+from onefunnel.extract.normalise import NO_PHONE, kind_of, literal, one_phone_sql, quoted
 
 COUNTRIES = "phone_countries.json"
 NOBODY = re.compile(NO_PHONE)
@@ -49,8 +49,9 @@ def rewrite_phones(run: Callable[[str], Any], table: str, columns: Iterable[str]
     for column in columns:
         if kind_of(column) != "phone":
             continue
-        told = [row[0] for row in run(f"select distinct {quoted(column)} from {table} where {quoted(column)} is not null").fetchall()]
-        known = {text: form for text in told if (form := international(text, country)) != text}
+        one = one_phone_sql(quoted(column))
+        told = run(f"select distinct {quoted(column)}, {one} from {table} where {one} is not null").fetchall()
+        known = {text: form for text, phone in told if (form := international(phone, country)) != text}
         pq.write_table(
             pa.table({"told": list(known), "form": list(known.values())}, schema=pa.schema({"told": pa.string(), "form": pa.string()})),
             forms,

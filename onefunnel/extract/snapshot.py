@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import os
+import re
 import shutil
 import stat
 from concurrent.futures import ThreadPoolExecutor
@@ -28,10 +29,17 @@ BOMS = (
 NO_TEXT = {
     b"PK\x03\x04": ("a zip archive or a workbook", "unpack it, or declare `format: xlsx` of this entity"),
     b"\x1f\x8b": ("packed by gzip", "unpack it"),
+    b"7z\xbc\xaf": ("packed by 7-Zip", "unpack it"),
+    b"Rar!\x1a": ("packed by RAR", "unpack it"),
+    b"BZh": ("packed by bzip2", "unpack it"),
+    b"\xfd7zXZ": ("packed by xz", "unpack it"),
+    b"\x28\xb5\x2f\xfd": ("packed by Zstandard", "unpack it"),
     b"\xd0\xcf\x11\xe0": ("an old Excel workbook", "save it as .xlsx or CSV"),
     b"%PDF": ("a PDF", "export a table"),
+    b"SQLite format 3": ("a database", "read it by `connector: database`"),
     b"PAR1": ("a Parquet file", "declare `format: parquet` of this entity"),
 }
+WEB_PAGE = re.compile(rb"(\xef\xbb\xbf)?\s*<(!doctype\s+html|html|head|body|table)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,6 +122,9 @@ def as_utf8(snapshot: Snapshot, encoding: str | None) -> Snapshot:
     for mark, (what, hint) in NO_TEXT.items():
         if start.startswith(mark):
             raise ConfigError(f"the file is no text: it is {what}", where=snapshot.name, hint=hint)
+    if WEB_PAGE.match(start):
+        hint = "some systems call a page .xls or .csv: save it as .xlsx or .csv in Excel; if it asks to log in, export anew"
+        raise ConfigError("the file is no table: it is a web page", where=snapshot.name, hint=hint)
     marked_as = next((name for bom, name in BOMS if start.startswith(bom)), None)
     codec = marked_as or encoding or "utf-8"
     if marked_as is None and encoding is None and start.count(b"\0") * 4 > len(start):

@@ -18,6 +18,7 @@ from posixpath import normpath
 from typing import Any
 
 from onefunnel.errors import ConfigError, OnefunnelError
+from onefunnel.extract.lost_digits import EXACT, Rounded, is_id, unknown_ids
 from onefunnel.extract.number_formats import MONEY_COLUMNS, Money, column_number, is_known, mark_money, signs_of_styles
 from onefunnel.extract.parts import NUL, TYPED, PartWriter, Relation, typed_names, unique_names
 from onefunnel.extract.snapshot import Snapshot
@@ -30,8 +31,6 @@ MAX_CELLS = 20_000_000
 MAX_TEXT_BYTES = 2_000_000_000
 MAX_ROWS, MAX_COLUMNS = 1_048_576, 16_384
 TYPES_OF_CELLS = (bool, int, float, date, datetime)
-# A float is exact up to here; longer numbers are read from the XML.
-EXACT = 2**53
 # A sheet whose days were taken for months is told by so many cells of each kind.
 MIN_SWAPPED, MONTHS = 5, 12
 _NUMBERED = re.compile(r"\s*(\d{1,2})[-./](\d{1,2})[-./]\d{2,4}\b")
@@ -52,13 +51,16 @@ class Uncomputed(str):
 
 @dataclass(frozen=True)
 class Sheet:
-    """name, its XML as stored, whether some text holds an escaped NUL, the other sheets of sane size, currencies by style of cell."""
+    """name, its XML as stored, whether some text holds an escaped NUL, the other sheets of sane size, currencies by style of cell, the
+    names of hidden sheets.
+    """
 
     name: str
     xml: bytes
     has_nul: bool
     others: tuple[str, ...]
     signs: dict[int, str]
+    hidden: frozenset[str]
 
 
 def xlsx_relation(writer: PartWriter, snapshot: Snapshot, options: FileEntity, decimal_separator: str) -> Relation:
@@ -68,20 +70,7 @@ def xlsx_relation(writer: PartWriter, snapshot: Snapshot, options: FileEntity, d
     """
     import pyarrow as pa
 
-    chosen = _open_safely(snapshot, options.sheet)
-    rows, heads = _read(snapshot, chosen)
-    alike = [name for name, head in heads.items() if holds_header(head, writer.required)]
-    is_first = holds_header(rows, writer.required)
-    if len(alike) + is_first > 1:
-        raise ConfigError(
-            f"several sheets hold the columns: {', '.join([*([chosen.name] if is_first else []), *alike])}",
-            where=snapshot.name,
-            hint="say which counts with `sheet` of this entity; where all do, deliver each as a file",
-        )
-    if alike:
-        chosen = _open_safely(snapshot, alike[0])
-        rows, _ = _read(snapshot, chosen)
-        writer.staged.warnings.append(f"{snapshot.name}: sheet {chosen.name} is read, the only one that holds the columns")
+    chosen, rows = _choose(writer, snapshot, options.sheet)
     _restore(rows, chosen.xml)
     mark_money(rows, chosen.xml, chosen.signs)
     while rows and all(cell == "" for cell in rows[-1]):
@@ -94,16 +83,44 @@ def xlsx_relation(writer: PartWriter, snapshot: Snapshot, options: FileEntity, d
     used = [index for index, name in enumerate(header) if str(name).strip() or any(row[index] != "" for row in data)]
     names = unique_names((cell_text(header[index]) for index in used), snapshot.name, writer.read)
     _write_money(zip(names, used, strict=True), data, decimal_separator, writer, snapshot.name)
-    columns = {name: pa.array([cell_text(row[index]) for row in data], pa.string()) for name, index in zip(names, used, strict=True)}
     named = list(zip(names, used, strict=True))
-    for name, index in named:
-        _check_swapped(name, [row[index] for row in data], snapshot.name)
+    cells = {name: [row[index] for row in data] for name, index in named}
+    columns = {name: pa.array(map(cell_text, unknown_ids(each) if is_id(name) else each), pa.string()) for name, each in cells.items()}
+    for name in names:
+        _check_swapped(name, cells[name], snapshot.name)
         if not writer.read or name.lower() in {each.lower() for each in writer.read}:
-            _check_computed(name, [row[index] for row in data], snapshot.name)
+            _check_computed(name, cells[name], snapshot.name)
     typed = [typed_names(name for name, index in named if isinstance(row[index], TYPES_OF_CELLS)) for row in data]
     table = pa.table({**columns, TYPED: pa.array(typed, pa.string()), "_row": pa.array(range(1, len(data) + 1), pa.int64())})
     writer.db.register("sheet_rows", table)
     return Relation("select * from sheet_rows", names, marked=chosen.has_nul, typed=True)
+
+
+def _choose(writer: PartWriter, snapshot: Snapshot, wanted: str | None) -> tuple[Sheet, list[list[Any]]]:
+    """The sheet that counts, and its cells."""
+    chosen = _open_safely(snapshot, wanted)
+    rows, heads = _read(snapshot, chosen)
+    alike = [name for name, head in heads.items() if holds_header(head, writer.required)]
+    is_first = holds_header(rows, writer.required)
+    if len(alike) + is_first > 1:
+        raise ConfigError(
+            f"several sheets hold the columns: {_told([*([chosen.name] if is_first else []), *alike], chosen.hidden)}",
+            where=snapshot.name,
+            hint="say which counts with `sheet` of this entity; where all do, deliver each as a file",
+        )
+    if alike:
+        chosen = _open_safely(snapshot, alike[0])
+        rows, _ = _read(snapshot, chosen)
+        writer.staged.warnings.append(f"{snapshot.name}: sheet {chosen.name} is read, the only one that holds the columns")
+    if chosen.name in chosen.hidden and wanted is None:
+        writer.staged.warnings.append(
+            f"{snapshot.name}: sheet {chosen.name} is read, and it is hidden: say which counts with `sheet` of this entity"
+        )
+    return chosen, rows
+
+
+def _told(names: list[str], hidden: frozenset[str]) -> str:
+    return ", ".join(f"{name} (hidden)" if name in hidden else name for name in names)
 
 
 def _write_money(columns: Iterable[tuple[str, int]], data: list[list[Any]], separator: str, writer: PartWriter, file: str) -> None:
@@ -247,7 +264,7 @@ def _open_safely(snapshot: Snapshot, wanted: str | None) -> Sheet:
     try:
         with zipfile.ZipFile(snapshot.path) as archive:
             _check_sizes(archive, snapshot)
-            sheets = _find_sheets(archive, snapshot.name)
+            sheets, hidden = _find_sheets(archive, snapshot.name)
             name = wanted if wanted is not None else next(iter(sheets))
             if name not in sheets:
                 raise ConfigError(f"no sheet {name!r}", where=snapshot.name, hint=f"sheets: {', '.join(sheets)}")
@@ -263,7 +280,7 @@ def _open_safely(snapshot: Snapshot, wanted: str | None) -> Sheet:
             hint="is it an old .xls, encrypted, cut off, or a text under this name (`format: csv`)?",
         ) from None
     _check_cells(xml, strings, snapshot.name)
-    return Sheet(name, xml, b"_x0000_" in xml or b"_x0000_" in strings, others, signs_of_styles(styles))
+    return Sheet(name, xml, b"_x0000_" in xml or b"_x0000_" in strings, others, signs_of_styles(styles), hidden)
 
 
 def _is_sane(xml: bytes, strings: bytes) -> bool:
@@ -310,22 +327,25 @@ def _bomb(what: str, name: str) -> OnefunnelError:
     return OnefunnelError(f"refused: {what}", where=name, hint="if it is a real export, deliver it as CSV or Parquet")
 
 
-def _find_sheets(archive: zipfile.ZipFile, name: str) -> dict[str, str]:
-    """Part of the archive by sheet, in the order of the workbook."""
+def _find_sheets(archive: zipfile.ZipFile, name: str) -> tuple[dict[str, str], frozenset[str]]:
+    """(part of the archive by sheet, in the order of the workbook; the sheets that are hidden)."""
     from xml.etree import ElementTree
 
     book = ElementTree.fromstring(archive.read("xl/workbook.xml"))  # noqa: S314 - entities are refused above
     links = ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))  # noqa: S314
     targets = {link.get("Id"): link.get("Target", "") for link in links}
     sheets: dict[str, str] = {}
+    hidden = set()
     for element in book.iter():
         if element.tag.rpartition("}")[2] == "sheet":
+            if element.get("state", "visible") != "visible":
+                hidden.add(element.get("name", ""))
             link = next((value for key, value in element.attrib.items() if key.endswith("}id")), None)
             target = targets.get(link, "")
             sheets[element.get("name", "")] = target.lstrip("/") if target.startswith("/") else normpath(f"xl/{target}")
     if not sheets:
         raise OnefunnelError("the workbook has no sheet", where=name)
-    return sheets
+    return sheets, frozenset(hidden)
 
 
 def _restore(rows: list[list[Any]], xml: bytes) -> None:
@@ -353,4 +373,7 @@ def _restore(rows: list[list[Any]], xml: bytes) -> None:
 
 
 def _digits(text: str) -> str:
-    return format(Decimal(text), "f") if re.fullmatch(r"-?\d+(\.\d+)?([eE]\+?\d{1,3})?", text) else text
+    if not re.fullmatch(r"-?\d+(\.\d+)?([eE]\+?\d{1,3})?", text):
+        return text
+    digits = format(Decimal(text), "f")
+    return Rounded(digits) if "e" in text.lower() else digits

@@ -226,13 +226,26 @@ def test_a_row_whose_own_id_a_spreadsheet_cut_is_set_aside(staged: StagedModels)
     for entity, name in (("leads", "lead_id"), ("payments", "payment_id"), ("payment_plan", "plan_id"), ("stage_events", "event_id")):
         rows = [row | {name: text} for text in ("2.10457E+15", "1e+20", "E+15", "2.10457")]
         found = [rule for (rule,) in staged.stage(entity, "s", rows, "quarantine_rule")]
-        assert found == ["unreadable_id"] * 2 + [None] * 2, entity
+        assert found == ["missing_id"] * 2 + [None] * 2, entity
 
 
 def test_ids_have_no_marks_that_nobody_sees_around_them(staged: StagedModels) -> None:
     staged.declare("s")
     rows = [{"lead_id": text, "created_at": "2026-01-05"} for text in ("A1", " A1", "A1\t", "A1\u200b", "\ufeffA1\r\n", "\xa0A1\u2009")]
     assert staged.stage("leads", "s", rows, "lead_id") == [("A1",)] * len(rows)
+
+
+def test_an_id_of_which_digits_are_lost_is_none(staged: StagedModels) -> None:
+    staged.declare("s")
+    lead = {"lead_id": "l", "created_at": "2026-01-05"}
+    lost = "1.202100000000000E+17"
+    found = staged.stage(
+        "leads", "s", [lead | {"lead_id": lost}, lead | {"duplicate_of": lost}], "lead_id, quarantine_rule, duplicate_of, unread"
+    )
+    assert found == [(None, "missing_id", None, None), ("l", None, None, "|unreadable_id:duplicate_of=9.999999999999999a+99")]
+    payment = {"payment_id": "p", "paid_at": "2026-01-05", "amount": "5", "currency": "EUR", "lead_id": "l"}
+    rows = [payment | {"payment_id": lost}, payment | {"lead_id": lost}, payment | {"lead_id": lost, "client_id": "c"}]
+    assert staged.stage("payments", "s", rows, "quarantine_rule") == [("missing_id",), ("missing_id",), (None,)]
 
 
 def test_only_typed_cells_hold_serials(staged: StagedModels) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from onefunnel.config import DatabaseSource, expand_variables, load_config
+from onefunnel.currencies import check_currency
 from onefunnel.errors import ConfigError
 from onefunnel.project import project_root
 
@@ -73,6 +74,9 @@ def test_the_shipped_examples_are_valid(name: str) -> None:
         ("name: demo", "name: Demo!", 4, "name"),
         ("Europe/Berlin", "Europe/Berlim", 2, "no such time zone"),
         ("base_currency: EUR", "base_currency: euro", 2, "base_currency"),
+        ("base_currency: EUR", "base_currency: RUR", 2, "withdrawn currency: 'RUR' .RUB is meant"),
+        ("    connector: files", "    currency: DEM\n    connector: files", 6, "withdrawn currency: 'DEM' .EUR is meant"),
+        ("    connector: files", "    currency: XXZ\n    connector: files", 6, "no such currency: 'XXZ'"),
         ("version: 1", "version: 2", 1, "version"),
         ("version: 1", "version: 1\nquality: {max_age_hours: 0}", 2, "max_age_hours"),
         ("version: 1", "version: 1\nversion: 1", 2, "given twice"),
@@ -150,3 +154,14 @@ def test_match_by_names_addresses_once(tmp_path: Path, said: str, wrong: str) ->
     path.write_text(f"version: 1\nsources:\n- {block}\n", encoding="utf-8")
     with pytest.raises(ConfigError, match=wrong):
         load_config(path)
+
+
+@pytest.mark.parametrize("code", ["EUR", "USD", "RUB", "GBP", "KZT", "UZS", "GEL", "AED", "HRK", "BGN", "BYN", "CNH", "BTC"])
+def test_money_that_is_or_was_paid_in_is_a_currency(code: str) -> None:
+    assert check_currency(code) == code
+
+
+@pytest.mark.parametrize(("code", "meant"), [("RUR", "RUB"), ("TRL", "TRY"), ("ROL", "RON"), ("PLZ", "PLN"), ("XAU", None), ("XXX", None)])
+def test_of_a_withdrawn_currency_the_successor_is_told(code: str, meant: str | None) -> None:
+    with pytest.raises(ValueError, match=f"withdrawn currency: '{code}' .{meant} is meant" if meant else f"no such currency: '{code}'"):
+        check_currency(code)

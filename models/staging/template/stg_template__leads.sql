@@ -14,11 +14,11 @@ typed as (
         landed_at,
 
         ---------- ids
-        {{ to_text('lead_id') }} as lead_id,
+        {{ to_id('lead_id') }} as lead_id,
         {{ to_person_id('contact_id') }} as contact_id,
         {{ to_text('contact_email') }} as contact_email_hash,
         {{ to_text('contact_phone') }} as contact_phone_hash,
-        {{ to_text('duplicate_of') }} as duplicate_of,
+        {{ to_id('duplicate_of') }} as duplicate_of,
 
         ---------- categories
         {{ category('channel') }} as channel_raw,
@@ -49,7 +49,7 @@ typed as (
         {{ unread_values([
             to_unread_flag('is_duplicate'), to_unread_flag('is_test'), to_unread_flag('is_deleted'), to_unread_moment('first_contact_at'), to_unread_moment('status_at'),
             to_unread_moment('closed_at'), to_unread_moment('desired_meeting_at'), to_unread_moment('updated_at'),
-            to_unread_id('contact_id')]) }} as unread
+            to_unread_id('contact_id'), to_unread_id('duplicate_of')]) }} as unread
 
     from source
 

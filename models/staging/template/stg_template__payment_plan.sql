@@ -15,8 +15,8 @@ typed as (
 
         ---------- ids
         -- plan_key is made of it
-        {{ own_id(to_text('plan_id')) }} as plan_id,
-        {{ to_text('lead_id') }} as lead_id,
+        {{ own_id(to_id('plan_id')) }} as plan_id,
+        {{ to_id('lead_id') }} as lead_id,
         {{ to_person_id('client_id') }} as client_id,
         {{ to_text('contact_email') }} as contact_email_hash,
         {{ to_text('contact_phone') }} as contact_phone_hash,
@@ -43,7 +43,6 @@ judged as (
         *,
         case
             when plan_id is null or (lead_id is null and client_id is null and not {{ names_contact() }}) then 'missing_id'
-            when {{ is_cut_id('plan_id') }} then 'unreadable_id'
             when due_date_text is null then 'missing_date'
             when due_date is null then 'unparsable_date'
             when due_date < date '2000-01-01' or due_date > date '2100-01-01' then 'implausible_date'

@@ -14,8 +14,8 @@ typed as (
         landed_at,
 
         ---------- ids
-        {{ to_text('payment_id') }} as payment_id,
-        {{ to_text('lead_id') }} as lead_id,
+        {{ to_id('payment_id') }} as payment_id,
+        {{ to_id('lead_id') }} as lead_id,
         {{ to_person_id('client_id') }} as client_id,
         {{ to_text('contact_email') }} as contact_email_hash,
         {{ to_text('contact_phone') }} as contact_phone_hash,

@@ -14,8 +14,8 @@ typed as (
         landed_at,
 
         ---------- ids
-        {{ to_text('event_id') }} as event_id,
-        {{ to_text('lead_id') }} as lead_id,
+        {{ to_id('event_id') }} as event_id,
+        {{ to_id('lead_id') }} as lead_id,
 
         ---------- categories
         {{ category('stage') }} as stage_raw,

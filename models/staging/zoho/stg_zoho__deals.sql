@@ -15,8 +15,8 @@ typed as (
         time_zone,
 
         ---------- ids
-        {{ to_text('"Id"') }} as lead_id,
-        {{ to_text('"Contact Name"') }} as contact_id,
+        {{ to_id('"Id"') }} as lead_id,
+        {{ to_id('"Contact Name"') }} as contact_id,
         cast(null as string) as contact_email_hash,
         cast(null as string) as contact_phone_hash,
         cast(null as string) as duplicate_of,

@@ -68,7 +68,7 @@ def test_a_draft_reads_the_columns_of_the_sample(project: Path, tmp_path: Path) 
     assert (result.date_order, result.decimal_separator) == ("dmy", ".")
     sql = (project / "models/staging/acme_crm/stg_acme_crm__leads.sql").read_text()
     assert "{{ landed_rows('acme_crm', 'leads', [to_iso(" in sql
-    assert """{{ to_text('"Record ID"') }} as lead_id""" in sql
+    assert """{{ to_id('"Record ID"') }} as lead_id""" in sql
     assert "{{ to_text('cast(null as varchar)') }} as campaign" in sql
     assert yaml.safe_load(result.sources_block)[0]["personal"] == ["Email"]
     # no list is left to edit: the folder says what it delivers, and dbt is told that it is there

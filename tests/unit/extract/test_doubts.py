@@ -40,6 +40,46 @@ def test_thousands_are_not_asked_for_where_the_others_say_it(csv: Landing, amoun
     assert len(csv.land().warnings) == warnings
 
 
+OTHER_NUMBERS = {
+    "payments": "payment_id,paid_at,amount,currency,direct_cost\np{row},2026-01-05,5000,EUR,{number}\n",
+    "targets": "month,kpi,value\n2026-0{row},leads,{number}\n",
+    "market_index": "month,index\n2026-0{row},{number}\n",
+}
+
+
+def _land_numbers(csv: Landing, entity: str, numbers: str) -> int:
+    csv.system, csv.entity = "template", entity
+    header, row = OTHER_NUMBERS[entity].splitlines()
+    rows = [row.format(row=place, number=number) for place, number in enumerate(numbers.split(), start=1)]
+    csv.write("a.csv", "\n".join([header, *rows, ""]))
+    return csv.land().rows
+
+
+@pytest.mark.parametrize(
+    ("entity", "numbers"),
+    [("payments", "1.200 1.300 900 2.400"), ("targets", "12.000 1.500 300 1.200"), ("market_index", "900 1.100 1.200 1.300")],
+)
+def test_thousands_are_asked_for_wherever_a_number_is_read(csv: Landing, entity: str, numbers: str) -> None:
+    column = {"payments": "direct_cost", "targets": "value", "market_index": "index"}[entity]
+    with pytest.raises(ConfigError, match=rf"column {column}: 3 value[\s\S]*`decimal_separator: \",\"`"):
+        _land_numbers(csv, entity, numbers)
+    csv.source = {"decimal_separator": ","}
+    assert csv.land().rows == 4
+
+
+@pytest.mark.parametrize(
+    ("entity", "numbers"),
+    [
+        pytest.param("targets", "0.125 1.250 1.500 1.750", id="a ratio says what the point is"),
+        pytest.param("targets", "25% 300 1200", id="no point at all"),
+        pytest.param("market_index", "1.234 1.100 1.050 1.320", id="an index is of any unit"),
+        pytest.param("market_index", "0.987 1.012 1.100 1.234 1", id="an index around 1"),
+    ],
+)
+def test_numbers_that_are_of_one_size_only_are_read(csv: Landing, entity: str, numbers: str) -> None:
+    assert _land_numbers(csv, entity, numbers) == len(numbers.split())
+
+
 def test_an_empty_currency_among_others_is_not_the_base_one(csv: Landing) -> None:
     csv.system, csv.entity = "template", "payments"
     dollars = "".join(f"{number},2026-01-05,5,USD\n" for number in range(3))
@@ -72,7 +112,6 @@ DAYS = [f"2026-01-0{day},ads,{day}0,EUR\n" for day in range(1, 5)]
     [
         pytest.param(DAYS + DAYS, True, id="appended to itself"),
         pytest.param([row for row in DAYS for _ in range(3)], True, id="each three times"),
-        pytest.param(DAYS + DAYS[1:], False, id="one stands there once"),
         pytest.param(DAYS[:2] * 2, False, id="two rows may be so by chance"),
         pytest.param(DAYS, False, id="each once"),
     ],
@@ -85,6 +124,33 @@ def test_costs_that_all_stand_there_twice_are_asked_for(csv: Landing, rows: list
             csv.land()
         csv.options["overlap"] = "add"
     assert csv.land().rows == len(rows)
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        pytest.param(DAYS + DAYS[1:], "6 rows of 3 days, such as 2026-01-02", id="two exports that overlap"),
+        pytest.param([row + row.replace("ads", "seo") for row in DAYS] + DAYS[1:], None, id="half of each day"),
+        pytest.param(DAYS + DAYS[2:], None, id="two days may be so by chance"),
+        pytest.param(DAYS + [row.replace("0,EUR", "1,EUR") for row in DAYS], None, id="other costs"),
+        pytest.param([f"2026-01-0{day},ads,0.00,EUR\n" * 2 for day in range(1, 5)] + DAYS[:1], None, id="what costs nothing"),
+    ],
+)
+def test_whole_days_that_stand_there_twice_are_asked_for(csv: Landing, rows: list[str], told: str | None) -> None:
+    csv.system, csv.entity = "template", "ad_spend"
+    csv.write("a.csv", SPEND + "".join(rows))
+    if told:
+        with pytest.raises(ConfigError, match=rf"{told}.*the costs would count as often[\s\S]*`overlap: add`"):
+            csv.land()
+        csv.options["overlap"] = "add"
+    assert csv.land().rows == "".join(rows).count("\n")
+
+
+def test_costs_of_months_may_be_alike(csv: Landing) -> None:
+    csv.system, csv.entity = "template", "channel_costs"
+    months = [f"partners,2026-0{month}-01,2026-0{month}-28,100,EUR\n" for month in range(1, 6)]
+    csv.write("a.csv", "channel,from_date,to_date,cost,currency\n" + "".join(months + months[:3]))
+    assert csv.land().rows == 8
 
 
 def test_payments_have_an_id_and_may_stand_there_twice(csv: Landing) -> None:

@@ -15,7 +15,7 @@ from conftest_landing import Landing
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from onefunnel.errors import ConfigError, OnefunnelError
+from onefunnel.errors import ConfigError, MissingColumn, OnefunnelError
 from onefunnel.project import project_root
 
 
@@ -257,11 +257,38 @@ def test_cells_behind_the_last_column_name_are_told(csv: Landing) -> None:
     assert not [warning for warning in csv.land().warnings if "b.csv" in warning]
 
 
-@pytest.mark.parametrize(("start", "what"), [(b"PK\x03\x04", "workbook"), (b"\x1f\x8b\x08", "gzip"), (b"PAR1", "format: parquet")])
+@pytest.mark.parametrize(
+    ("start", "what"),
+    [
+        (b"PK\x03\x04", "workbook"),
+        (b"\x1f\x8b\x08", "gzip"),
+        (b"PAR1", "format: parquet"),
+        (b"7z\xbc\xaf\x27\x1c", "unpack"),
+        (b"Rar!\x1a\x07", "unpack"),
+        (b"SQLite format 3\0", "connector: database"),
+    ],
+)
 def test_what_is_no_text_is_called_by_its_name(csv: Landing, start: bytes, what: str) -> None:
     csv.write("a.csv", start + bytes(range(200)))
     with pytest.raises(ConfigError, match=f"no text[\\s\\S]*{what}"):
         csv.land()
+
+
+@pytest.mark.parametrize("start", ["<html>", " \n<!DOCTYPE html>", "\ufeff<table>", "<HTML lang='en'>"])
+def test_a_page_under_the_name_of_a_table_is_told(csv: Landing, start: str) -> None:
+    csv.write("a.csv", f"{start}<tr><td>id</td></tr>")
+    with pytest.raises(ConfigError, match=r"it is a web page[\s\S]*save it as .xlsx or .csv"):
+        csv.land()
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_lines_that_are_quoted_whole_are_told(tmp_path: Path, delimiter: str) -> None:
+    payments = Landing(tmp_path, {"path": "*.csv"}, system="template", entity="payments")
+    lines = ["payment_id,paid_at,amount,currency", "1,2026-01-01,100,EUR"]
+    quoted = [delimiter.join([line.split(",")[0], *(f'""{cell}""' for cell in line.split(",")[1:])]) for line in lines]
+    payments.write("a.csv", "".join(f'"{line}"\n' for line in quoted))
+    with pytest.raises(MissingColumn, match=r"each line is in quotes as a whole[\s\S]*deliver it as it was before"):
+        payments.land()
 
 
 def test_the_delimiter_is_the_one_under_which_the_required_columns_are(tmp_path: Path) -> None:

@@ -137,6 +137,22 @@ def test_an_unknown_suffix_is_refused_unless_declared(tmp_path: Path) -> None:
     assert landing.rows() == [("1",)]
 
 
+@pytest.mark.parametrize(
+    ("suffix", "todo"),
+    [
+        *((each, "unpack it") for each in ("zip", "csv.gz", "rar", "7z")),
+        *((each, "save it as .xlsx or .csv") for each in ("xls", "XLS", "ods", "numbers", "xlsb")),
+        ("pdf", "export its table"),
+    ],
+)
+def test_of_a_file_that_is_not_read_it_is_told_what_to_do(tmp_path: Path, suffix: str, todo: str) -> None:
+    landing = Landing(tmp_path, {"path": "a.*"})
+    landing.write(f"a.{suffix}", "id\n1\n")
+    with pytest.raises(ConfigError, match="the file is not read") as error:
+        landing.land()
+    assert error.value.hint.startswith(todo)
+
+
 def _parquet(columns: list[tuple[str, pa.Array]]) -> bytes:
     target = io.BytesIO()
     pq.write_table(pa.Table.from_arrays([array for _, array in columns], names=[name for name, _ in columns]), target)

@@ -241,3 +241,34 @@ def test_days_that_a_program_took_for_months_are_refused(xlsx: Landing) -> None:
     for dates, texts in ((firsts, [*rest, "05/01/2026"]), ([*firsts, "46050"], rest), (firsts, rest[:4])):
         xlsx.write("a.xlsx", sheet(dates, texts))
         xlsx.land()
+
+
+@pytest.mark.parametrize("state", ["hidden", "veryHidden"])
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_hidden_sheet_that_is_read_is_told(tmp_path: Path, state: str, place: int) -> None:
+    target = Landing(tmp_path, {"path": "*.xlsx"}, system="template", entity="holidays")
+    table = row(1, text("A1", "date"), text("B1", "name")) + row(2, text("A2", "2026-01-01"), text("B2", "New Year"))
+    sheets = [("Notes", row(1, text("A1", "hello")))]
+    sheets.insert(place, ("Old", table))
+
+    def hide(name: str) -> str:
+        with zipfile.ZipFile(io.BytesIO(workbook(*sheets))) as archive:
+            return archive.read("xl/workbook.xml").decode().replace(f'name="{name}"', f'name="{name}" state="{state}"')
+
+    target.write("a.xlsx", workbook(*sheets, extra={"xl/workbook.xml": hide("Old")}))
+    assert [each for each in target.land().warnings if "sheet Old is read, and it is hidden: say which counts with `sheet`" in each]
+    target.options["sheet"] = "Old"
+    assert not target.land("2024-06-02").warnings
+    del target.options["sheet"]
+    target.write("a.xlsx", workbook(*sheets, extra={"xl/workbook.xml": hide("Notes")}))
+    assert not [each for each in target.land("2024-06-03").warnings if "hidden" in each]
+
+
+def test_of_several_sheets_the_hidden_one_is_named(tmp_path: Path) -> None:
+    target = Landing(tmp_path, {"path": "*.xlsx"}, system="template", entity="holidays")
+    sheets = [(name, row(1, text("A1", "date"), text("B1", "name"))) for name in ("Old", "New")]
+    with zipfile.ZipFile(io.BytesIO(workbook(*sheets))) as archive:
+        book = archive.read("xl/workbook.xml").decode().replace('name="Old"', 'name="Old" state="hidden"')
+    target.write("a.xlsx", workbook(*sheets, extra={"xl/workbook.xml": book}))
+    with pytest.raises(ConfigError, match=r"several sheets hold the columns: Old \(hidden\), New"):
+        target.land()

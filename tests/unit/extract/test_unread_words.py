@@ -1,0 +1,120 @@
+"""A word beside the money that nobody reads (failed, refunded, cancelled) is never counted as paid in silence."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+from conftest_landing import Landing
+from database_source import Source
+
+from onefunnel.errors import ConfigError
+
+WORDS = (
+    "Failed | canceled | CANCELLED | Refunded | partially_refunded | Partial refund | pending | void | Voided | reversed | declined"
+    " | Chargeback | payment failed | Возврат | возврат платежа | Отменён | отменен | отклонено | Не оплачен | ошибка | Storniert"
+)
+HONEST = "Paid | succeeded | payment | Cancellation fee | refundable deposit | Оплачен | возвратный депозит | bezahlt | noreversal"
+COLUMNS = "type | transaction_type | paymentStatus | STATE | Статус оплаты | Тип операции | Zahlungsstatus"
+
+
+def _money(csv: Landing, column: str, *cells: str, entity: str = "payments", kind: str | None = None) -> None:
+    csv.system, csv.entity = "template", entity
+    own = "payment_id,paid_at" if entity == "payments" else "plan_id,due_date"
+    rows = [f'{row},2026-01-05,"1,100.50",EUR,z,"{cell}"{f",{kind}" if kind else ""}' for row, cell in enumerate(cells)]
+    csv.write("a.csv", "\n".join([f"{own},amount,currency,client_id,{column}{',kind' if kind else ''}", *rows, ""]))
+
+
+@pytest.mark.parametrize("word", WORDS.split(" | "))
+def test_a_status_that_says_not_paid_is_asked_for(csv: Landing, word: str) -> None:
+    _money(csv, "Payment Status", "paid", word, word)
+    told = (
+        r"Payment Status is read by nobody and says .* in 2 row\(s\): 2,201.00 would count as paid[\s\S]*`ignore_columns: \[.Payment Status"
+    )
+    with pytest.raises(ConfigError, match=told):
+        csv.land()
+    csv.options["ignore_columns"] = ["payment status"]
+    assert csv.land().rows == 3
+
+
+@pytest.mark.parametrize("word", HONEST.split(" | "))
+def test_a_status_that_says_paid_is_not(csv: Landing, word: str) -> None:
+    _money(csv, "status", word, word)
+    assert not csv.land().warnings
+
+
+@pytest.mark.parametrize("column", COLUMNS.split(" | "))
+def test_columns_that_are_there_to_say_it(csv: Landing, column: str) -> None:
+    _money(csv, column, "payment", "refund")
+    with pytest.raises(ConfigError, match="would count as paid"):
+        csv.land()
+
+
+@pytest.mark.parametrize(
+    ("column", "filled", "empty"),
+    [
+        ("amount_refunded", "100.50", "0.00"),
+        ("refund", "€5", "€ 0,00"),
+        ("Refunded", "TRUE", "false"),
+        ("deleted_at", "2026-01-06", "0000-00-00"),
+        ("canceled_at", "2026-01-06", "n/a"),
+        ("is_deleted", "1", "0"),
+        ("Сумма возврата", "100", "0,00"),
+    ],
+)
+def test_columns_that_are_named_by_what_happened(csv: Landing, column: str, filled: str, empty: str) -> None:
+    _money(csv, column, empty, "")
+    assert not csv.land().warnings
+    _money(csv, column, empty, filled)
+    with pytest.raises(ConfigError, match=rf"column {column} is read by nobody and is filled in 1 row"):
+        csv.land()
+
+
+def test_of_other_columns_it_is_told(csv: Landing) -> None:
+    _money(csv, "customer_state_now", "active", "cancelled")
+    (warning,) = csv.land().warnings
+    assert "customer_state_now is read by nobody and says cancelled in 1 row(s): 1,100.50" in warning
+
+
+def test_prose_is_no_word(csv: Landing) -> None:
+    _money(csv, "note", *[f"refund of order {number}" for number in range(30)])
+    assert not csv.land().warnings
+
+
+def test_a_kind_that_is_read_says_it_already(csv: Landing) -> None:
+    _money(csv, "type", "refund", "Chargeback", kind="refund")
+    assert not csv.land().warnings
+    _money(csv, "status", "failed", kind="payment")
+    with pytest.raises(ConfigError, match="says failed in 1 row"):
+        csv.land()
+
+
+def test_of_a_plan_only_what_was_cancelled_is_asked_for(csv: Landing) -> None:
+    _money(csv, "status", "paid", "pending", "unpaid", "overdue", entity="payment_plan")
+    assert not csv.land().warnings
+    _money(csv, "status", "paid", "cancelled", entity="payment_plan")
+    with pytest.raises(ConfigError, match=r"says cancelled in 1 row.*would count as planned"):
+        csv.land()
+
+
+def test_leads_may_be_cancelled(csv: Landing) -> None:
+    csv.system, csv.entity = "template", "leads"
+    csv.write("a.csv", "lead_id,created_at,channel,type\n1,2026-01-05,seo,cancelled\n")
+    assert csv.land().rows == 1
+
+
+@pytest.mark.parametrize("form", ["json", "database"])
+def test_it_is_asked_for_wherever_payments_come_from(tmp_path: Path, database: sqlite3.Connection, form: str) -> None:
+    row = {"payment_id": 1, "paid_at": "2026-01-05", "amount": 100.5, "currency": "EUR", "client_id": "z", "status": "refunded"}
+    landing: Landing | Source
+    if form == "json":
+        landing = Landing(tmp_path, {"path": "*.json"}, system="template", entity="payments")
+        landing.write("a.json", json.dumps([row]))
+    else:
+        database.execute(f"create table payments ({', '.join(row)})")
+        database.execute(f"insert into payments values ({', '.join('?' * len(row))})", list(row.values()))
+        landing = Source(tmp_path, "template", "payments", table="payments")
+    with pytest.raises(ConfigError, match=r"says refunded in 1 row\(s\): 100.50"):
+        landing.land()
