@@ -96,6 +96,7 @@ def test_of_several_phones_in_a_cell_the_first_counts(tmp_path: Path, told: str,
     assert hashes(landing) == {hash_value(KEY, "contact_phone", "491711234567")}
 
 
+@pytest.mark.slow
 @settings(max_examples=50, deadline=None)
 @given(st.text("0123456789+-()./ ", max_size=MAX_PHONE_DIGITS).filter(lambda text: text.find("+") <= 0))
 def test_what_is_no_longer_than_a_phone_is_one(text: str) -> None:
