@@ -47,6 +47,16 @@ AGENCIES = {
     "no spend": _agency("leads", "stage_events", "payments"),
     "three stages": _agency("leads", "stage_events", "payments", "ad_spend"),
     "statuses only": _agency("leads", statuses_only=True),
+    "a plan only": {
+        "payment_plan": [
+            {"plan_id": "1", "due_date": "2026-02-10", "amount": "100", "currency": "EUR", "client_id": "c"},
+            {"plan_id": "2", "due_date": "2026-04-10", "amount": "50", "currency": "EUR", "client_id": "c"},
+        ]
+    },
+    "payments and stages of nobody": {
+        "payments": [{"payment_id": "1", "paid_at": "2026-02-10", "amount": "100", "currency": "EUR", "client_id": "c"}],
+        "stage_events": [{"event_id": "1", "lead_id": "1", "stage": "sql", "entered_at": "2026-02-10"}],
+    },
 }
 
 

@@ -64,6 +64,13 @@ combined as (
     union all
     select * from months
 
+),
+
+-- where no payments are delivered, nobody knows what was paid: the plan and what is due of it are all there is to tell
+payments as (
+
+    select count(*) > 0 as are_delivered from {{ ref('int_delivered_entities') }} where entity = 'payments'
+
 )
 
 select
@@ -77,15 +84,16 @@ select
     due_date,
     cast(plan_lines as bigint) as plan_lines,
     cast(planned as {{ amount_type() }}) as planned,
-    cast(paid as {{ amount_type() }}) as paid,
-    cast(on_time as {{ amount_type() }}) as on_time,
+    cast(case when payments.are_delivered then paid end as {{ amount_type() }}) as paid,
+    cast(case when payments.are_delivered then on_time end as {{ amount_type() }}) as on_time,
     cast(outstanding as {{ amount_type() }}) as outstanding,
     cast(overdue as {{ amount_type() }}) as overdue,
-    {{ safe_divide('paid', 'planned') }} as fulfilment,
+    case when payments.are_delivered then {{ safe_divide('paid', 'planned') }} end as fulfilment,
     currency,
     planned_original,
-    paid_original,
-    on_time_original,
+    case when payments.are_delivered then paid_original end as paid_original,
+    case when payments.are_delivered then on_time_original end as on_time_original,
     outstanding_original,
     overdue_original
 from combined
+cross join payments

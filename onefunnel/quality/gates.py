@@ -70,7 +70,7 @@ def check_landing(config: PipelineConfig, settings: Settings, as_of: date, run_i
 
 def check_candidate(candidate_path: Path, config: PipelineConfig, settings: Settings, run_id: str) -> GateResult:
     """Gate 2 on a candidate file, opened read-only in a process that did not write it. Its SHA-256 goes into the result."""
-    from onefunnel.quality.history import SHOWN, lost_days
+    from onefunnel.quality.history import lost_rows
     from onefunnel.quality.landed import delivered_entities, landed_rows
 
     folder = run_folder(settings, run_id)
@@ -80,15 +80,13 @@ def check_candidate(candidate_path: Path, config: PipelineConfig, settings: Sett
             **config.quality.model_dump(mode="json"),
             "lookback_days": config.lookback_days,
             "landed_rows": landed_rows(settings),
-            "lost_days": lost_days(settings, folder),
+            "lost_rows": lost_rows(settings, Path(candidate_path), config.quality.history_from),
             "delivered_entities": delivered_entities(config, settings),
             **funnel_parameters(config.own_words),
         }
         result = _evaluated(CANDIDATE, run_id, Path(candidate_path), read_suites("gate_marts"), parameters, config, folder)
     except (OnefunnelError, OSError, duckdb.Error) as error:
         result = unproven(CANDIDATE, run_id, str(error).splitlines()[0], subject=str(candidate_path))
-    finally:
-        remove_quietly(folder / SHOWN)
     result.save(folder / f"{CANDIDATE}.json")
     return result
 

@@ -102,12 +102,49 @@ def test_a_file_of_the_newest_days_under_its_old_name_takes_nothing_away(publish
     assert "history_kept" in held.stderr
     assert "demo, payments: 2026-01-" in held.stderr
     assert "`delivery: delta`" in held.stderr
-    assert not list(home.rglob(".published_days*")), "what the gate compared with is not left behind"
+    assert not list(home.rglob("*.spill")), "what the gate compared with is not left behind"
     sources = source / "sources.yml"
     sources.write_text(sources.read_text().replace('payments: {path: "payments.csv"}', 'payments: {path: "payments.csv", delivery: delta}'))
     run_cli("run", "--sources", sources, "--home", home, "--as-of", SECOND)
     with duckdb.connect(str(home / "published/current.duckdb"), read_only=True) as shown:
         assert shown.execute(REVENUE).fetchall() == before
+
+
+def _keep(path: Path, is_kept: Callable[[int, dict[str, str]], bool]) -> None:
+    """The file again, with the rows for which this holds of their number and cells."""
+    head, *rows = path.read_text().splitlines()
+    cells = [dict(zip(head.split(","), row.split(","), strict=False)) for row in rows]
+    path.write_text("\n".join([head, *(row for number, row in enumerate(rows) if is_kept(number, cells[number]))]) + "\n")
+
+
+def test_files_with_a_part_of_their_rows_take_nothing_away_without_a_word(published: Path, run_cli: RunCli, tmp_path: Path) -> None:
+    """A filter left on, a page cut, a list of what is open: held back with source, entity, days, rows and money; a few are told."""
+    shutil.copytree(published, tmp_path / "copy", symlinks=True)
+    source, home = tmp_path / "copy/source", tmp_path / "copy/home"
+    _keep(source / "leads.csv", lambda number, _: number > 0)
+    _keep(source / "payments.csv", lambda number, _: number % 2 == 0)
+    _keep(source / "stage_events.csv", lambda number, _: number % 2 == 0)
+    _keep(source / "channel_costs.csv", lambda _, cells: cells["from_date"] >= "2026-03")
+    _keep(source / "targets.csv", lambda _, cells: cells["month"] >= "2026-03")
+    before = json.loads((home / "published/manifest.json").read_text())["version"]
+    held = run_cli("run", "--sources", source / "sources.yml", "--home", home, "--as-of", SECOND, code=3)
+    for entity in ("payments", "stage_events", "channel_costs", "targets"):
+        assert f"demo, {entity}: 2026-01-" in held.stderr
+    assert "demo, leads:" not in held.stderr
+    assert "in base currency" in held.stderr
+    assert json.loads((home / "published/manifest.json").read_text())["version"] == before
+    sources = source / "sources.yml"
+    sources.write_text(sources.read_text() + f"quality: {{history_from: {SECOND}}}\n")
+    run_cli("run", "--sources", sources, "--home", home, "--as-of", SECOND)
+    assert json.loads((home / "published/manifest.json").read_text())["version"] != before
+
+
+def test_a_lead_that_is_gone_is_told(published: Path, run_cli: RunCli, tmp_path: Path) -> None:
+    shutil.copytree(published, tmp_path / "copy", symlinks=True)
+    source, home = tmp_path / "copy/source", tmp_path / "copy/home"
+    _keep(source / "leads.csv", lambda _, cells: cells["contact_email"] != CANARY)
+    said = run_cli("run", "--sources", source / "sources.yml", "--home", home, "--as-of", SECOND)
+    assert "demo, leads: 2026-01-" in said.stdout + said.stderr
 
 
 def test_a_published_night_says_good_morning_once_in_each_language(published: Path, run_cli: RunCli, chef: Receiver) -> None:

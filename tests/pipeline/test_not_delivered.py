@@ -81,3 +81,24 @@ def test_without_payments_no_verdict_on_money_is_given(little_home: Callable[[st
         *(("sql", "period"), ("leads", "period")),
     }
     assert first == [("new_clients", "cohort"), ("sql", "period")]
+
+
+def test_a_plan_alone_is_published_and_what_was_paid_of_it_is_unknown(little_home: Callable[[str], Path]) -> None:
+    home = little_home("a plan only")
+    with duckdb.connect(str(home / "published/current.duckdb"), read_only=True) as db:
+        columns = "month::varchar, planned::double, overdue::double, paid, fulfilment"
+        plan = db.execute(f"select {columns} from marts.mart_payment_plan where plan_key = 'all' order by 1").fetchall()
+        months = db.execute("select distinct month::varchar from marts.mart_kpi_monthly order by 1").fetchall()
+    assert plan == [("2026-02-01", 100, 100, None, None), ("2026-04-01", 50, 0, None, None)]
+    assert months == [("2026-02-01",), ("2026-03-01",)]
+    assert {value for value, _ in _kpis(home).values()} == {None}
+    assert _kpis(home)["plan_fulfilment"] == (None, "not_delivered")
+
+
+def test_stage_entries_without_any_leads_keep_nothing_back(little_home: Callable[[str], Path]) -> None:
+    home = little_home("payments and stages of nobody")
+    kpis = _kpis(home)
+    assert kpis["revenue"] == (100, None)
+    assert kpis["sql"] == (None, "not_delivered")
+    said = (home.parent / "said.txt").read_text(encoding="utf-8")
+    assert "stage_events unknown_lead 1 ids 1 rows" in said

@@ -1,9 +1,11 @@
 with activity as (
 
-    -- a plan or a cohort alone does not open history: only what happened does
-    select min(activity_date) as first_date
+    -- what happened opens history, a plan or a cohort does not; where nothing has happened, a plan is all there is to tell
+    select coalesce(
+        min(case when measure in ('leads', 'cost', 'revenue') and activity_date <= {{ as_of() }} then activity_date end),
+        min(case when measure = 'planned' then least(activity_date, {{ as_of() }}) end)
+    ) as first_date
     from {{ ref('int_kpi_measures_daily') }}
-    where measure in ('leads', 'cost', 'revenue') and activity_date <= {{ as_of() }}
 
 ),
 
