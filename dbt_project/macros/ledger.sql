@@ -3,6 +3,19 @@
 {% macro kinds_paid_back() -%} ('refund', 'chargeback') {%- endmacro %}
 {% macro payment_kinds() -%} ('payment', 'refund', 'chargeback', 'chargeback_won', 'refund_failed') {%- endmacro %}
 
+{# What became of a payment. Nothing said is paid; the words for it are those of the languages of the product; any other is no kind, and told. #}
+{% macro to_kind(column) -%}
+    {%- set word = category(column) -%}
+    case
+        when {{ column }} is null then 'payment'
+        when {{ column }} in {{ payment_kinds() }} then {{ column }}
+        when {{ is_word_of(word, ['payments', 'оплата', 'плат[её]ж', 'поступление', 'zahlung', 'paiement', 'pago', 'pagamento', 'płatność']) }} then 'payment'
+        when {{ is_word_of(word, ['refunds', 'refunded', 'возврат( средств| платежа| оплаты)?', 'повернення', '(rück)?erstattung', 'remboursement', 'reembolso', 'rimborso', 'zwrot']) }} then 'refund'
+        when {{ is_word_of(word, ['charge backs?', 'chargebacks', 'чарджб[еэ]к', 'rückbuchung']) }} then 'chargeback'
+        else coalesce(translate({{ word }}, ' -', '__'), 'payment')
+    end
+{%- endmacro %}
+
 {# How many of its smallest unit a currency's unit has: nearly always a hundred (ISO 4217, as Stripe writes it). #}
 {% macro minor_units(currency) -%}
     case

@@ -368,6 +368,23 @@ def test_a_currency_in_the_cell_agrees_or_the_row_is_set_aside(staged: StagedMod
     assert set(found) == {(Decimal(100), None if agrees else "currency_mismatch")}
 
 
+def test_kinds_of_payments_are_read_in_the_languages_of_the_product(staged: StagedModels) -> None:
+    staged.declare("s")
+    words = {"payment": "Payment | Оплата | платёж | n/a | ", "refund": "Refund | refunds | ВОЗВРАТ | Возврат средств | Erstattung"}
+    words |= {"chargeback": "Charge back | Чарджбэк", "chargeback_won": "Chargeback won | chargeback-won", "reversal": "Reversal"}
+    told = [(kind, text) for kind, texts in words.items() for text in forms(texts)]
+    payment = {"payment_id": "p", "lead_id": "l", "paid_at": "2026-01-05", "amount": "1", "currency": "EUR"}
+    found = staged.stage("payments", "s", [payment | {"kind": text} for _, text in told], "kind, quarantine_rule")
+    assert found == [(kind, "unknown_kind" if kind == "reversal" else None) for kind, _ in told]
+
+
+def test_targets_of_all_channels_have_many_names(staged: StagedModels) -> None:
+    staged.declare("s")
+    texts = forms("all | All channels | Total | ИТОГО | Все каналы | alle | n/a | ")
+    rows = [{"month": "2026-03", "kpi": "leads", "value": "1", "channel": text} for text in (*texts, "Total Media")]
+    assert staged.stage("targets", "s", rows, "channel_raw") == [("all",)] * len(texts) + [("total media",)]
+
+
 def test_flags_that_say_neither_are_told(staged: StagedModels) -> None:
     staged.declare("s")
     words = {"ИСТИНА": True, "vrai": True, " X ": True, "-1": True, "ja": True, "Sí": True, "нет": False, "0.0": False, "nein": False}

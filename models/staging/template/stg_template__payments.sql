@@ -21,7 +21,7 @@ typed as (
         {{ to_text('contact_phone') }} as contact_phone_hash,
 
         ---------- categories
-        coalesce({{ category('kind') }}, 'payment') as kind,
+        {{ to_kind('kind') }} as kind,
         {{ to_currency('currency') }} as currency,
 
         ---------- measures

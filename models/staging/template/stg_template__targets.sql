@@ -15,7 +15,10 @@ typed as (
 
         ---------- categories
         {{ category('kpi') }} as kpi_key,
-        coalesce({{ category('channel') }}, 'all') as channel_raw,
+        case
+            when {{ is_word_of(category('channel'), ['all channels', '(grand )?totals?', 'overall', 'итого', 'всего', 'все( каналы)?', 'alle( kanäle)?', 'gesamt', 'insgesamt']) }} then 'all'
+            else coalesce({{ category('channel') }}, 'all')
+        end as channel_raw,
 
         ---------- measures
         {{ to_text('value') }} as value_text,
