@@ -18,5 +18,10 @@
     {{ return(weights) }}
 {%- endmacro %}
 
+{# The sum of name_0, name_1 … of the last weeks, each times its weight (power 2: the square of it). #}
+{% macro weighed(weights, name, power=1) -%}
+    {%- for weight in weights -%} {{ ' + ' if not loop.first }}{{ weight ** power }} * {{ name }}_{{ loop.index0 }} {%- endfor -%}
+{%- endmacro %}
+
 {# greatest() takes a null for no number at all; here it stays unknown. #}
 {% macro not_below_zero(value) -%} case when {{ value }} > 0 then {{ value }} when {{ value }} <= 0 then 0.0 end {%- endmacro %}

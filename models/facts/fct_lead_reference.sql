@@ -155,13 +155,15 @@ addressed_leads as (
 
 crowds as (
 
-    select source_name, entity, client_key, count(*) as row_count
-    from addressed_leads
-    group by source_name, entity, client_key, leads_of_source
-    having
-        greatest(count(distinct address), count(distinct contact_phone_hash)) >= 20
-        and 2 * greatest(count(distinct address), count(distinct contact_phone_hash)) > count(address)
-        and 20 * count(*) >= leads_of_source
+    select source_name, entity, client_key, row_count
+    from (
+        select
+            source_name, entity, client_key, leads_of_source, count(*) as row_count, count(address) as addressed,
+            greatest(count(distinct address), count(distinct contact_phone_hash)) as people
+        from addressed_leads
+        group by source_name, entity, client_key, leads_of_source
+    ) as counted
+    where people >= 20 and 2 * people > addressed and 20 * row_count >= leads_of_source
 
 ),
 

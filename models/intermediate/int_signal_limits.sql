@@ -57,7 +57,7 @@ windowed as (
 
 -- Of n entries seen at an age by which the part c of those that go on has gone on, counted / c n is the rate p with the variance p (1 - c p) / c n:
 -- they tell as much as n c (1 - p) / (1 - c p) ripe ones, and weigh as much.
-known as (
+worth as (
 
     select
         *,
@@ -74,19 +74,26 @@ known as (
 
 ),
 
-{% set told = [] -%}
-{%- for weight in weights -%}
-    {%- do told.append('worth_' ~ loop.index0 ~ ' * part_' ~ loop.index0 ~ ' * units_' ~ loop.index0 if loop.index0 < seen | length else 'units_' ~ loop.index0) -%}
-{%- endfor -%}
+known as (
+
+    select
+        *
+        {%- for weight in weights %}
+        {%- set is_seen_young = loop.index0 < seen | length %},
+        {{ 'worth_' ~ loop.index0 ~ ' * ' if is_seen_young }}counted_{{ loop.index0 }} as said_{{ loop.index0 }},
+        {{ 'worth_' ~ loop.index0 ~ ' * part_' ~ loop.index0 ~ ' * ' if is_seen_young }}units_{{ loop.index0 }} as told_{{ loop.index0 }}
+        {%- endfor %}
+    from worth
+
+),
+
 -- size: of a sample whose chance would be that of the average
 rated as (
 
     select
         *,
-        ({% for weight in weights %}{{ ' + ' if not loop.first }}{{ weight }}{{ ' * worth_' ~ loop.index0 if loop.index0 < seen | length }} * counted_{{ loop.index0 }}{% endfor %})
-            / nullif({% for weight in weights %}{{ ' + ' if not loop.first }}{{ weight }} * {{ told[loop.index0] }}{% endfor %}, 0) as average,
-        power({% for weight in weights %}{{ ' + ' if not loop.first }}{{ weight }} * {{ told[loop.index0] }}{% endfor %}, 2)
-            / nullif({% for weight in weights %}{{ ' + ' if not loop.first }}{{ weight ** 2 }} * {{ told[loop.index0] }}{% endfor %}, 0) as size,
+        ({{ weighed(weights, 'said') }}) / nullif({{ weighed(weights, 'told') }}, 0) as average,
+        power({{ weighed(weights, 'told') }}, 2) / nullif({{ weighed(weights, 'told', power=2) }}, 0) as size,
         case when channel_key = 'all' then {{ var('signal_limit_z') }} else {{ var('signal_channel_limit_z') }} end as limit_z
     from known
 

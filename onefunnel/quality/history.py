@@ -88,18 +88,20 @@ def lost_rows(settings: Settings, candidate: Path, history_from: date = date.min
         return NOTHING
     spill = Path(f"{candidate}.spill")
     limits: dict[str, Any] = {"threads": settings.threads, "memory_limit": settings.memory_limit, "temp_directory": str(spill)}
-    with duckdb.connect(config=limits) as db:
-        db.execute(f"attach {literal(str(version_file(settings, manifest.version)))} as shown (read_only)")
-        db.execute(f"attach {literal(str(candidate))} as now (read_only)")
-        published = db.execute("select as_of, reporting_time_zone from now.marts.mart_publication").fetchone()
-        as_of, zone = published or (manifest.as_of_date, "UTC")
-        _name_local_day(db, zone, as_of.year)
-        # a night for an earlier day has nothing of later days, nor all moments of its own; what is planned for later may change
-        last = manifest.as_of_date if as_of >= manifest.as_of_date else as_of - timedelta(days=1)
-        _count_days(db, history_from, last)
-        _find_rows(db)
-        found = db.execute(f"select {COLUMNS} from ({LOST}) order by all").fetchall()
-    remove_quietly(spill)
+    try:
+        with duckdb.connect(config=limits) as db:
+            db.execute(f"attach {literal(str(version_file(settings, manifest.version)))} as shown (read_only)")
+            db.execute(f"attach {literal(str(candidate))} as now (read_only)")
+            published = db.execute("select as_of, reporting_time_zone from now.marts.mart_publication").fetchone()
+            as_of, zone = published or (manifest.as_of_date, "UTC")
+            _name_local_day(db, zone, as_of.year)
+            # a night for an earlier day has nothing of later days, nor all moments of its own; what is planned for later may change
+            last = manifest.as_of_date if as_of >= manifest.as_of_date else as_of - timedelta(days=1)
+            _count_days(db, history_from, last)
+            _find_rows(db)
+            found = db.execute(f"select {COLUMNS} from ({LOST}) order by all").fetchall()
+    finally:
+        remove_quietly(spill)
     return _relation_of(found)
 
 
