@@ -38,6 +38,10 @@ PERSONAL_COLUMNS = frozenset(
 WORKING_COLUMNS = frozenset({"build_number"})
 
 
+# 128 bits are summed as two halves: whole, the sum of many has no type that holds it
+HALF = 2**64 - 1
+
+
 @dataclass(frozen=True)
 class TableContent:
     """Rows and content hash (SHA-256, hexadecimal) of one relation."""
@@ -70,8 +74,8 @@ def content_of(connection: duckdb.DuckDBPyConnection, relation: str, columns: li
     packed = ", ".join(f"{quoted(name)} := {_unsigned_zero(quoted(name), kind)}" for name, kind in counted)
     row_text = f"cast(to_json(struct_pack({packed})) as varchar)" if counted else "''"
     rows, low, high = connection.execute(
-        f"select count(*), coalesce(sum(md5_number_lower(line)::hugeint), 0), coalesce(sum(md5_number_upper(line)::hugeint), 0) "
-        f"from (select {row_text} as line from {quoted(schema)}.{quoted(table)})"
+        f"select count(*), coalesce(sum((digest >> 64)::hugeint), 0), coalesce(sum((digest & {HALF}::uhugeint)::hugeint), 0) "
+        f"from (select md5_number({row_text}) as digest from {quoted(schema)}.{quoted(table)})"
     ).fetchone()
     shape = ",".join(f"{name} {kind}" for name, kind in counted)
     return TableContent(int(rows), hashlib.sha256(f"{shape}|{rows}|{low}|{high}".encode()).hexdigest())
