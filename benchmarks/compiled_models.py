@@ -7,7 +7,6 @@ what `dbt compile` produced and execute it in the order of the manifest.
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -16,7 +15,9 @@ from pathlib import Path
 
 import duckdb
 
+from onefunnel.dbt import child_environment
 from onefunnel.landing.register import show_stages
+from onefunnel.settings import load_settings
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -33,7 +34,7 @@ class CompiledModel:
     depends_on: tuple[str, ...]
 
 
-def compile_models(select: Iterable[str], home: Path, target: Path, *, project: Path = ROOT) -> list[CompiledModel]:
+def compile_models(select: Iterable[str], home: Path, target: Path) -> list[CompiledModel]:
     """Models of a dbt selection, parents before children.
 
     home: holds warehouse.duckdb, which models that look at the landing while compiling read; target: where dbt leaves its files.
@@ -45,17 +46,11 @@ def compile_models(select: Iterable[str], home: Path, target: Path, *, project: 
         warehouse.execute("create schema if not exists landing")
         show_stages(warehouse, {})
     done = subprocess.run(
-        [str(dbt), "--log-level", "warn", "compile", "--select", *select, "--project-dir", str(project), "--profiles-dir", str(project)],
+        [str(dbt), "--log-level", "warn", "compile", "--select", *select],
         capture_output=True,
         text=True,
-        cwd=project,
-        env={
-            **os.environ,
-            "ONEFUNNEL_HOME": str(home),
-            "DBT_TARGET_PATH": str(target),
-            "DBT_LOG_PATH": str(target),
-            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
-        },
+        cwd=ROOT,
+        env=child_environment(load_settings(home=home)) | {"DBT_TARGET_PATH": str(target), "DBT_LOG_PATH": str(target)},
     )
     if done.returncode:
         raise RuntimeError(f"dbt compile failed:\n{done.stdout[-4000:]}{done.stderr[-2000:]}")

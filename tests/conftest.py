@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import duckdb
@@ -106,15 +108,17 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def run_cli(hash_key: str, python: str, request: pytest.FixtureRequest) -> RunCli:
-    """Run `onefunnel …` as a process of its own; `code` is the exit code it must end with, `env` is added to the environment."""
+    """Run `onefunnel …` as a process of its own; `code` is the exit code it must end with, `env` is added to the environment, `by` is
+    another Python than the one that has imported already.
+    """
 
     def run(
-        *arguments: object, code: int | None = 0, env: dict[str, str] | None = None, timeout: float = 300
+        *arguments: object, code: int | None = 0, env: dict[str, str] | None = None, timeout: float = 300, by: Sequence[str] = ()
     ) -> subprocess.CompletedProcess[str]:
         if arguments[0] in ("run", "build") and "--home" in arguments:
             hand_on_parse(request.getfixturevalue("parsed_home"), Path(arguments[arguments.index("--home") + 1]))
         done = subprocess.run(
-            [python, "-m", "onefunnel.cli.main", *map(str, arguments)],
+            [*(by or [python]), "-m", "onefunnel.cli.main", *map(str, arguments)],
             capture_output=True,
             text=True,
             cwd=ROOT,
@@ -139,11 +143,19 @@ def demo_source(build_once: BuildOnce, run_cli: RunCli) -> Path:
 
 
 @pytest.fixture(scope="session")
-def demo_home(build_once: BuildOnce, run_cli: RunCli, demo_source: Path) -> Path:
-    """Home of a published demo night."""
+def offline() -> tuple[str, ...]:
+    """A Python in a network namespace of its own, where there is not even a loopback to call; nothing where this machine allows none."""
+    alone = ("unshare", "-rn")
+    is_allowed = shutil.which("unshare") and subprocess.run([*alone, "true"], capture_output=True, check=False).returncode == 0
+    return (*alone, sys.executable) if is_allowed else ()
+
+
+@pytest.fixture(scope="session")
+def demo_home(build_once: BuildOnce, run_cli: RunCli, demo_source: Path, offline: tuple[str, ...]) -> Path:
+    """Home of a published demo night, which had no network (test_night.py)."""
 
     def make(home: Path) -> None:
-        run_cli("run", "--sources", demo_source / "sources.yml", "--home", home, "--as-of", DEMO_AS_OF)
+        run_cli("run", "--sources", demo_source / "sources.yml", "--home", home, "--as-of", DEMO_AS_OF, by=offline)
 
     return build_once("demo-home", make)
 

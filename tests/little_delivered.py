@@ -53,7 +53,8 @@ AGENCIES = {
             {"plan_id": "2", "due_date": "2026-04-10", "amount": "50", "currency": "EUR", "client_id": "c"},
         ]
     },
-    "payments and stages of nobody": {
+    "payments, a plan and stages of nobody": {
+        "payment_plan": [{"plan_id": "1", "due_date": "2026-02-10", "amount": "100", "currency": "EUR", "client_id": "c"}],
         "payments": [{"payment_id": "1", "paid_at": "2026-02-10", "amount": "100", "currency": "EUR", "client_id": "c"}],
         "stage_events": [{"event_id": "1", "lead_id": "1", "stage": "sql", "entered_at": "2026-02-10"}],
     },

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, date, datetime
+from multiprocessing.queues import SimpleQueue
 from pathlib import Path
 
 import duckdb
@@ -71,3 +73,15 @@ def shown_numbers(path: Path) -> set[float]:
                 "select distinct value from marts.mart_kpi_monthly union select distinct amount_base from facts.fct_payment"
             ).fetchall()
         }
+
+
+def read_until(path: Path, stop: Path, told: SimpleQueue) -> None:
+    """Read again and again until `stop` is there; tell how often, and how many versions were met."""
+    reads, seen, deadline = 0, set(), time.monotonic() + 500
+    while not stop.exists() and time.monotonic() < deadline:
+        numbers = shown_numbers(path)
+        assert len(numbers) == 1, numbers
+        seen |= numbers
+        reads += 1
+        time.sleep(1.5)
+    told.put((reads, len(seen)))

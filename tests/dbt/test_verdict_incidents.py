@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 
 import pytest
 
@@ -18,14 +17,6 @@ def seeds_of(planted: Planted) -> list[int]:
     if SEEDS:
         return [int(seed) for seed in SEEDS.split(",")]
     return [1] if planted.of_twenty == 20 and planted.department else [1, 2, 3]
-
-
-@pytest.fixture(scope="module")
-def laboratory(tmp_path_factory: pytest.TempPathFactory, hash_key: str) -> Iterator[Laboratory]:
-    """Compiles the models once for all agencies."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("ONEFUNNEL_HASH_KEY", hash_key)
-        yield Laboratory(tmp_path_factory.mktemp("agencies"))
 
 
 @pytest.mark.slow

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator
 from datetime import date
 
 import pytest
@@ -27,14 +26,6 @@ HEADLINES = """
     where metric in ('new_clients', 'sql', 'leads') and month > date '2025-03-31'
     order by all
 """
-
-
-@pytest.fixture(scope="module")
-def laboratory(tmp_path_factory: pytest.TempPathFactory, hash_key: str) -> Iterator[Laboratory]:
-    """Compiles the models once for all agencies."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("ONEFUNNEL_HASH_KEY", hash_key)
-        yield Laboratory(tmp_path_factory.mktemp("agencies"))
 
 
 @pytest.mark.parametrize("name", RECORDINGS)

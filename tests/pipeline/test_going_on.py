@@ -46,6 +46,9 @@ OVERLAPS: dict[str, dict[str, str]] = {
 # One run covers late, corrected, merged, moved and deleted rows in every entity, a build that broke off, a day told twice and one left out;
 # ONEFUNNEL_TEST_SEEDS=1,2,3 runs longer.
 SEEDS = [int(seed) for seed in os.environ.get("ONEFUNNEL_TEST_SEEDS", "1").split(",")]
+# A payment of lead 77, whom nobody delivers; then night by night a lead whose own id is lead-77, one whom the payment can mean, and 77.
+LEADS_LIKE_A_MADE_ID = ("L1", "lead-77", "077", "77")
+PAYERS = ("ids#77", "ids#77", "ids:077", "ids:77")
 IN_PARTS = ("leads", "stage_events", "payments", "ad_spend", "fx_rates", "payment_plan")
 
 
@@ -113,7 +116,10 @@ def write_sources(folder: Path, seed: int) -> Path:
         (folder / name).mkdir(parents=True)
         files = random_files(seed, leads=30, dirty=True)
         write_files({"channel_costs": [*files["channel_costs"], cost]}, folder / name)
-    (folder / "sources.yml").write_text(text, encoding="utf-8")
+    (folder / "ids").mkdir()
+    (folder / "ids/payments.csv").write_text("payment_id,paid_at,amount,currency,lead_id\np1,2026-01-10 12:00,100,EUR,77\n")
+    text += "  - {name: ids, system: template, connector: files, entities: {leads: {path: ids/leads-*.csv, delivery: delta}, "
+    (folder / "sources.yml").write_text(text + "payments: {path: ids/payments.csv}}}\n", encoding="utf-8")
     return folder / "sources.yml"
 
 
@@ -125,14 +131,22 @@ def write_night(folder: Path, files: Files) -> None:
     write_files({name: rows for name, rows in halves.items() if rows}, folder)
 
 
-def build(run_cli: RunCli, sources: Path, home: Path, as_of: date, *, breaks_off: bool = False) -> str:
+def payer_of_77(home: Path) -> str:
+    """In whose name the payment is that names a lead whom nobody, or somebody else, is."""
+    with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as db:
+        ((client, amount),) = db.execute("select client_key, amount_base from facts.fct_payment where source_name = 'ids'").fetchall()
+    assert amount == 100
+    return client
+
+
+def build(run_cli: RunCli, sources: Path, home: Path, as_of: date, *options: str, breaks_off: bool = False) -> str:
     """What the build said of how it reads the landing. The data tests judge the last night of all."""
     arguments = ("--sources", sources, "--home", home, "--as-of", as_of)
     run_cli("extract", *arguments)
     if breaks_off:
         # as a kill would leave it: facts are replaced, what is summed from them is not
         run_cli("build", *arguments, "--no-tests", "--select", "+int_kpi_wins", code=None)
-    said = run_cli("build", *arguments, "--no-tests")
+    said = run_cli("build", *arguments, "--no-tests", *options)
     return said.stderr + said.stdout
 
 
@@ -158,10 +172,13 @@ def test_nights_that_go_on_make_what_full_builds_make(tmp_path: Path, run_cli: R
     for night in range(4):
         for name, nights in told.items():
             write_night(tmp_path / "source" / name / f"night-{night}", nights[night])
+        lead = f"lead_id,created_at,channel\n{LEADS_LIKE_A_MADE_ID[night]},2026-01-05 10:00,seo\n"
+        (tmp_path / f"source/ids/leads-{night}.csv").write_text(lead)
         as_of += timedelta(days=random.choice((0, 1, 5)) if night else 0)
         said = build(run_cli, sources, home, as_of, breaks_off=night == 1)
         # after a build that broke off, the next is full
         assert ("going on from build" in said) is (night not in (0, 1)), said
+        assert payer_of_77(home) == PAYERS[night], "an own id never equals a made one"
         if night < 2:
             continue
         full = tmp_path / f"full-{night}"
@@ -177,5 +194,8 @@ def test_nights_that_go_on_make_what_full_builds_make(tmp_path: Path, run_cli: R
     assert differing(home, wanted) == set()
     by_hand(python, home)
     assert differing(home, wanted) == set()
-    assert "full build" in build(run_cli, sources, home, as_of)
+    assert "full build: " in build(run_cli, sources, home, as_of, "--select", "dim_stage")
+    # a full refresh, too, makes what is there
+    build(run_cli, sources, home, as_of, "--full-refresh")
+    assert differing(home, wanted) == set()
     assert wanted["facts.fct_stage_event"].rows > 50, json.dumps({name: item.rows for name, item in wanted.items()})

@@ -1,26 +1,21 @@
-"""A night from the command line: repeated, without a network, with wrong input, and what an analyst finds afterwards."""
+"""A night from the command line: without a network, with wrong input, and what an analyst finds afterwards.
+
+Repeated: test_sandbox_night.py; as a full refresh: test_going_on.py.
+"""
 
 from __future__ import annotations
 
 import json
 import os
 import shutil
+import socket
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from nights import DEMO_AS_OF, ROOT, RunCli
-from parse_once import hand_on_parse
-from test_going_on import contents
 
 pytestmark = pytest.mark.slow
-
-
-def _tables(home: Path) -> dict[str, object]:
-    """Row counts and content hashes of everything published, less the two marts that name the version itself."""
-    tables = json.loads((home / "published" / "manifest.json").read_text())["tables"]
-    return {name: table for name, table in tables.items() if name not in ("marts.mart_publication", "marts.mart_data_quality")}
 
 
 @pytest.fixture(scope="module")
@@ -31,41 +26,15 @@ def small_source(tmp_path_factory: pytest.TempPathFactory, run_cli: RunCli) -> P
     return folder
 
 
-def test_the_same_night_twice_gives_the_same_marts_and_loads_nothing_again(
-    demo_home: Path, demo_source: Path, run_cli: RunCli, tmp_path: Path
-) -> None:
-    home = tmp_path / "home"
-    shutil.copytree(demo_home, home, symlinks=True)
-    parts = sorted(path.relative_to(home) for path in (home / "landing").rglob("*.parquet"))
-    done = run_cli("run", "--sources", demo_source / "sources.yml", "--home", home, "--as-of", DEMO_AS_OF, "--json")
-    assert sorted(path.relative_to(home) for path in (home / "landing").rglob("*.parquet")) == parts
-    assert json.loads(done.stdout)["stale"] == []
-    assert _tables(home) == _tables(demo_home)
-
-
-def test_a_full_refresh_gives_the_same_marts(demo_home: Path, demo_source: Path, run_cli: RunCli, tmp_path: Path) -> None:
-    home = tmp_path / "home"
-    shutil.copytree(demo_home, home, symlinks=True)
-    arguments = ("--sources", demo_source / "sources.yml", "--home", home, "--as-of", DEMO_AS_OF)
-    run_cli("build", *arguments, "--full-refresh", "--no-tests")
-    assert contents(home / "warehouse.duckdb") == contents(demo_home / "warehouse.duckdb")
-
-
-def test_a_night_needs_no_network(small_source: Path, hash_key: str, parsed_home: Path, tmp_path: Path) -> None:
-    """In a network namespace of its own there is not even a loopback to call."""
-    if shutil.which("unshare") is None or subprocess.run(["unshare", "-rn", "true"], capture_output=True).returncode:
+def test_a_night_needs_no_network(demo_home: Path, offline: tuple[str, ...]) -> None:
+    """The demo night that many tests read ran where nothing can be called; that nothing can be is tried here."""
+    if not offline:
         pytest.skip("this machine does not allow a network namespace (unshare -rn)")
-    hand_on_parse(parsed_home, tmp_path / "home")
-    command = [sys.executable, "-m", "onefunnel.cli.main", "run", "--sources", small_source / "sources.yml", "--home", tmp_path / "home"]
-    done = subprocess.run(
-        ["unshare", "-rn", *map(str, command), "--as-of", DEMO_AS_OF],
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-        env={**os.environ, "ONEFUNNEL_HASH_KEY": hash_key},
-    )
-    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
-    assert (tmp_path / "home/published/current.duckdb").exists()
+    assert (demo_home / "published/current.duckdb").exists()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        call = f"import socket; socket.create_connection(('127.0.0.1', {server.getsockname()[1]}))"
+        assert subprocess.run([offline[-1], "-c", call], check=False).returncode == 0
+        assert "unreachable" in subprocess.run([*offline, "-c", call], check=False, capture_output=True, text=True).stderr
 
 
 def test_an_analyst_builds_at_the_root_without_flags(demo_home: Path, python: str, tmp_path: Path) -> None:

@@ -96,7 +96,7 @@ def test_a_plan_alone_is_published_and_what_was_paid_of_it_is_unknown(little_hom
 
 
 def test_stage_entries_without_any_leads_keep_nothing_back(little_home: Callable[[str], Path]) -> None:
-    home = little_home("payments and stages of nobody")
+    home = little_home("payments, a plan and stages of nobody")
     kpis = _kpis(home)
     assert kpis["revenue"] == (100, None)
     assert kpis["sql"] == (None, "not_delivered")

@@ -1,4 +1,4 @@
-"""Two analysts and a night at the same time; and a changed formula, whose difference is the one that pandas finds."""
+"""Two analysts and the same night once more at the same time; and a changed formula, whose difference is the one that pandas finds."""
 
 from __future__ import annotations
 
@@ -70,6 +70,16 @@ def production(home: Path) -> dict[str, str]:
     return {str(path.relative_to(home)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
+def published_tables(home: Path) -> dict[str, object]:
+    """Row counts and content hashes of everything published, less the two marts that name the version itself."""
+    tables = json.loads((home / "published" / "manifest.json").read_text())["tables"]
+    return {name: table for name, table in tables.items() if name not in ("marts.mart_publication", "marts.mart_data_quality")}
+
+
+def landed_parts(home: Path) -> list[Path]:
+    return sorted(path.relative_to(home) for path in (home / "landing").rglob("*.parquet"))
+
+
 def kpis(file: Path) -> pd.DataFrame:
     with duckdb.connect(str(file), read_only=True) as db:
         return db.execute("from marts.mart_kpi_monthly").df()
@@ -112,9 +122,14 @@ def test_the_gate_and_the_data_tests_judge_the_sandbox(home: Path, demo_source: 
     assert {"assert_kpis_tie_to_facts"} & {test["name"] for test in refused["failed_tests"]}
 
 
-def test_two_sandboxes_and_a_night_at_once(home: Path, demo_source: Path, python: str, run_cli: RunCli, hash_key: str) -> None:
+def test_two_sandboxes_and_a_night_at_once(
+    home: Path, demo_home: Path, demo_source: Path, python: str, run_cli: RunCli, hash_key: str, tmp_path: Path
+) -> None:
+    """The night is that of the same day once more: it lands nothing again and publishes the same."""
+    parts, said = landed_parts(home), tmp_path / "said.json"
+    options = ("--sources", demo_source / "sources.yml", "--home", home, "--as-of", DEMO_AS_OF, "--json")
     night = subprocess.Popen(
-        [python, "-m", "onefunnel.cli.main", "run", "--sources", demo_source / "sources.yml", "--home", home, "--as-of", DEMO_AS_OF],
+        ["sh", "-c", 'exec "$@" > "$0"', said, python, "-m", "onefunnel.cli.main", "run", *options],
         env=os.environ | {"ONEFUNNEL_HASH_KEY": hash_key},
         cwd=ROOT,
         text=True,
@@ -129,6 +144,9 @@ def test_two_sandboxes_and_a_night_at_once(home: Path, demo_source: Path, python
     assert "Nothing" in run_cli("diff", "eve", "--home", home).stdout
     for process in (*builds, night):
         ended_well(process)
+    assert json.loads(said.read_text())["stale"] == []
+    assert landed_parts(home) == parts
+    assert published_tables(home) == published_tables(demo_home)
 
 
 def test_production_refuses_a_build_by_hand(home: Path, python: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterable
 from datetime import date, timedelta
 from pathlib import Path
@@ -39,33 +40,28 @@ def _rows(days: Iterable[int], prefix: str = "") -> Rows:
     return [(f"crm:{prefix}{number}", day) for number, day in enumerate(days)]
 
 
+# Rows of a source called crm, of which a key and a day are given; money is 10 each. A stage was entered at midnight in Berlin.
+FILLED = {
+    "leads": ["fct_lead_funnel select key, 'crm', day, 1"],
+    "excluded": ["fct_excluded_lead select key"],
+    "stage_events": [
+        "fct_stage_event select key, split_part(key, '|', 1), 'sql', cast(day as timestamp) - interval 1 hour, false",
+        "fct_stage_event select 'imputed#' || key, split_part(key, '|', 1), 'sql', null, true",
+    ],
+    "payments": ["fct_payment select key, 'crm', day, -10"],
+    "payment_plan": ["fct_payment_plan select key, 'crm', day, 10"],
+    "ad_spend": ["fct_ad_spend select 'crm', day, 10, 'ad_spend'"],
+    "channel_costs": ["fct_ad_spend select 'crm', day, 10, 'channel_cost'"],
+    "targets": ["fct_target select day"],
+    "market_index": ["fct_market_index select day"],
+    "holidays": ["dim_date select day, true"],
+}
+
+
 def _fill(db: duckdb.DuckDBPyConnection, entity: str, rows: Rows) -> None:
-    """Rows of a source called crm; money is 10 each."""
-    for key, days in rows:
-        day = FIRST + timedelta(days)
-        match entity:
-            case "leads":
-                db.execute("insert into facts.fct_lead_funnel values (?, 'crm', ?, 1)", [key, day])
-            case "excluded":
-                db.execute("insert into facts.fct_excluded_lead values (?)", [key])
-            case "stage_events":
-                # midnight in Berlin
-                lead = key.split("|")[0]
-                entry = "insert into facts.fct_stage_event values (?, ?, 'sql', cast(? as timestamp) - interval 1 hour, ?)"
-                db.execute(entry, [key, lead, day, False])
-                db.execute(entry, [f"imputed#{key}", lead, None, True])
-            case "payments":
-                db.execute("insert into facts.fct_payment values (?, 'crm', ?, -10)", [key, day])
-            case "payment_plan":
-                db.execute("insert into facts.fct_payment_plan values (?, 'crm', ?, 10)", [key, day])
-            case "ad_spend" | "channel_costs":
-                db.execute("insert into facts.fct_ad_spend values ('crm', ?, 10, ?)", [day, entity.removesuffix("s")])
-            case "targets":
-                db.execute("insert into facts.fct_target values (?)", [day])
-            case "market_index":
-                db.execute("insert into facts.fct_market_index values (?)", [day])
-            case "holidays":
-                db.execute("insert into facts.dim_date values (?, true)", [day])
+    given = "from (select unnest(?) as key, unnest(?) as day)"
+    for filled in FILLED[entity]:
+        db.execute(f"insert into facts.{filled} {given}", [[key for key, _ in rows], [FIRST + timedelta(days) for _, days in rows]])
     if entity in ("targets", "market_index", "holidays"):
         db.execute("insert into facts.fct_row_count values ('crm', ?, 0)", [entity])
 
@@ -73,11 +69,17 @@ def _fill(db: duckdb.DuckDBPyConnection, entity: str, rows: Rows) -> None:
 Losses = Callable[..., list[Lost]]
 
 
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("published") / "home"
+    publish_number(settings_of(home), 1, AS_OF)
+    return home
+
+
 @pytest.fixture
-def losses(tmp_path: Path) -> Losses:
+def losses(published: Path, tmp_path: Path) -> Losses:
     """What is lost between what BI shows and the candidate, both by entity; days are counted from FIRST."""
-    settings = settings_of(tmp_path / "home")
-    publish_number(settings, 1, AS_OF)
+    settings = settings_of(shutil.copytree(published, tmp_path / "home", symlinks=True))
     shown, now = version_file(settings, current_version(settings) or ""), tmp_path / "now.duckdb"
     shown.chmod(0o600)
 

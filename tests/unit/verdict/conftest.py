@@ -8,21 +8,24 @@ from pathlib import Path
 import duckdb
 import pytest
 from nights import BuildOnce
+from parse_once import hand_on_parse
 from verdict_bench import COUNTING, DECOMPOSITION, WORDING, Bench
 
 from benchmarks.compiled_models import CompiledModel, compile_models, load_seeds, read_models, scratch_warehouse
+from onefunnel.settings import HomePaths
 
 
 @pytest.fixture(scope="session")
-def compiled(build_once: BuildOnce) -> dict[str, CompiledModel]:
+def compiled(build_once: BuildOnce, parsed_home: Path) -> dict[str, CompiledModel]:
     """Models of verdict and signals as SQL, in their order."""
     verdict = [f"int_verdict_{name}" for name in (*COUNTING, *DECOMPOSITION, *WORDING)]
     names = [*verdict, "int_stage_recording", "mart_change_factors", "mart_verdict", "int_signal_weeks", "int_signal_limits"]
 
-    def make(folder: Path) -> None:
-        compile_models(names, folder / "home", folder / "target")
+    def make(home: Path) -> None:
+        hand_on_parse(parsed_home, home)
+        compile_models(names, home, HomePaths(home).target)
 
-    return {model.name: model for model in read_models(build_once("compiled-models", make) / "target")}
+    return {model.name: model for model in read_models(HomePaths(build_once("compiled-models", make)).target)}
 
 
 @pytest.fixture
