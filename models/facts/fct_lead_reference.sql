@@ -169,7 +169,15 @@ crowds as (
 
 paid_by_client as (
 
-    select client_key, sum(amount_base) as money_base from {{ ref('fct_payment') }} group by client_key
+    select
+        client_key,
+        min(source_name) as source_name,
+        min({{ delivered_as('payments') }}) as entity,
+        sum(amount_base) as money_base,
+        sum(case when amount_base > 0 then amount_base else 0 end) as paid,
+        sum(case when amount_base < 0 and unmatched_because is null then 1 else 0 end) as refunds
+    from {{ ref('fct_payment') }}
+    group by client_key
 
 ),
 
@@ -236,3 +244,9 @@ select
     cast(paid_by_client.money_base as {{ amount_type() }})
 from crowds
 left join paid_by_client on crowds.client_key = paid_by_client.client_key
+union all
+select concat_ws('|', source_name, entity, 'more_came_back', client_key), source_name, entity, 'more_came_back', 'warn', {{ id_of('client_key') }}, refunds, cast(-money_base as {{ amount_type() }})
+from paid_by_client
+-- A refund takes back what was paid: of a client of whom more came back, a payment is missing, or stands there as its own refund (a status, a later row under its id).
+-- Between rates of two days a tenth may lie.
+where refunds > 0 and -money_base > 0.1 * paid
