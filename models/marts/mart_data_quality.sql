@@ -102,6 +102,29 @@ clockless_rules as (
 
 ),
 
+-- leads do not come by the dozen in one minute: there they were imported, and when they came nobody knows
+imported_rules as (
+
+    select
+        minutes.source_name,
+        coalesce(lead_entities.entity, 'leads') as entity,
+        'created_together' as rule,
+        'warn' as severity,
+        sum(minutes.leads) as rows_affected,
+        0 as money_base,
+        0 as rows_unvalued
+    from (
+        select source_name, {{ dbt.date_trunc('minute', 'created_at') }} as minute_at, count(*) as leads, sum(count(*)) over (partition by source_name) as leads_of_source
+        from {{ ref('fct_lead_funnel') }}
+        where attempt_number = 1 and not {{ is_a_day('created_at') }}
+        group by source_name, {{ dbt.date_trunc('minute', 'created_at') }}
+    ) as minutes
+    left join lead_entities on minutes.source_name = lead_entities.source_name
+    where minutes.leads >= 20 and 20 * minutes.leads >= minutes.leads_of_source
+    group by minutes.source_name, coalesce(lead_entities.entity, 'leads')
+
+),
+
 mapping_rules as (
 
     select source_name, entity, 'unmapped_' || field as rule, 'warn' as severity, sum(row_count) as rows_affected, 0 as money_base, 0 as rows_unvalued
@@ -165,6 +188,8 @@ rules as (
     select source_name, entity, rule, severity, rows_affected, money_base, rows_unvalued from undated_rules
     union all
     select source_name, entity, rule, severity, rows_affected, money_base, rows_unvalued from clockless_rules
+    union all
+    select source_name, entity, rule, severity, rows_affected, money_base, rows_unvalued from imported_rules
     union all
     select source_name, entity, rule, severity, rows_affected, money_base, rows_unvalued from mapping_rules
     union all

@@ -13,6 +13,8 @@ KINDS: dict[str, str] = {
     "unmapped_value": "values that no seed maps",
     "unknown_lead": "rows that name leads which nobody delivered",
     "counted_twice": "rows that may count twice",
+    "refund_unpaid": "clients who got back more than they paid",
+    "export_cut": "an export that may be cut",
     "late_beyond_lookback": "figures changed beyond the lookback",
     "business_signal": "out of the ordinary",
     "test": "a test of the alert channels",

@@ -22,6 +22,7 @@ from onefunnel.landing import LandedFile, LoadManifest, all_loads, current_files
 from onefunnel.publish.manifest import current_manifest, version_file
 from onefunnel.quality.result import CheckResult
 from onefunnel.quality.suites import Expectation, Suite
+from onefunnel.sources import RestEntity
 
 if TYPE_CHECKING:
     from onefunnel.config import PipelineConfig
@@ -30,6 +31,29 @@ if TYPE_CHECKING:
 
 # Below this many rows a share says nothing: five leads instead of thirty is a quiet Sunday.
 SMALLEST_BASELINE = 20
+# Where programs cut what they export, and how long a page of an API is: a file of exactly so many rows is likely a part. One in thousands is
+# whole by chance.
+EXPORT_LIMITS = frozenset(
+    {
+        1_000,
+        2_000,
+        5_000,
+        10_000,
+        20_000,
+        25_000,
+        50_000,
+        65_535,
+        65_536,
+        100_000,
+        200_000,
+        250_000,
+        500_000,
+        1_000_000,
+        1_048_575,
+        1_048_576,
+    }
+)
+PAGE_LENGTHS = frozenset({10, 20, 25, 30, 50, 100, 200, 250, 500})
 NO_ROWS = "(select cast(null as varchar) as source_name, cast(null as varchar) as entity, cast(null as bigint) as landed where false)"
 
 
@@ -51,6 +75,14 @@ class Landed:
         if not self.baseline_rows or max(self.baseline_rows, self.rows) < SMALLEST_BASELINE:
             return 100.0
         return 100.0 * self.rows / self.baseline_rows
+
+    @property
+    def cut_at(self) -> int | None:
+        """Rows of every file of the entity, where all are as long as exports are cut at; of parts of an export the last is shorter."""
+        lengths = {file.rows + file.rejected for _, file in self.current}
+        said = self.source.entities[self.entity]
+        limits = EXPORT_LIMITS | PAGE_LENGTHS if isinstance(said, RestEntity) and not said.paging else EXPORT_LIMITS
+        return min(lengths) if self.source.connector in ("files", "database", "rest") and len(lengths) == 1 and lengths <= limits else None
 
 
 def describe_landing(
@@ -169,7 +201,8 @@ def _write(db: duckdb.DuckDBPyConnection, landing: Path, item: Landed) -> None:
         db.execute(f"create view {schema}.{view} as select {columns} where false")
     db.execute(
         f"create table {schema}.{quoted(item.entity + '__load')} as select ?::bigint as rows, ?::bigint as baseline_rows, "
-        "?::double as rows_vs_baseline_pct, ?::double as hours_old, nullif(?, '') as new_columns, nullif(?, '') as absent_columns",
+        "?::double as rows_vs_baseline_pct, ?::double as hours_old, nullif(?, '') as new_columns, nullif(?, '') as absent_columns, "
+        "?::bigint as cut_at",
         [
             item.rows,
             item.baseline_rows,
@@ -177,6 +210,7 @@ def _write(db: duckdb.DuckDBPyConnection, landing: Path, item: Landed) -> None:
             item.hours_old,
             ", ".join(item.newest.new_columns),
             ", ".join(item.newest.absent_columns),
+            item.cut_at,
         ],
     )
 
@@ -202,9 +236,11 @@ def _suite_of(template: Suite, item: Landed) -> Suite:
 
 
 def _for_source(expectation: Expectation, item: Landed, words: dict[str, str]) -> Expectation:
-    """The expectation with the source's owner; a changed column is named, since that is what the owner must know."""
+    """The expectation with the source's owner; a changed column or a round number is named, since that is what the owner must know."""
     kwargs = {key: words["id_column"] if value == "$id_column" else value for key, value in expectation.kwargs.items()}
     expected = expectation.expected
+    if expectation.check == "export_whole" and item.cut_at:
+        expected = f"{expected}; here they are exactly {item.cut_at:,}"
     if expectation.check == "columns_changed":
         named = item.newest.new_columns if kwargs.get("column") == "new_columns" else item.newest.absent_columns
         expected = f"{expected}; {'new' if kwargs.get('column') == 'new_columns' else 'gone'}: {', '.join(named) or 'none'}"

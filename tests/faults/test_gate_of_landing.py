@@ -76,6 +76,7 @@ def test_a_good_delivery_passes_and_every_check_was_evaluated(land: Land) -> Non
         "volume",
         "source_fresh",
         "columns_changed",
+        "export_whole",
     }
     assert {check.source for check in result.checks} == {"crm"}
     assert {check.owner for check in result.checks} == {"sales-ops"}
@@ -130,6 +131,15 @@ def test_a_new_and_an_absent_column_are_named_and_do_not_block(land: Land) -> No
     assert "new: land" in told
     assert "gone: country" in told
     assert {check.alert_kind for check in result.warnings} == {"columns_changed"}
+
+
+def test_a_file_that_ends_where_exports_are_cut_is_told(land: Land) -> None:
+    assert land(0, leads(999)).status == "pass"
+    result = land(1, leads(1000))
+    assert result.passed
+    check = failing(result)["export_whole"]
+    assert (check.alert_kind, check.owner) == ("export_cut", "sales-ops")
+    assert "exactly 1,000" in check.expected
 
 
 def test_a_late_source_is_a_warning_for_its_owner(land: Land) -> None:
