@@ -31,8 +31,7 @@ if TYPE_CHECKING:
 
 # Below this many rows a share says nothing: five leads instead of thirty is a quiet Sunday.
 SMALLEST_BASELINE = 20
-# Where programs cut what they export, and how long a page of an API is: a file of exactly so many rows is likely a part. One in thousands is
-# whole by chance.
+# Where programs cut what they export, and how long a page of an API is: a file of exactly so many rows is likely a part.
 EXPORT_LIMITS = frozenset(
     {
         1_000,

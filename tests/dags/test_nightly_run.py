@@ -1,4 +1,4 @@
-"""The nightly DAG under Airflow's real scheduler publishes, survives a dead source, tells no secret; in one process it meets a closed gate."""
+"""The nightly DAG under Airflow's real scheduler publishes, survives a dead source and tells no secret; then it meets a closed gate."""
 
 from __future__ import annotations
 
