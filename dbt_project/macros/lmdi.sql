@@ -78,7 +78,15 @@
 {%- endmacro %}
 
 {# The square of an amount, exact; of a single payment beyond 10^15 that of 10^15, which only tells how far a total may vary. #}
-{% macro square_of(amount) -%} case when abs({{ amount }}) < 1e15 then cast({{ amount }} as decimal(28, 2)) * cast({{ amount }} as decimal(28, 2)) else cast(1e30 as decimal(38, 4)) end {%- endmacro %}
+{% macro square_of(amount) -%}
+    {#- nearly all money fits into short decimals, of which a square costs a fortieth of one of the wide -#}
+    {%- set short = "cast(cast(" ~ amount ~ " as decimal(18, 4)) as decimal(9, 2))" -%}
+    case
+        when {{ amount }} between -9999999 and 9999999 then cast({{ short }} * {{ short }} as decimal(38, 4))
+        when abs({{ amount }}) < 1e15 then cast({{ amount }} as decimal(28, 2)) * cast({{ amount }} as decimal(28, 2))
+        else cast(1e30 as decimal(38, 4))
+    end
+{%- endmacro %}
 
 {# A sum of doubles that is the same to the last bit whatever the order of the rows: added as decimals of so many digits, and those too great for that
    (squares of great money) as whole numbers. over: a window. #}

@@ -44,6 +44,8 @@
 {# Exact: a product has 38 digits. Beyond a million a rate keeps eight decimals, which leaves room for the amount. #}
 {% macro to_base(amount, rate) -%}
     case
+        -- money in the base currency is not multiplied: a wide decimal is slow to round
+        when {{ rate }} = 1 then cast(cast({{ amount }} as {{ delivered_amount_type() }}) as {{ amount_type() }})
         when {{ rate }} < 1000000
             then cast(round(cast({{ amount }} as {{ delivered_amount_type() }}) * cast({{ rate }} as {{ rate_type() }}), 4) as {{ amount_type() }})
         else cast(round(cast({{ amount }} as {{ delivered_amount_type() }}) * cast({{ rate }} as decimal(20, 8)), 4) as {{ amount_type() }})

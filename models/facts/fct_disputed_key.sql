@@ -13,7 +13,11 @@
     'payments': ['`overlap: add` (each row is its own)', '`overlap: replace` (the later row counts)'],
 } -%}
 {#- what a row of ad spend may sum up: rows of this name, inside the same of the names before it -#}
-{%- set levels = [('account', []), ('campaign', ['account']), ('ad_group', ['account', 'campaign']), ('ad', ['account', 'campaign', 'ad_group'])] -%}
+{%- set levels = [] -%}
+{%- for level, inside in [('account', []), ('campaign', ['account']), ('ad_group', ['account', 'campaign']), ('ad', ['account', 'campaign', 'ad_group'])] -%}
+    {%- set group_key -%} concat_ws(chr(31), source_name, channel_raw, currency{% for each in inside %}, coalesce({{ each }}, ''){% endfor %}) {%- endset -%}
+    {%- do levels.append((level, group_key, "cost_original > 0 and source_name in (select distinct source_name from spend where " ~ level ~ " is not null)")) -%}
+{%- endfor -%}
 {%- do settles.update({'spend': settles.ad_spend, 'payment_plan': settles.payments, 'stage_events': settles.payments}) -%}
 
 with disputed as (
@@ -48,11 +52,44 @@ spend as (
     {{ newest_rows('ad_spend', ['source_name', 'source_system', 'load_id', 'file_name', 'row_number', 'channel_raw', 'account', 'campaign', 'ad_group', 'ad', 'currency', 'cost_original', 'spend_date']) }}
 ),
 
+-- few groups have a day on which one member costs what the others do together: only they are looked at, by their texts
+hashed_members as (
+    {%- for level, group_key, has_level in levels %}
+    select '{{ level }}' as level_name, {{ row_hash(group_key) }} as group_hash, {{ row_hash("coalesce(" ~ level ~ ", '')") }} as member_hash, spend_date, sum(cost_original) as cost_original
+    from spend
+    where {{ has_level }}
+    group by group_hash, member_hash, spend_date
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+    {%- endfor %}
+
+),
+
+hashed_days as (
+
+    select level_name, group_hash, spend_date, sum(cost_original) as cost_of_day
+    from hashed_members
+    group by level_name, group_hash, spend_date
+    having count(*) > 1
+
+),
+
+suspects as (
+
+    select distinct hashed_members.level_name, hashed_members.group_hash
+    from hashed_members
+    inner join hashed_days
+        on hashed_members.level_name = hashed_days.level_name and hashed_members.group_hash = hashed_days.group_hash and hashed_members.spend_date = hashed_days.spend_date
+    where abs(hashed_days.cost_of_day - 2 * hashed_members.cost_original) < 0.005
+
+),
+
 members as (
-    {%- for level, inside in levels %}
+    {%- for level, group_key, has_level in levels %}
     select
         '{{ level }}' as level_name,
-        concat_ws(chr(31), source_name, channel_raw, currency{% for each in inside %}, coalesce({{ each }}, ''){% endfor %}) as group_key,
+        {{ group_key }} as group_key,
         coalesce({{ level }}, '') as member,
         spend_date,
         min(source_name) as source_name,
@@ -65,7 +102,7 @@ members as (
         count(*) as row_count,
         sum(cost_original) as cost_original
     from spend
-    where cost_original > 0 and source_name in (select distinct source_name from spend where {{ level }} is not null)
+    where {{ has_level }} and {{ row_hash(group_key) }} in (select group_hash from suspects where level_name = '{{ level }}')
     group by group_key, member, spend_date
     {%- if not loop.last %}
     union all

@@ -5,17 +5,28 @@ with held as (
 
 ),
 
+-- of the others nothing is asked
+asked_payments as (
+
+    select *
+    from (
+        {{ newest_rows('payments', ['source_name', 'source_system', 'version_key', 'lead_key', 'client_id', 'client_key']) }}
+    ) as delivered
+    where lead_key in (select reference_key from held)
+        or client_key in (select reference_key from held)
+        or (lead_key is not null and client_id is not null)
+
+),
+
 payments as (
 
     select
-        payments.*,
+        asked_payments.*,
         ledger.client_key as paying_client_key,
         ledger.amount_base,
         coalesce(ledger.matched_by, ledger.unmatched_because) as address_rule
-    from (
-        {{ newest_rows('payments', ['source_name', 'source_system', 'version_key', 'lead_key', 'client_id', 'client_key']) }}
-    ) as payments
-    inner join {{ ref('fct_payment') }} as ledger on payments.version_key = ledger.payment_key
+    from asked_payments
+    inner join {{ ref('fct_payment') }} as ledger on asked_payments.version_key = ledger.payment_key
 
 ),
 
@@ -102,27 +113,39 @@ delivered_ids as (
 -- the same of clients: their leads and money are of two
 named_clients as (
 
-    select {{ delivered_as('leads') }} as entity, client_key, cast(null as {{ amount_type() }}) as amount_base
-    from {{ ref('int_leads') }}
-    where exclusion is null
-    union all
-    select {{ delivered_as('payments') }}, client_key, amount_base from {{ ref('fct_payment') }}
+    select {{ source_of('client_key') }} as source_name, min(entity) as entity, {{ id_of('client_key') }} as id, sum(amount_base) as amount_base
+    from (
+        select {{ delivered_as('leads') }} as entity, client_key, cast(null as {{ amount_type() }}) as amount_base
+        from {{ ref('int_leads') }}
+        where exclusion is null
+        union all
+        select {{ delivered_as('payments') }}, client_key, amount_base from {{ ref('fct_payment') }}
+    ) as named
+    -- who has no id is called by the lead
+    where client_key like '%:%' and client_key not like '%#%:%' and client_key not in (select lead_key from {{ ref('int_leads') }})
+    group by client_key
 
 ),
 
-spelt as (
+spelt as {{ not_materialized() }} (
 
     -- of Salesforce's ids case is a part
     select *, case when {{ id_form_15('id') }} is not null then id else {{ id_form('id') }} end as form
     from (
         select 'id_delivered_twice' as rule, * from delivered_ids
         union all
-        select 'client_delivered_twice', {{ source_of('client_key') }}, min(entity), {{ id_of('client_key') }}, sum(amount_base)
-        from named_clients
-        -- who has no id is called by the lead
-        where client_key like '%:%' and client_key not like '%#%:%' and client_key not in (select lead_key from {{ ref('int_leads') }})
-        group by client_key
+        select 'client_delivered_twice', * from named_clients
     ) as ids
+
+),
+
+-- few forms come twice; to find them, numbers are grouped and not texts
+repeated_forms as (
+
+    select form_hash
+    from (select {{ row_hash('form') }} as form_hash from spelt) as hashed
+    group by form_hash
+    having count(*) > 1
 
 ),
 
@@ -130,7 +153,7 @@ twins as (
 
     select rule, source_name, entity, form, count(*) as row_count, sum(amount_base) - max(amount_base) as money_base
     from spelt
-    where form in (select form from spelt where form <> id)
+    where {{ row_hash('form') }} in (select form_hash from repeated_forms)
     group by rule, source_name, entity, form
     having min(id) <> max(id)
 
@@ -163,6 +186,7 @@ crowds as (
             source_name, entity, client_key, leads_of_source, count(*) as row_count, count(address) as addressed,
             greatest(count(distinct address), count(distinct contact_phone_hash)) as people
         from addressed_leads
+        where client_key in (select client_key from addressed_leads group by client_key having count(*) >= 20)
         group by source_name, entity, client_key, leads_of_source
     ) as counted
     where people >= 20 and 2 * people > addressed and 20 * row_count >= leads_of_source

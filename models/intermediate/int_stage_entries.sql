@@ -6,7 +6,7 @@ with delivered as (
         'source_name', 'source_system', 'load_id', 'file_name', 'row_number', 'version_key', 'lead_key', 'stage_raw', 'actor', 'reason_raw', 'entered_at'], key='lead_key') }}
 ),
 
-leads as (
+leads as {{ not_materialized() }} (
 
     select * from {{ ref('int_leads') }} {{ only_new('where') }}
 
@@ -18,7 +18,8 @@ named_otherwise as (
 
 ),
 
-mapped as (
+-- read twice, of which the second time is of few: kept between, millions of rows would cost more than being read again
+mapped as {{ not_materialized() }} (
 
     select
         delivered.*,
@@ -56,18 +57,18 @@ of_contacts as (
     select version_key, lead_key
     from (
         select
-            owned.version_key,
+            mapped.version_key,
             leads.lead_key,
             row_number() over (
-                partition by owned.version_key
+                partition by mapped.version_key
                 order by
-                    case when leads.created_at <= owned.entered_at then 0 else 1 end,
-                    case when leads.created_at <= owned.entered_at then {{ minutes_between('leads.created_at', 'owned.entered_at') }} else {{ minutes_between('owned.entered_at', 'leads.created_at') }} end,
+                    case when leads.created_at <= mapped.entered_at then 0 else 1 end,
+                    case when leads.created_at <= mapped.entered_at then {{ minutes_between('leads.created_at', 'mapped.entered_at') }} else {{ minutes_between('mapped.entered_at', 'leads.created_at') }} end,
                     leads.lead_key
             ) as nearness
-        from owned
-        inner join leads on owned.owner_client_key = leads.client_key and leads.exclusion is null
-        where owned.owner_exclusion = 'duplicate'
+        from mapped
+        inner join leads as duplicates on mapped.named_lead_key = duplicates.lead_key and duplicates.owner_exclusion = 'duplicate'
+        inner join leads on duplicates.owner_client_key = leads.client_key and leads.exclusion is null
     ) as near
     where nearness = 1
 

@@ -81,7 +81,7 @@ come_back as (
 
 ),
 
-all_entries as (
+all_entries as {{ not_materialized() }} (
 
     select * from of_valid_leads
     union all

@@ -114,13 +114,17 @@ imported_rules as (
         0 as money_base,
         0 as rows_unvalued
     from (
-        select source_name, {{ dbt.date_trunc('minute', 'created_at') }} as minute_at, count(*) as leads, sum(count(*)) over (partition by source_name) as leads_of_source
+        select source_name, {{ dbt.date_trunc('minute', 'created_at') }} as minute_at, count(*) as leads
         from {{ ref('fct_lead_funnel') }}
-        where attempt_number = 1 and not {{ is_a_day('created_at') }}
+        where attempt_number = 1
         group by source_name, {{ dbt.date_trunc('minute', 'created_at') }}
+        having count(*) >= 20
     ) as minutes
+    inner join (
+        select source_name, count(*) as leads from {{ ref('fct_lead_funnel') }} where attempt_number = 1 group by source_name
+    ) as sources on minutes.source_name = sources.source_name
     left join lead_entities on minutes.source_name = lead_entities.source_name
-    where minutes.leads >= 20 and 20 * minutes.leads >= minutes.leads_of_source
+    where 20 * minutes.leads >= sources.leads and not {{ is_a_day('minutes.minute_at') }}
     group by minutes.source_name, coalesce(lead_entities.entity, 'leads')
 
 ),
