@@ -26,7 +26,7 @@ def settings_of(home: Path, **overrides: object) -> Settings:
 def build_warehouse(settings: Settings, number: int, as_of: date = date(2026, 3, 31)) -> None:
     """Every value of every row is `number`: a reader that meets two numbers saw a mixture of two versions."""
     settings.paths.home.mkdir(parents=True, exist_ok=True)
-    with duckdb.connect(str(settings.paths.warehouse)) as db:
+    with duckdb.connect(str(settings.paths.warehouse), config={"threads": 1}) as db:
         db.execute("begin; create schema if not exists marts; create schema if not exists facts; create schema if not exists landing")
         db.execute(f"create or replace table landing.pipeline_run as select date '{as_of}' as as_of")
         db.execute(
