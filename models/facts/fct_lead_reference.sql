@@ -110,6 +110,20 @@ delivered_ids as (
 
 ),
 
+paid_by_client as (
+
+    select
+        client_key,
+        min(source_name) as source_name,
+        min({{ delivered_as('payments') }}) as entity,
+        sum(amount_base) as money_base,
+        sum(case when amount_base > 0 then amount_base else 0 end) as paid,
+        sum(case when amount_base < 0 and unmatched_because is null then 1 else 0 end) as refunds
+    from {{ ref('fct_payment') }}
+    group by client_key
+
+),
+
 -- the same of clients: their leads and money are of two
 named_clients as (
 
@@ -119,7 +133,7 @@ named_clients as (
         from {{ ref('int_leads') }}
         where exclusion is null
         union all
-        select {{ delivered_as('payments') }}, client_key, amount_base from {{ ref('fct_payment') }}
+        select entity, client_key, money_base from paid_by_client
     ) as named
     -- who has no id is called by the lead
     where client_key like '%:%' and client_key not like '%#%:%' and client_key not in (select lead_key from {{ ref('int_leads') }})
@@ -215,20 +229,6 @@ asked_twice as (
         having min(source_name) <> max(source_name)
     ) as days
     group by source_name, other_source
-
-),
-
-paid_by_client as (
-
-    select
-        client_key,
-        min(source_name) as source_name,
-        min({{ delivered_as('payments') }}) as entity,
-        sum(amount_base) as money_base,
-        sum(case when amount_base > 0 then amount_base else 0 end) as paid,
-        sum(case when amount_base < 0 and unmatched_because is null then 1 else 0 end) as refunds
-    from {{ ref('fct_payment') }}
-    group by client_key
 
 ),
 

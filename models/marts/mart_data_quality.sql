@@ -53,79 +53,47 @@ lead_entities as (
 
 ),
 
-exclusion_rules as (
+-- what is said of leads alone
+lead_rules as (
 
-    select
-        excluded_leads.source_name,
-        coalesce(lead_entities.entity, 'leads') as entity,
-        'excluded_' || excluded_leads.exclusion as rule,
-        'info' as severity,
-        count(*) as rows_affected,
-        0 as money_base,
-        0 as rows_unvalued
-    from excluded_leads
-    left join lead_entities on excluded_leads.source_name = lead_entities.source_name
-    group by excluded_leads.source_name, coalesce(lead_entities.entity, 'leads'), 'excluded_' || excluded_leads.exclusion
-
-),
-
--- they are won or lost, in the month of nobody
-undated_rules as (
-
-    select funnel.source_name, coalesce(lead_entities.entity, 'leads') as entity, 'undated_ending' as rule, 'info' as severity, count(*) as rows_affected, 0 as money_base, 0 as rows_unvalued
-    from {{ ref('fct_lead_funnel') }} as funnel
-    left join lead_entities on funnel.source_name = lead_entities.source_name
-    where funnel.outcome <> 'open' and funnel.outcome_date is null
-    group by funnel.source_name, coalesce(lead_entities.entity, 'leads')
-
-),
-
--- of a midnight or a day nobody knows the minutes, so a speed from there, or until there, says little
-clockless_rules as (
-
-    select
-        funnel.source_name,
-        coalesce(lead_entities.entity, 'leads') as entity,
-        'moments_without_clock' as rule,
-        'warn' as severity,
-        sum(funnel.has_no_clock) as rows_affected,
-        0 as money_base,
-        0 as rows_unvalued
+    select found.source_name, coalesce(lead_entities.entity, 'leads') as entity, found.rule, found.severity, found.rows_affected, 0 as money_base, 0 as rows_unvalued
     from (
-        select source_name, case when {{ is_a_day('created_at') }}{% if contact %} or coalesce({{ is_a_day(contact ~ '_at') }}, false){% endif %} then 1 else 0 end as has_no_clock
+        select source_name, 'excluded_' || exclusion as rule, 'info' as severity, count(*) as rows_affected
+        from excluded_leads
+        group by source_name, exclusion
+        union all
+        -- they are won or lost, in the month of nobody
+        select source_name, 'undated_ending', 'info', count(*)
         from {{ ref('fct_lead_funnel') }}
-        where attempt_number = 1{% if contact %} and {{ contact }}_at is not null{% endif %}
-    ) as funnel
-    left join lead_entities on funnel.source_name = lead_entities.source_name
-    group by funnel.source_name, coalesce(lead_entities.entity, 'leads')
-    having 2 * sum(funnel.has_no_clock) > count(*)
-
-),
-
--- leads do not come by the dozen in one minute: there they were imported, and when they came nobody knows
-imported_rules as (
-
-    select
-        minutes.source_name,
-        coalesce(lead_entities.entity, 'leads') as entity,
-        'created_together' as rule,
-        'warn' as severity,
-        sum(minutes.leads) as rows_affected,
-        0 as money_base,
-        0 as rows_unvalued
-    from (
-        select source_name, {{ dbt.date_trunc('minute', 'created_at') }} as minute_at, count(*) as leads
-        from {{ ref('fct_lead_funnel') }}
-        where attempt_number = 1
-        group by source_name, {{ dbt.date_trunc('minute', 'created_at') }}
-        having count(*) >= 20
-    ) as minutes
-    inner join (
-        select source_name, count(*) as leads from {{ ref('fct_lead_funnel') }} where attempt_number = 1 group by source_name
-    ) as sources on minutes.source_name = sources.source_name
-    left join lead_entities on minutes.source_name = lead_entities.source_name
-    where 20 * minutes.leads >= sources.leads and not {{ is_a_day('minutes.minute_at') }}
-    group by minutes.source_name, coalesce(lead_entities.entity, 'leads')
+        where outcome <> 'open' and outcome_date is null
+        group by source_name
+        union all
+        -- of a midnight or a day nobody knows the minutes, so a speed from there, or until there, says little
+        select source_name, 'moments_without_clock', 'warn', sum(has_no_clock)
+        from (
+            select source_name, case when {{ is_a_day('created_at') }}{% if contact %} or coalesce({{ is_a_day(contact ~ '_at') }}, false){% endif %} then 1 else 0 end as has_no_clock
+            from {{ ref('fct_lead_funnel') }}
+            where attempt_number = 1{% if contact %} and {{ contact }}_at is not null{% endif %}
+        ) as moments
+        group by source_name
+        having 2 * sum(has_no_clock) > count(*)
+        union all
+        -- leads do not come by the dozen in one minute: there they were imported, and when they came nobody knows
+        select minutes.source_name, 'created_together', 'warn', sum(minutes.leads)
+        from (
+            select source_name, {{ dbt.date_trunc('minute', 'created_at') }} as minute_at, count(*) as leads
+            from {{ ref('fct_lead_funnel') }}
+            where attempt_number = 1
+            group by source_name, {{ dbt.date_trunc('minute', 'created_at') }}
+            having count(*) >= 20
+        ) as minutes
+        inner join (
+            select source_name, count(*) as leads from {{ ref('fct_lead_funnel') }} where attempt_number = 1 group by source_name
+        ) as sources on minutes.source_name = sources.source_name
+        where 20 * minutes.leads >= sources.leads and not {{ is_a_day('minutes.minute_at') }}
+        group by minutes.source_name
+    ) as found
+    left join lead_entities on found.source_name = lead_entities.source_name
 
 ),
 
@@ -187,13 +155,7 @@ rules as (
     union all
     select source_name, entity, rule, severity, rows_affected, money_base, rows_unvalued from quarantine_rules
     union all
-    select source_name, entity, rule, severity, rows_affected, money_base, rows_unvalued from exclusion_rules
-    union all
-    select source_name, entity, rule, severity, rows_affected, money_base, rows_unvalued from undated_rules
-    union all
-    select source_name, entity, rule, severity, rows_affected, money_base, rows_unvalued from clockless_rules
-    union all
-    select source_name, entity, rule, severity, rows_affected, money_base, rows_unvalued from imported_rules
+    select source_name, entity, rule, severity, rows_affected, money_base, rows_unvalued from lead_rules
     union all
     select source_name, entity, rule, severity, rows_affected, money_base, rows_unvalued from mapping_rules
     union all

@@ -27,9 +27,7 @@ STEPS = ["build_marts", "check_landing", "check_marts", "publish_marts", "send_a
 
 @dataclass(frozen=True)
 class Night:
-    """The night of 31 March under the real scheduler, and what its REST API answered. env: of the Airflow it ran in, for further nights;
-    sources: the list of two, of which `gone` is down.
-    """
+    """The night of 31 March under the real scheduler, and what its REST API answered. env: of the Airflow it ran in, for further nights."""
 
     env: dict[str, str]
     import_errors: int
@@ -37,7 +35,6 @@ class Night:
     state: str
     tasks: dict[str, str]
     events: list[dict[str, Any]]
-    sources: Path
 
     @property
     def home(self) -> Path:
@@ -65,7 +62,7 @@ def night(tiny_source: Path, tmp_path_factory: pytest.TempPathFactory, parsed_ho
         assert api.patch("/api/v2/dags/nightly_funnel", json={"is_paused": False}).status_code == 200
         state, tasks = ended(api, run)
         events = api.get("/api/v2/assets/events").json()["asset_events"]
-    return Night(airflow_environment(home, sources, {**os.environ, **secrets}), import_errors, refused, state, tasks, events, sources)
+    return Night(airflow_environment(home, sources, {**os.environ, **secrets}), import_errors, refused, state, tasks, events)
 
 
 def test_the_scheduler_runs_every_task_and_the_last_whole_day_is_published(night: Night) -> None:
