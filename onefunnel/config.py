@@ -130,9 +130,9 @@ class PipelineConfig(Strict):
         return tuple(source for source in self.sources if source.enabled)
 
     @property
-    def named(self) -> frozenset[tuple[str, str]]:
-        """Source and entity of all that is to be read; what else was landed once is shown to nobody."""
-        return frozenset((source.name, entity) for source in self.sources for entity in source.entities)
+    def named(self) -> frozenset[tuple[str, str, str]]:
+        """Source, system and entity of all that is to be read; what else was landed once is shown to nobody."""
+        return frozenset((source.name, source.system, entity) for source in self.sources for entity in source.entities)
 
     def source(self, name: str) -> Source:
         """The source of that name. Raises ConfigError listing those there are."""

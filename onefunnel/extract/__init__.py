@@ -79,13 +79,14 @@ def _stage(
 
 
 def _delivery(source: Source, entity: str) -> str:
-    """full: the load is all there is; delta: it adds to the loads before."""
+    """whole: the load is all there is; full: all that a file of its name says; delta: it adds to the loads before."""
     if source.connector == "api":
         from onefunnel.systems import description_of
 
-        return "full" if description_of(source.system).resources[entity].is_whole else "delta"
+        return "whole" if description_of(source.system).resources[entity].is_whole else "delta"
     options = source.entities[entity]
-    return getattr(options, "delivery", None) or ("delta" if getattr(options, "cursor", None) else "full")
+    delivery = getattr(options, "delivery", None) or ("delta" if getattr(options, "cursor", None) else "full")
+    return "whole" if delivery == "full" and source.connector != "files" else delivery
 
 
 def _stage_by(source: Source) -> Callable[..., None]:

@@ -14,7 +14,7 @@ from onefunnel.errors import ConfigError
 from onefunnel.extract.csv_text import csv_relation
 from onefunnel.extract.documents import json_relation, jsonl_relation, parquet_relation
 from onefunnel.extract.doubts import check_undecided
-from onefunnel.extract.normalise import quoted, rows_of
+from onefunnel.extract.earlier_files import check_gone, keep_earlier
 from onefunnel.extract.parts import PartWriter, Relation
 from onefunnel.extract.snapshot import Snapshot, as_utf8, check_inside, take_snapshot
 from onefunnel.extract.table_edges import cut_to_table
@@ -46,7 +46,6 @@ OTHER_FORMATS = {
     **dict.fromkeys((".gz", ".zip", ".bz2", ".xz", ".zst", ".7z", ".rar", ".tar", ".tgz"), ("packed", "unpack it")),
 }
 TINY_BYTES = 100
-SHOWN = 5
 PACKED = tuple(suffix for suffix, (what, _) in OTHER_FORMATS.items() if what == "packed")
 TEXTS = ("csv", "tsv", "jsonl", "json")
 
@@ -66,28 +65,42 @@ def stage_files(config: PipelineConfig, source: FilesSource, entity: str, staged
     country = [source.phone_country] if source.phone_country else []
     separator = [source.decimal_separator] if source.decimal_separator != "." else []
     reading = json.dumps([READER_VERSION, how, sorted(name.lower() for name in personal), *country, *separator])
-    current = current_files(staged.others)
+    there = {path.relative_to(root).as_posix() for path in files}
+    everything = current_files([*staged.others, *([staged.own] if staged.own else [])])
+    # what an earlier extraction of the interval landed counts as far as this one does not read its files anew
+    current = [(load, item) for load, item in everything if load is not staged.own or item.path not in there]
     landed = {item.fingerprint: item.path for _, item in current}
+    says = {item.path: item.fingerprint for _, item in everything} if staged.delivery == "full" else {}
     replaced = {item.fingerprint for load in staged.others for item in load.files} - set(landed)
     twins: dict[str, str] = {}
+    now: dict[str, str] = {}
     staged.warnings += [f"{name}: not read: {why}" for name, why in nearly_matched(options.path, config.folder, where, files)]
     with PartWriter(staged, settings, contract.required if contract else (), contract.columns if contract else (), personal) as writer:
+        again: set[Path] = set()
         for path in files:
             form = form_of(path.name, options)
             snapshot = take_snapshot(path, root, staged.scratch, is_text=form in TEXTS)
             fingerprint = hashlib.sha256(f"{snapshot.sha256}|{reading}".encode()).hexdigest()
-            twin = twins.get(fingerprint)
+            says_nothing = source.expected == "normal_empty" and _is_nothing(snapshot)
+            now[snapshot.name] = "" if says_nothing else fingerprint
+            twin, before = twins.get(fingerprint), landed.get(fingerprint, snapshot.name)
+            if before != snapshot.name and path not in again:
+                # whether those bytes still count is known when the file under their old name was read: it may hold others by now
+                again.add(path)
+                files.append(path)
+                snapshot.path.unlink()
+                continue
+            # bytes of another name are not landed again, unless that name, or this one, says something else by now
+            if {now.get(before, fingerprint), says.get(snapshot.name, fingerprint)} != {fingerprint}:
+                landed.pop(fingerprint, None)
             if twin and options.overlap != "add":
                 hint = f"if both count, say `overlap: add` for {entity} of source {source.name}"
                 staged.warnings.append(f"{snapshot.name}: the same bytes as {twin}, landed once; {hint}")
-            elif landed.get(fingerprint, snapshot.name) != snapshot.name:
-                earlier = landed[fingerprint]
-                staged.warnings.append(f"{snapshot.name}: the same bytes as {earlier}, landed before; they are not landed again")
-            if (
-                fingerprint in landed
-                or (twin and options.overlap != "add")
-                or (source.expected == "normal_empty" and _is_nothing(snapshot))
-            ):
+                if says.get(snapshot.name, fingerprint) != fingerprint:
+                    staged.replaced.add(snapshot.name)
+            elif fingerprint in landed and before != snapshot.name:
+                staged.warnings.append(f"{snapshot.name}: the same bytes as {before}, landed before; they are not landed again")
+            if fingerprint in landed or (twin and options.overlap != "add") or says_nothing:
                 snapshot.path.unlink()
                 continue
             if fingerprint in replaced:
@@ -97,8 +110,9 @@ def stage_files(config: PipelineConfig, source: FilesSource, entity: str, staged
             part = writer.write(relation, file=snapshot.name, sha256=snapshot.sha256, fingerprint=fingerprint)
             check_undecided(writer, relation, part, config, source)
             check_unread_words(writer, part, source, options)
-        _check_whole(writer, current, {path.relative_to(root).as_posix() for path in files})
-        _check_gone(writer, current, {path.relative_to(root).as_posix() for path in files}, twins, options)
+        _check_whole(writer, current, there)
+        check_gone(writer, current, now, options)
+        keep_earlier(writer, now)
         writer.finish()
 
 
@@ -120,35 +134,6 @@ def _check_whole(writer: PartWriter, current: list[tuple[LoadManifest, LandedFil
             what = f"{lost}; the records of the other pages would be missing"
             raise ConfigError(what, where=f"{staged.where}, {name}", hint=hint)
         staged.warnings.append(f"{name}: {lost}; it is read as one page of several, the rows of any that is not there are missing")
-
-
-def _check_gone(
-    writer: PartWriter, current: list[tuple[LoadManifest, LandedFile]], there: set[str], landed_now: dict[str, str], options: FileEntity
-) -> None:
-    """Tell of landed files that are there no more, but still count. Raises ConfigError where a new one says all that such a file said."""
-    staged = writer.staged
-    gone = [(load, item) for load, item in current if item.path not in there and item.fingerprint not in landed_now]
-    if not gone or staged.delivery != "full":
-        return
-    for load, item in gone if options.overlap == "add" else ():
-        old = rows_of(load.folder(staged.landing) / item.part)
-        for new in staged.files:
-            if not item.rows or not {name.lower() for name in item.columns} <= {name.lower() for name in new.columns}:
-                continue
-            columns, part = ", ".join(map(quoted, item.columns)), rows_of(staged.folder / new.part)
-            left = f"select {columns} from {old} except all select {columns} from {part} limit 1"
-            if writer.run(left, new.path).fetchone() is None:
-                raise ConfigError(
-                    f"it holds all {item.rows} rows of {item.path}, which is gone: under `overlap: add` they would count twice",
-                    where=f"{staged.where}, {new.path}",
-                    hint="deliver a file that grows under its old name, or say `overlap: replace`",
-                )
-    names = sorted({item.path for _, item in gone})
-    shown = ", ".join(names[:SHOWN]) + (" …" if len(names) > SHOWN else "")
-    staged.warnings.append(
-        f"{len(names)} landed file(s) are there no more: {shown}; what they said still counts until it is delivered anew "
-        "(`delivery: delta` says that this is meant)"
-    )
 
 
 def _is_nothing(snapshot: Snapshot) -> bool:

@@ -49,6 +49,7 @@ class LandedFile:
 class LoadManifest:
     """What a load holds. rows and rejected_rows count this load; rows_current everything current of the entity once it is landed.
 
+    replaced: paths that no part of this load is of, and of which older parts count no more.
     previous_columns, new_columns and absent_columns compare with the load before (renamed or retyped deliveries show here).
     """
 
@@ -73,6 +74,7 @@ class LoadManifest:
     new_columns: tuple[str, ...] = ()
     absent_columns: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    replaced: tuple[str, ...] = ()
     unchanged: bool = False
 
     def summary(self) -> dict[str, Any]:
@@ -98,7 +100,8 @@ class LoadManifest:
         try:
             content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
             content["files"] = tuple(LandedFile(**{**item, "columns": tuple(item["columns"])}) for item in content["files"])
-            lists = ("columns", "previous_columns", "new_columns", "absent_columns", "warnings")
+            content.setdefault("replaced", ())
+            lists = ("columns", "previous_columns", "new_columns", "absent_columns", "warnings", "replaced")
             return cls(**{**content, **{name: tuple(content[name]) for name in lists}})
         except (OSError, ValueError, TypeError, KeyError) as error:
             raise OnefunnelError(
@@ -116,10 +119,10 @@ def list_loads(landing: Path, system: str, entity: str, source: str) -> list[Loa
     return [LoadManifest.read(path) for path in sorted(folder.glob(f"load=*/{MANIFEST}"))]
 
 
-def all_loads(landing: Path, named: Container[tuple[str, str]] | None = None) -> list[LoadManifest]:
-    """All whole loads of the landing (of these sources' entities only, if given), by system, entity, source and interval."""
+def all_loads(landing: Path, named: Container[tuple[str, str, str]] | None = None) -> list[LoadManifest]:
+    """All whole loads of the landing (of these sources, systems and entities only, if given), by system, entity, source and interval."""
     found = [LoadManifest.read(path) for path in sorted(landing.glob(f"*/*/source=*/load=*/{MANIFEST}"))]
-    return [load for load in found if named is None or (load.source, load.entity) in named]
+    return [load for load in found if named is None or (load.source, load.system, load.entity) in named]
 
 
 def has_loads(landing: Path, source: str) -> bool:
@@ -130,14 +133,17 @@ def has_loads(landing: Path, source: str) -> bool:
 def current_files(loads: Iterable[LoadManifest]) -> list[tuple[LoadManifest, LandedFile]]:
     """The inputs that count, of loads of ONE source's entity, oldest first.
 
-    A delta adds for ever. A full delivery of a path, or of the same bytes, replaces the one before it; the interval says which is later.
+    A delta adds for ever. A full delivery of a path, or of the same bytes, replaces the one before it; a whole one replaces all before it.
+    The interval says which is later.
     """
     kept: list[tuple[LoadManifest, LandedFile]] = []
     for load in sorted(loads, key=lambda each: each.load_id):
         if load.delivery == "full":
-            paths = {item.path for item in load.files}
+            paths = {*load.replaced, *(item.path for item in load.files)}
             contents = {item.sha256 for item in load.files}
             kept = [(old, item) for old, item in kept if item.path not in paths and item.sha256 not in contents]
+        elif load.delivery == "whole":
+            kept = []
         kept.extend((load, item) for item in load.files)
     return kept
 
@@ -186,6 +192,7 @@ class StagedLoad:
         self.files: list[LandedFile] = []
         self.cursor: dict[str, str] | None = None
         self.warnings: list[str] = []
+        self.replaced: set[str] = set()
         # what loads of one extraction need not find out again
         self.shared = {} if shared is None else shared
 
@@ -249,6 +256,7 @@ class StagedLoad:
             new_columns=_without(columns, previous) if before else (),
             absent_columns=_without(previous, columns),
             warnings=tuple(self.warnings),
+            replaced=tuple(sorted(self.replaced - {item.path for item in files})),
         )
         rows_current = sum(item.rows for _, item in current_files([*self.others, manifest]))
         rows_before = sum(item.rows for _, item in current_files(self.earlier)) if before else None

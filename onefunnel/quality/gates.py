@@ -79,7 +79,7 @@ def check_candidate(candidate_path: Path, config: PipelineConfig, settings: Sett
         parameters = {
             **config.quality.model_dump(mode="json"),
             "lookback_days": config.lookback_days,
-            "landed_rows": landed_rows(settings),
+            "landed_rows": landed_rows(config, settings),
             "lost_rows": lost_rows(settings, Path(candidate_path), config.quality.history_from),
             "delivered_entities": delivered_entities(config, settings),
             **funnel_parameters(config.own_words),

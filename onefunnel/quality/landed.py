@@ -135,7 +135,7 @@ def _volume(loads: list[LoadManifest], current: list[tuple[LoadManifest, LandedF
     with the median of the up to seven loads before it, the first of all left out: that is the whole history, the others are days.
     """
     newest = loads[-1]
-    if newest.delivery == "full":
+    if newest.delivery != "delta":
         now = sum(file.rows + file.rejected for _, file in current)
         # a full delivery without rows replaces nothing by name, yet says that the source is empty
         now = now if newest.rows + newest.rejected_rows else 0
@@ -157,10 +157,10 @@ def _published_rows(settings: Settings) -> dict[tuple[str, str], int]:
     return {(source, entity): int(count) for source, entity, count in rows}
 
 
-def landed_rows(settings: Settings) -> str:
+def landed_rows(config: PipelineConfig, settings: Settings) -> str:
     """SQL relation (source_name, entity, landed) of the rows that count in landing, read from the manifests, apart from the warehouse."""
     groups: dict[tuple[str, str], list[LoadManifest]] = defaultdict(list)
-    for load in all_loads(settings.paths.landing):
+    for load in all_loads(settings.paths.landing, config.named):
         groups[load.source, load.entity].append(load)
     lines = [
         f"('{source}', '{entity}', cast({sum(file.rows + file.rejected for _, file in current_files(loads))} as bigint))"

@@ -111,8 +111,9 @@ def breaking_sql(suite: Suite, expectation: Expectation) -> str:
 
 
 @pytest.fixture(scope="session")
-def evaluate_copy(demo_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
+def evaluate_copy(demo_home: Path, demo_source: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """Evaluate suites on a copy of what the demo night published, after breaking it with SQL."""
+    from onefunnel.config import load_config
     from onefunnel.quality import engine
     from onefunnel.quality.history import lost_rows
     from onefunnel.quality.landed import landed_rows
@@ -120,7 +121,7 @@ def evaluate_copy(demo_home: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 
     folder = tmp_path_factory.mktemp("broken")
     settings = Settings(home=demo_home)
-    known = {"landed_rows": landed_rows(settings)}
+    known = {"landed_rows": landed_rows(load_config(demo_source / "sources.yml"), settings)}
 
     def evaluate(suites: list[Suite], sql: str = "", path: Path | None = None, **more: object) -> list[CheckResult]:
         copy = folder / "copy.duckdb"

@@ -35,6 +35,16 @@ def test_a_table_lands_whole_and_replaces_the_one_before(tmp_path: Path, databas
     assert source.landing.rows("lead_id") == [("5805028000056864695",)]
 
 
+def test_a_table_of_another_name_replaces_the_one_before(tmp_path: Path, database: sqlite3.Connection) -> None:
+    source = Source(tmp_path)
+    database.execute("insert into leads values (1, 'a', 1, null), (2, 'b', 2, null)")
+    source.land("2024-06-01")
+    database.execute("create table crm_leads as select * from leads limit 1")
+    database.commit()
+    source.options["table"] = "crm_leads"
+    assert source.land("2024-06-02").rows_current == 1
+
+
 def test_a_cursor_reads_only_what_is_new_and_the_overlap(tmp_path: Path, database: sqlite3.Connection) -> None:
     source = Source(tmp_path, cursor="updated_at")
     database.execute("insert into leads values (1, 'a', 1, '2024-01-01'), (2, 'b', 1, '2024-05-31')")

@@ -322,31 +322,3 @@ def test_columns_called_like_the_folders_of_the_landing_keep_their_values(landin
     landing.write(name, contents.get(name, '[{"Source": "Facebook Ads", "Load": 7}]'))
     landing.land()
     assert landing.rows("Source", "Load") == [("Facebook Ads", "7")]
-
-
-def test_files_that_are_gone_and_old_ones_that_are_back_are_told(csv: Landing) -> None:
-    csv.write("a.csv", "a\n1\n")
-    csv.write("b.csv", "a\n2\n")
-    csv.land("2024-06-01")
-    csv.write("a.csv", "a\n1\n3\n")
-    assert csv.land("2024-06-02").warnings == ()
-    csv.write("a.csv", "a\n1\n").parent.joinpath("b.csv").unlink()
-    back, gone = csv.land("2024-06-03").warnings
-    assert "a.csv: an old delivery is back" in back
-    assert "1 landed file(s) are there no more: b.csv" in gone
-
-
-def test_a_file_that_grew_under_a_new_name_would_be_added_twice(csv: Landing) -> None:
-    csv.system, csv.entity = "template", "ad_spend"
-    csv.options["overlap"] = "add"
-    spend = "date,channel,cost,currency\n2026-01-05,seo,5,EUR\n2026-01-06,seo,6,EUR\n"
-    csv.write("old.csv", spend)
-    csv.land("2024-06-01")
-    (csv.folder / "in" / "old.csv").rename(csv.folder / "in" / "new.csv")
-    assert "landed before" in csv.land("2024-06-02").warnings[0]
-    csv.write("new.csv", spend + "2026-01-07,seo,7,EUR\n")
-    with pytest.raises(ConfigError, match=r"all 2 rows of old.csv, which is gone[\s\S]*under its old name"):
-        csv.land("2024-06-03")
-    csv.write("new.csv", "date,channel,cost,currency\n2026-01-07,seo,7,EUR\n")
-    csv.land("2024-06-03")
-    assert len(csv.rows()) == 3

@@ -115,13 +115,22 @@ def test_a_manifest_survives_its_file(tmp_path: Path) -> None:
     path = manifest.folder(tmp_path) / "manifest.json"
     assert LoadManifest.read(path) == manifest
     assert json.loads(path.read_text())["files"][0]["path"] == "a.csv"
-    assert all_loads(tmp_path, {("another", manifest.entity)}) == []
+    assert all_loads(tmp_path, {("another", manifest.system, manifest.entity)}) == []
 
 
 def test_an_entity_that_nobody_names_any_more_is_not_shown(tmp_path: Path) -> None:
     manifest = stage(tmp_path, "2024-06-01").commit()
-    assert all_loads(tmp_path, {(manifest.source, manifest.entity)}) == [manifest]
-    assert all_loads(tmp_path, {(manifest.source, "payments")}) == []
+    assert all_loads(tmp_path, {(manifest.source, manifest.system, manifest.entity)}) == [manifest]
+    assert all_loads(tmp_path, {(manifest.source, manifest.system, "payments")}) == []
+    assert all_loads(tmp_path, {(manifest.source, "another", manifest.entity)}) == []
+
+
+def test_what_is_read_whole_replaces_what_was_delivered_under_any_name(tmp_path: Path) -> None:
+    stage(tmp_path, "2024-06-01", 3, path="leads.csv").commit()
+    stage(tmp_path, "2024-06-02", 2, delivery="delta", path="more.csv").commit()
+    manifest = stage(tmp_path, "2024-06-03", 4, delivery="whole", path="crm_leads").commit()
+    assert [item.path for _, item in current_files(loads(tmp_path))] == ["crm_leads"]
+    assert (manifest.rows_current, manifest.previous_rows_current) == (4, 5)
 
 
 def test_files_of_a_load_are_ordered_as_people_number_them() -> None:

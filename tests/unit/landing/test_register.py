@@ -118,6 +118,13 @@ def test_a_source_that_left_the_list_is_not_shown(night: Night) -> None:
     assert night.query("select distinct _source from landing.template__leads") == [("two",)]
 
 
+def test_a_source_that_changed_its_system_is_not_read_twice(night: Night) -> None:
+    night.land(date(2024, 6, 21))
+    night.sources[1]["system"] = "acme_crm"
+    night.register()
+    assert night.query("select _source from landing.template__leads") == [("two",)]
+
+
 def test_a_new_system_is_shown_as_it_was_delivered(night: Night) -> None:
     night.sources = [{"name": "x", "system": "acme", "connector": "files", "entities": {"visits": {"path": "two.csv"}}}]
     night.land()

@@ -1,0 +1,92 @@
+"""Files that landed before and are delivered no more, or not as they were: which still count, and who must be told."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+
+from onefunnel.errors import ConfigError
+from onefunnel.extract.normalise import literal, quoted, rows_of
+from onefunnel.extract.parts import PartWriter
+from onefunnel.landing.loads import REJECTED, LandedFile, LoadManifest, current_files
+from onefunnel.sources import FileEntity
+
+SHOWN = 5
+
+
+def check_gone(writer: PartWriter, landed: list[tuple[LoadManifest, LandedFile]], now: dict[str, str], options: FileEntity) -> None:
+    """Tell of landed files that are there no more, but still count. Raises ConfigError where a new one says all that such a file said.
+
+    landed: what counts so far; now: fingerprints of the files that are delivered, by path ("": it says nothing).
+    """
+    staged = writer.staged
+    gone = [(load, item) for load, item in landed if item.path not in now and item.fingerprint not in now.values()]
+    if not gone or staged.delivery != "full":
+        return
+    for load, item in gone if options.overlap == "add" else ():
+        for new in staged.files:
+            if item.rows and _holds(writer, new, load, item):
+                raise ConfigError(
+                    f"it holds all {item.rows} rows of {item.path}, which is gone: under `overlap: add` they would count twice",
+                    where=f"{staged.where}, {new.path}",
+                    hint="deliver a file that grows under its old name, or say `overlap: replace`",
+                )
+    names = sorted({item.path for _, item in gone})
+    shown = ", ".join(names[:SHOWN]) + (" …" if len(names) > SHOWN else "")
+    staged.warnings.append(
+        f"{len(names)} landed file(s) are there no more: {shown}; what they said still counts until it is delivered anew "
+        "(`delivery: delta` says that this is meant)"
+    )
+
+
+def keep_earlier(writer: PartWriter, now: dict[str, str]) -> None:
+    """Take over what an earlier extraction of the interval landed and still counts: a load replaces the one of its interval.
+
+    now: as above. Raises ConfigError where rows of a delta would be lost, because another has taken its name.
+    """
+    staged = writer.staged
+    if staged.own is None:
+        return
+    staged.replaced |= set(staged.own.replaced)
+    before = current_files(staged.earlier)
+    landed_now = {item.fingerprint for item in staged.files}
+    by_name = {item.path: item for item in staged.files}
+    for item in staged.own.files:
+        new = by_name.get(item.path)
+        says_other = staged.delivery == "full" and now.get(item.path, "") not in ("", item.fingerprint)
+        if new is None and (says_other or item.fingerprint in landed_now):
+            # what older loads say under this name does not come back
+            staged.replaced.add(item.path)
+        elif new is None:
+            _keep(writer, staged.own, item)
+        elif staged.delivery == "full":
+            # nor does what had its bytes under another name, and was replaced by it
+            staged.replaced |= {old.path for _, old in before if old.sha256 == item.sha256}
+        elif new.sha256 != item.sha256 and not _holds(writer, new, staged.own, item):
+            raise ConfigError(
+                f"the {item.rows} row(s) that landed under this name earlier in this interval would be lost, and each delta adds",
+                where=f"{staged.where}, {item.path}",
+                hint="deliver each part under a name of its own; if this one corrects the other, remove "
+                f"{staged.own.folder(staged.landing)} and extract again",
+            )
+
+
+def _holds(writer: PartWriter, new: LandedFile, load: LoadManifest, item: LandedFile) -> bool:
+    """Whether a file of this extraction has every row of a landed one."""
+    if not {name.lower() for name in item.columns} <= {name.lower() for name in new.columns}:
+        return False
+    columns = ", ".join(map(quoted, item.columns)) or "_row"
+    old, part = rows_of(load.folder(writer.staged.landing) / item.part), rows_of(writer.staged.folder / new.part)
+    return writer.run(f"select {columns} from {old} except all select {columns} from {part} limit 1", new.path).fetchone() is None
+
+
+def _keep(writer: PartWriter, load: LoadManifest, item: LandedFile) -> None:
+    """Bring a landed file and what was rejected of it into the load that is being made."""
+    staged = writer.staged
+    folder = load.folder(staged.landing)
+    part = staged.next_part()
+    shutil.copyfile(folder / item.part, part)
+    if item.rejected:
+        rows = rows_of(folder / REJECTED)
+        writer.run(f"insert into rejected select _file, _row, rule, detail from {rows} where _file = {literal(item.path)}", item.path)
+    staged.files.append(replace(item, part=part.name))
