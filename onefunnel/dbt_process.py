@@ -23,6 +23,8 @@ from dbt_common.events.event_manager import EventManager
 from dbt_common.events.event_manager_client import ctx_set_event_manager
 from dbt_common.events.functions import env_scrubber
 
+from onefunnel.dbt_shortcuts import take_shortcuts
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
 TOLD = (EventLevel.INFO, EventLevel.WARN, EventLevel.ERROR)
 LOG_BYTES = 10_000_000
+TEMPLATES = "templates.marshal"
 
 
 def main(arguments: list[str]) -> int:
@@ -39,7 +42,9 @@ def main(arguments: list[str]) -> int:
     gc.set_threshold(100_000, 50, 100)
     silent = ["--log-level", "none", "--log-level-file", "none", "--no-use-colors"]
     ctx_set_event_manager(_OfWhatIsTold())
+    templates = take_shortcuts(Path(os.environ.get("DBT_TARGET_PATH", "target")) / TEMPLATES, TOLD)
     result = dbtRunner(callbacks=[_teller(_log_file())]).invoke([*silent, *arguments])
+    templates.save()
     if result.exception is not None:
         print(env_scrubber(str(result.exception)), flush=True)
         return 2

@@ -15,7 +15,7 @@ import pytest
 from filelock import FileLock
 from little_delivered import AS_OF, write_agency
 from nights import DEMO_AS_OF, REAL_AS_OF, ROOT, BuildOnce, RunCli
-from parse_once import hand_on_parse, parse_project
+from parse_once import hand_on_parse, hand_on_templates, parse_project
 from warm_python import warm_python
 
 # Cheapest news first: what fails in a second is told before what takes minutes.
@@ -125,6 +125,8 @@ def run_cli(hash_key: str, python: str, request: pytest.FixtureRequest) -> RunCl
             timeout=timeout,
             env=_environment(**({"ONEFUNNEL_HASH_KEY": hash_key} | (env or {}))),
         )
+        if arguments[0] in ("run", "build") and "--home" in arguments:
+            hand_on_templates(request.getfixturevalue("parsed_home"), Path(arguments[arguments.index("--home") + 1]))
         if code is not None:
             assert done.returncode == code, f"exit {done.returncode}, expected {code}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
         return done

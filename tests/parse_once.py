@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import pprint
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -18,7 +20,7 @@ from nights import ROOT
 from onefunnel.dbt import PROGRAM, child_environment
 from onefunnel.settings import HomePaths, Settings
 
-STATE = "partial_parse.msgpack"
+STATE, TEMPLATES = "partial_parse.msgpack", "templates.marshal"
 
 
 def parse_project(home: Path) -> None:
@@ -41,6 +43,16 @@ def hand_on_parse(parsed: Path, home: Path) -> None:
     assert before in content, "dbt digests a connection in another way than this file: every night of the tests would parse anew"
     state.parent.mkdir(parents=True, exist_ok=True)
     state.write_bytes(content.replace(before, after))
+    hand_on_templates(home, parsed)
+
+
+def hand_on_templates(to: Path, of: Path) -> None:
+    """What Jinja compiled in a night is there for the nights of other homes."""
+    kept, new = (HomePaths(one.resolve()).target / TEMPLATES for one in (to, of))
+    if new.exists() and (not kept.exists() or new.stat().st_size > kept.stat().st_size):
+        copy = kept.with_suffix(f".{os.getpid()}")
+        shutil.copyfile(new, copy)
+        copy.replace(kept)
 
 
 def _connection_digest(home: Path) -> str:

@@ -1,0 +1,112 @@
+"""What dbt does for each of hundreds of nodes, and every night again, although it comes to the same: done once (ADR 6).
+
+Each shortcut stands in place of one function of dbt and answers what that answers; without it a build is slower and no other.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import marshal
+import os
+import sys
+from collections.abc import Container, Iterable
+from importlib.metadata import version
+from pathlib import Path
+from types import CodeType
+from typing import Any
+
+from dbt_common.clients import agate_helper
+from dbt_common.clients.jinja import MacroFuzzEnvironment
+from dbt_common.events.base_types import BaseEvent, DynamicLevel, EventLevel
+
+# whoever of them changes, what it compiled before is compiled anew
+COMPILERS = (sys.implementation.cache_tag, *(f"{name} {version(name)}" for name in ("jinja2", "dbt-core", "dbt-common")))
+
+
+DIGEST = hashlib.sha256().digest_size
+MOST_KEPT = 20_000  # templates; a run uses some two thousand
+
+
+def take_shortcuts(templates: Path, told: Container[EventLevel]) -> CompiledTemplates:
+    """Let dbt take them all in this process. templates: where what Jinja compiles is kept; told: levels of events that are told.
+
+    Returns the templates, which are to be saved when dbt has run.
+    """
+    compiled = CompiledTemplates(templates)
+    compiled.install()
+    fill_no_untold_events(told)
+    make_type_testers_once()
+    gather_modules_once()
+    return compiled
+
+
+class CompiledTemplates:
+    """Templates of Jinja as Python code, kept in a file beside dbt's own state: a run compiles those that are new."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.known: dict[bytes, CodeType] = {}
+        self.used: dict[bytes, CodeType] = {}
+        try:
+            content = path.read_bytes()
+        except OSError:
+            return
+        # a damaged file could bring Python down: it is none
+        if content[:DIGEST] == hashlib.sha256(content[DIGEST:]).digest():
+            compilers, known = marshal.loads(content[DIGEST:])  # noqa: S302  of the home itself, as are the models
+            self.known = known if compilers == COMPILERS else {}
+
+    def install(self) -> None:
+        """Let dbt's environments ask here first."""
+        compile_anew = MacroFuzzEnvironment.compile
+
+        def compiled(environment: MacroFuzzEnvironment, source: Any, *arguments: Any, **named: Any) -> Any:
+            if arguments or named or not isinstance(source, str):
+                return compile_anew(environment, source, *arguments, **named)
+            key = hashlib.sha256(f"{type(environment).__name__}|{source}".encode()).digest()
+            if key not in self.used:
+                self.used[key] = self.known.get(key) or compile_anew(environment, source)
+            return self.used[key]
+
+        MacroFuzzEnvironment.compile = compiled
+
+    def save(self) -> None:
+        """Keep what this run used, if it used anything new."""
+        if self.used.keys() <= self.known.keys():
+            return
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        new = self.path.with_suffix(f".{os.getpid()}")
+        content = marshal.dumps((COMPILERS, self.known | self.used if len(self.known) < MOST_KEPT else self.used))
+        new.write_bytes(hashlib.sha256(content).digest() + content)
+        new.replace(self.path)
+
+
+def fill_no_untold_events(told: Container[EventLevel]) -> None:
+    """An event that nobody is told needs no content."""
+    fill = BaseEvent.__init__
+
+    def __init__(event: BaseEvent, *arguments: Any, **named: Any) -> None:  # noqa: N807
+        if isinstance(event, DynamicLevel) or event.level_tag() in told:
+            fill(event, *arguments, **named)
+        else:
+            event.pb_msg = getattr(event.PROTO_TYPES_MODULE, type(event).__name__)()
+
+    BaseEvent.__init__ = __init__
+
+
+def make_type_testers_once() -> None:
+    """Each result of a query is a table of agate, whose tester of types reads a calendar first."""
+    make = functools.cache(agate_helper.build_type_tester)
+
+    def build_type_tester(text_columns: Iterable[str], string_null_values: Iterable[str] | None = ("null", "")) -> Any:
+        return make(tuple(text_columns), None if string_null_values is None else tuple(string_null_values))
+
+    agate_helper.build_type_tester = build_type_tester
+
+
+def gather_modules_once() -> None:
+    """Every node sees the same functions of Python's modules."""
+    from dbt.context import base
+
+    base.get_context_modules = functools.cache(base.get_context_modules)

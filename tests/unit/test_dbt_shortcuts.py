@@ -1,0 +1,94 @@
+"""What stands in place of dbt's own functions answers what they answer, once, and a damaged file of it costs time only."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from dbt.adapters.events.types import SQLQuery
+from dbt.context import base
+from dbt.events.types import MainReportVersion
+from dbt_common.clients import agate_helper
+from dbt_common.clients.jinja import MacroFuzzEnvironment, get_environment, get_template
+from dbt_common.events.base_types import BaseEvent, EventLevel
+from dbt_common.events.types import Note
+
+from onefunnel import dbt_shortcuts
+from onefunnel.dbt_shortcuts import CompiledTemplates, fill_no_untold_events, gather_modules_once, make_type_testers_once
+
+TEMPLATE = "{% macro twice(n) %}{{ n * 2 }}{% endmacro %}{{ n }} and {{ n * 2 }}"
+
+
+@pytest.fixture(autouse=True)
+def _as_dbt_has_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    for owner, name in (
+        (MacroFuzzEnvironment, "compile"), (BaseEvent, "__init__"), (agate_helper, "build_type_tester"), (base, "get_context_modules"),
+    ):  # fmt: skip
+        monkeypatch.setattr(owner, name, getattr(owner, name))
+
+
+def rendered(path: Path, template: str = TEMPLATE, *, native: bool = False) -> tuple[object, CompiledTemplates]:
+    """As a run of dbt of its own renders it."""
+    compiled = CompiledTemplates(path)
+    compiled.install()
+    return get_template(template, {}, native=native).render({"n": 3}), compiled
+
+
+def test_a_template_is_compiled_once_for_all_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text, first = rendered(tmp_path / "kept")
+    assert text == "3 and 6"
+    first.save()
+    monkeypatch.setattr(MacroFuzzEnvironment, "_generate", None)  # a second compilation would call it
+    text, second = rendered(tmp_path / "kept")
+    assert text == "3 and 6"
+    second.save()
+    assert [path.name for path in tmp_path.iterdir()] == ["kept"]
+
+
+def test_a_template_that_changed_is_another(tmp_path: Path) -> None:
+    rendered(tmp_path / "kept")[1].save()
+    assert rendered(tmp_path / "kept", TEMPLATE + "!")[0] == "3 and 6!"
+    assert rendered(tmp_path / "kept", "{{ n }}", native=True)[0] == 3
+    assert rendered(tmp_path / "kept", "{{ n }}")[0] == "3"
+
+
+@pytest.mark.parametrize("harm", [lambda content: b"", lambda content: content[:-9], lambda content: content[:40] + b"?" + content[41:]])
+def test_what_is_damaged_is_compiled_anew(tmp_path: Path, harm: object) -> None:
+    rendered(tmp_path / "kept")[1].save()
+    (tmp_path / "kept").write_bytes(harm((tmp_path / "kept").read_bytes()))
+    text, compiled = rendered(tmp_path / "kept")
+    assert text == "3 and 6"
+    assert compiled.known == {}
+
+
+def test_what_another_version_compiled_is_compiled_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rendered(tmp_path / "kept")[1].save()
+    monkeypatch.setattr(dbt_shortcuts, "COMPILERS", ("jinja2 0.1",))
+    assert CompiledTemplates(tmp_path / "kept").known == {}
+
+
+def test_an_event_that_is_told_says_what_it_did() -> None:
+    fill_no_untold_events((EventLevel.INFO,))
+    assert SQLQuery(conn_name="one", sql="select 1").sql == "", "nobody is told of it"
+    assert MainReportVersion(version="1.2", log_version=3).version == "1.2"
+    assert Note(msg="a line").msg == "a line", "its level is said when it is fired"
+
+
+def test_types_of_a_result_are_told_as_before() -> None:
+    rows = ["a", "b", "c", "d"], [["1", "2024-06-01", "x", "null"], ["2", "2024-06-02", "y", ""]]
+    before = agate_helper.table_from_rows(rows[1], rows[0], text_only_columns=["a"])
+    make_type_testers_once()
+    for _ in range(2):
+        after = agate_helper.table_from_rows(rows[1], rows[0], text_only_columns=["a"])
+        assert [list(row) for row in after.rows] == [list(row) for row in before.rows]
+        assert [type(kind) for kind in after.column_types] == [type(kind) for kind in before.column_types]
+
+
+def test_modules_are_those_of_dbt() -> None:
+    before = base.get_context_modules()
+    gather_modules_once()
+    assert base.get_context_modules() is base.get_context_modules()
+    assert {name: sorted(module) for name, module in base.get_context_modules().items()} == {
+        name: sorted(module) for name, module in before.items()
+    }
+    assert get_environment() is not None
