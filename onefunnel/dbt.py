@@ -132,6 +132,7 @@ def _build(
     for folder in (paths.target, paths.logs):
         folder.mkdir(parents=True, exist_ok=True)
     (paths.target / "run_results.json").unlink(missing_ok=True)
+    _forget_other_project(paths.target / "partial_parse.msgpack")
     started = time.monotonic()
     if is_on_spark:
         hand_over(settings, registered.parts)
@@ -153,6 +154,12 @@ def _build(
     if not select and registered.fingerprint == code_fingerprint(config):
         mark_built(paths.warehouse, registered.files, registered.fingerprint)
     return result
+
+
+def _forget_other_project(state: Path) -> None:
+    """dbt does not see that the project lies in another folder than it did, and would look for the seeds in the old one."""
+    if state.exists() and f"{project_root()}".encode() not in state.read_bytes():
+        state.unlink()
 
 
 def newest_as_of(config: PipelineConfig, settings: Settings) -> date:

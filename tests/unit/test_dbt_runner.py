@@ -15,6 +15,7 @@ from onefunnel import dbt
 from onefunnel.config import load_config
 from onefunnel.dbt import BuildError, _seed_hint, build, child_environment, command, newest_as_of, prewarmed, read_results
 from onefunnel.errors import OnefunnelError
+from onefunnel.project import project_root
 from onefunnel.settings import Settings
 
 
@@ -148,6 +149,19 @@ def test_stale_results_of_an_earlier_build_are_not_taken_for_new_ones(night: tup
     fake_dbt(monkeypatch, "pass")
     assert build(*night, date(2024, 6, 1)).nodes == ()
     assert list(read_results(night[1].paths.target / "nope.json")) == []
+
+
+@pytest.mark.parametrize(("folder", "is_kept"), [(project_root(), True), (Path("/opt/before"), False)])
+def test_what_dbt_parsed_in_another_folder_is_parsed_anew(
+    night: tuple, monkeypatch: pytest.MonkeyPatch, folder: Path, is_kept: bool
+) -> None:
+    config, settings = night
+    fake_dbt(monkeypatch, "pass")
+    state = settings.paths.target / "partial_parse.msgpack"
+    state.parent.mkdir(parents=True)
+    state.write_bytes(b"\x82\xa9root_path" + str(folder).encode())
+    build(config, settings, date(2024, 6, 1))
+    assert state.exists() == is_kept
 
 
 def test_the_day_is_that_of_the_newest_load(night: tuple) -> None:
