@@ -70,7 +70,7 @@ def stage_files(config: PipelineConfig, source: FilesSource, entity: str, staged
     # what an earlier extraction of the interval landed counts as far as this one does not read its files anew
     current = [(load, item) for load, item in everything if load is not staged.own or item.path not in there]
     landed = {item.fingerprint: item.path for _, item in current}
-    says = {item.path: item.fingerprint for _, item in everything} if staged.delivery == "full" else {}
+    says = {item.path: item.fingerprint for _, item in everything}
     replaced = {item.fingerprint for load in staged.others for item in load.files} - set(landed)
     twins: dict[str, str] = {}
     now: dict[str, str] = {}
@@ -91,12 +91,12 @@ def stage_files(config: PipelineConfig, source: FilesSource, entity: str, staged
                 snapshot.path.unlink()
                 continue
             # bytes of another name are not landed again, unless that name, or this one, says something else by now
-            if {now.get(before, fingerprint), says.get(snapshot.name, fingerprint)} != {fingerprint}:
+            if staged.delivery == "full" and {now.get(before, fingerprint), says.get(snapshot.name, fingerprint)} != {fingerprint}:
                 landed.pop(fingerprint, None)
             if twin and options.overlap != "add":
                 hint = f"if both count, say `overlap: add` for {entity} of source {source.name}"
                 staged.warnings.append(f"{snapshot.name}: the same bytes as {twin}, landed once; {hint}")
-                if says.get(snapshot.name, fingerprint) != fingerprint:
+                if staged.delivery == "full" and says.get(snapshot.name, fingerprint) != fingerprint:
                     staged.replaced.add(snapshot.name)
             elif fingerprint in landed and before != snapshot.name:
                 staged.warnings.append(f"{snapshot.name}: the same bytes as {before}, landed before; they are not landed again")

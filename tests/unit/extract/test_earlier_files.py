@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from contextlib import suppress
 from datetime import date, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -72,6 +73,30 @@ def test_a_delta_does_not_take_the_place_of_another_of_its_day(csv: Landing) -> 
 STATES = st.dictionaries(st.sampled_from(["a.csv", "b.csv", "c.csv"]), st.integers(1, 4), min_size=1)
 
 
+def deliver(landing: Landing, state: dict[str, int]) -> None:
+    """The folder holds these files and no others."""
+    for path in (landing.folder / "in").glob("*.csv"):
+        path.unlink()
+    for name, content in state.items():
+        landing.write(name, f"a\n{content}\n")
+
+
+@settings(max_examples=10, deadline=None)
+@given(extractions=st.lists(st.tuples(st.booleans(), STATES), min_size=2, max_size=6))
+def test_every_delta_counts_once_for_ever_or_is_refused(extractions: list[tuple[bool, dict[str, int]]]) -> None:
+    ever: set[int] = set()
+    moment = date(2024, 6, 1)
+    with TemporaryDirectory() as folder:
+        landing = Landing(Path(folder), {"path": "*.csv", "delivery": "delta"})
+        for is_next_day, state in extractions:
+            deliver(landing, state)
+            moment += timedelta(days=is_next_day)
+            with suppress(ConfigError):
+                landing.land(moment.isoformat())
+                ever |= set(state.values())
+            assert sorted(int(value) for (value,) in landing.rows()) == sorted(ever)
+
+
 @settings(max_examples=25, deadline=None)
 @given(extractions=st.lists(st.tuples(st.booleans(), STATES), min_size=2, max_size=6))
 def test_what_the_folder_says_counts_once_and_what_it_said_under_the_same_name_no_more(
@@ -84,10 +109,8 @@ def test_what_the_folder_says_counts_once_and_what_it_said_under_the_same_name_n
     with TemporaryDirectory() as folder:
         landing = Landing(Path(folder), {"path": "*.csv"})
         for is_next_day, state in extractions:
-            for path in (Path(folder) / "in").glob("*.csv"):
-                path.unlink()
+            deliver(landing, state)
             for name, content in state.items():
-                landing.write(name, f"a\n{content}\n")
                 names[content].add(name)
             moment += timedelta(days=is_next_day)
             landing.land(moment.isoformat())
