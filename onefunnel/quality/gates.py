@@ -18,6 +18,7 @@ import duckdb
 from onefunnel import state
 from onefunnel.durable import remove_quietly
 from onefunnel.errors import OnefunnelError
+from onefunnel.extract.normalise import literal
 from onefunnel.quality.process import GateProcessError, warm_process
 from onefunnel.quality.result import CheckResult, GateResult, unproven
 from onefunnel.quality.suites import Suite, read_suites
@@ -82,6 +83,7 @@ def check_candidate(candidate_path: Path, config: PipelineConfig, settings: Sett
             "landed_rows": landed_rows(config, settings),
             "lost_rows": lost_rows(settings, Path(candidate_path), config.quality.history_from),
             "delivered_entities": delivered_entities(config, settings),
+            "read_sources": read_sources(config),
             **funnel_parameters(config.own_words),
         }
         result = _evaluated(CANDIDATE, run_id, Path(candidate_path), read_suites("gate_marts"), parameters, config, folder)
@@ -89,6 +91,11 @@ def check_candidate(candidate_path: Path, config: PipelineConfig, settings: Sett
         result = unproven(CANDIDATE, run_id, str(error).splitlines()[0], subject=str(candidate_path))
     result.save(folder / f"{CANDIDATE}.json")
     return result
+
+
+def read_sources(config: PipelineConfig) -> str:
+    """The sources that are read each night, as a list of SQL: the others may well be silent."""
+    return ", ".join(literal(source.name) for source in config.enabled_sources) or "''"
 
 
 def funnel_parameters(own: OwnWords) -> dict[str, Any]:

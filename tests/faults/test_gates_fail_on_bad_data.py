@@ -7,6 +7,7 @@ and written by hand for queries; a query without a case fails the test.
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -115,13 +116,15 @@ def evaluate_copy(demo_home: Path, demo_source: Path, tmp_path_factory: pytest.T
     """Evaluate suites on a copy of what the demo night published, after breaking it with SQL."""
     from onefunnel.config import load_config
     from onefunnel.quality import engine
+    from onefunnel.quality.gates import read_sources
     from onefunnel.quality.history import lost_rows
     from onefunnel.quality.landed import landed_rows
     from onefunnel.settings import Settings
 
     folder = tmp_path_factory.mktemp("broken")
     settings = Settings(home=demo_home)
-    known = {"landed_rows": landed_rows(load_config(demo_source / "sources.yml"), settings)}
+    config = load_config(demo_source / "sources.yml")
+    known = {"landed_rows": landed_rows(config, settings), "read_sources": read_sources(config)}
 
     def evaluate(suites: list[Suite], sql: str = "", path: Path | None = None, **more: object) -> list[CheckResult]:
         copy = folder / "copy.duckdb"
@@ -180,6 +183,58 @@ def test_no_rows_are_normal_only_where_no_source_delivers_any(delivered: list[st
     events = "create or replace table facts.fct_stage_event as from facts.fct_stage_event where false"
     checks = evaluate_copy([suite], events, delivered_entities=delivered)
     assert {check.outcome for check in checks if check.name in ("key_unique", "key_not_null")} == {outcome}
+
+
+SPEND_AGAIN = """
+    insert into facts.fct_row_count by name select 'sheet' as source_name, 'ad_spend' as entity, 'ad_spend' as contract_entity;
+    insert into facts.fct_ad_spend by name
+    select 'sheet' as source_name, 'sheet' || ad_spend_key as ad_spend_key, '(none)' as campaign, null as impressions, null as clicks,
+        round(cost_base, 1) as cost_base, * exclude (source_name, ad_spend_key, campaign, impressions, clicks, cost_base)
+    from facts.fct_ad_spend where cost_kind = 'ad_spend' and channel_key = 'ppc_search'
+"""
+PAID_AGAIN = """
+    insert into facts.fct_row_count by name select 'bank' as source_name, 'payments' as entity, 'payments' as contract_entity;
+    insert into facts.fct_payment by name
+    select 'bank' as source_name, 'bank:' || row_number() over () as payment_key, 'n' || row_number() over () as payment_id,
+        * exclude (source_name, payment_key, payment_id)
+    from facts.fct_payment where kind = 'payment' and paid_month >= date '2026-01-01'
+"""
+RESTATED = """
+    insert into marts.mart_restatements by name
+    select date '2026-01-01' as month, '{kpi}' as kpi, 'all' as channel_key, 'v' as then_version, false as is_maturing,
+        {then} as "then", {now} as "now"
+"""
+
+
+@pytest.mark.parametrize(
+    ("check", "sql", "named"),
+    [
+        ("days_go_on", "delete from facts.fct_ad_spend where spend_date > date '2026-03-20'", ["ad_spend", "no day after 2026-03-20"]),
+        (
+            "days_go_on",
+            "delete from facts.fct_ad_spend where spend_date between date '2025-11-02' and date '2025-12-02'",
+            ["ad_spend", "no day between 2025-11-01 and 2025-12-03"],
+        ),
+        ("days_told_once", SPEND_AGAIN, ["and sheet", "ppc_search", "in money"]),
+        ("days_told_once", PAID_AGAIN, ["bank and ", "payments of the same days and amounts"]),
+        ("restated_much", RESTATED.format(kpi="revenue", then=100.0, now=89.0), ["revenue", "2026-01", "100.0 then", "89.0 now"]),
+        ("restated_much", RESTATED.format(kpi="sql", then=20.0, now="null"), ["sql", "2026-01", "20.0 then", "nothing now"]),
+        ("restated_much", RESTATED.format(kpi="revenue", then=100.0, now=91.0), []),
+        ("restated_much", RESTATED.format(kpi="sql", then=20.0, now=12.0), []),
+        ("restated_much", RESTATED.format(kpi="average_check", then=100.0, now=10.0), []),
+    ],
+)  # fmt: skip
+def test_what_publishes_with_a_warning_is_named(check: str, sql: str, named: list[str], evaluate_copy: Any) -> None:
+    suites = [
+        replace(suite, expectations=tuple(each for each in suite.expectations if each.check == check))
+        for suite in SUITES
+        if any(each.check == check for each in suite.expectations)
+    ]
+    warned = [found for found in evaluate_copy(suites, sql) if found.outcome != "pass"]
+    assert [found.outcome for found in warned] == ["warn"][: len(named)]
+    for words in named:
+        assert words in warned[0].detail
+    assert not any(found.is_blocking for found in warned)
 
 
 def test_an_empty_suite_has_failed(evaluate_copy: Any) -> None:
