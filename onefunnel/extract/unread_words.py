@@ -1,6 +1,6 @@
-"""What stands beside money in a column that nobody reads, and says that it was not paid: failed, refunded, cancelled.
+"""What stands in a column that nobody reads, and says that the row is none: failed, refunded, cancelled, deleted.
 
-Refused where the column is there to say so, told where it says so by the way.
+Refused where the column is there to say so of money, told where it says so by the way, or of leads and their stages.
 """
 
 from __future__ import annotations
@@ -41,7 +41,28 @@ STATUS_COLUMN = rf"(({OF_MONEY})_?)*({STATUS})(_({OF_MONEY}))*"
 HAPPENED = r"cancell?ed|voided|deleted|отменен[ао]?|удален[ао]?"
 GIVEN_BACK = r"refund(ed|s)?|charge_?backs?|failed|reversed|возврата?|возвращен[ао]?"
 EVENT_COLUMN = r"((is|was|has|amount|sum|total|date|сумма|дата)_)*({})(_(amount|sum|total|at|on|date|time))*"
+JOINED = r"merged(_in(to)?|_to|_with)?|is_?spam|spam|объединен[ао]?|спам"
 NOTHING = r"^([^1-9]*0[^1-9]*|false|f|no|n|nein|нет|ложь)$"
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is looked for in one entity: words of cells and names of columns; counts_as: what its rows become; amount: its money."""
+
+    words: str
+    events: str
+    counts_as: str
+    amount: str = "amount"
+    is_refused: bool = True
+
+
+SUBJECTS = {
+    "payments": Subject(f"{CANCELLED}|{UNPAID}", f"{HAPPENED}|{GIVEN_BACK}", "paid"),
+    "payment_plan": Subject(CANCELLED, HAPPENED, "planned"),
+    "channel_costs": Subject(CANCELLED, HAPPENED, "spent", "cost"),
+    "leads": Subject("", f"{HAPPENED}|{JOINED}", "leads", "", is_refused=False),
+    "stage_events": Subject(CANCELLED, HAPPENED, "stages that were reached", "", is_refused=False),
+}
 
 
 @dataclass(frozen=True)
@@ -57,39 +78,46 @@ def check_unread_words(
     writer: PartWriter, part: LandedFile, source: FilesSource | DatabaseSource | RestSource, options: Deliverable
 ) -> None:
     """Raise ConfigError where a column that nobody reads is there to say that rows were not paid, and does; warn where another does."""
-    of_money = contract_entities(source.system, writer.staged.entity) & {"payments", "payment_plan"}
-    if not of_money or not writer.known:
+    entities = contract_entities(source.system, writer.staged.entity)
+    subject = next((each for name, each in SUBJECTS.items() if name in entities), None)
+    if subject is None or not writer.known:
         return
-    is_plan = of_money == {"payment_plan"}
-    words = f"{BEFORE}({CANCELLED if is_plan else f'{CANCELLED}|{UNPAID}'})($|[^a-zа-яäöüß])"
-    events = EVENT_COLUMN.format(HAPPENED if is_plan else f"{HAPPENED}|{GIVEN_BACK}")
+    words = f"{BEFORE}({subject.words})($|[^a-zа-яäöüß])"
     known = {name.lower() for name in writer.known}
     read = [name for name in part.columns if name.lower() in known and re.fullmatch(STATUS_COLUMN, _folded(name))]
     left = {name.strip().lower() for name in (*options.ignore_columns, *writer.personal)} | known
     for name in (name for name in part.columns if name.lower() not in left):
-        is_event = re.fullmatch(events, _folded(name)) is not None
-        said = _said(writer, part, name, None if is_event else words, read, source.decimal_separator)
+        is_event = re.fullmatch(EVENT_COLUMN.format(subject.events), _folded(name)) is not None
+        if not is_event and not subject.words:
+            continue
+        said = _said(writer, part, name, None if is_event else words, read, subject.amount, source.decimal_separator)
         if said is None:
             continue
         says = f"says {', '.join(said.words[:SHOWN])}" if said.words else "is filled"
-        counts = f"{said.rows} row(s): {said.money:,.2f} would count as {'planned' if is_plan else 'paid'}"
-        what, hint = f"column {name} is read by nobody and {says} in {counts}", _hint(name, is_plan, is_event)
-        if is_event or re.fullmatch(STATUS_COLUMN, _folded(name)):
+        counts = f"{said.rows} row(s): {f'{said.money:,.2f}' if subject.amount else 'they'} would count as {subject.counts_as}"
+        what, hint = f"column {name} is read by nobody and {says} in {counts}", _hint(name, subject, is_event)
+        if subject.is_refused and (is_event or re.fullmatch(STATUS_COLUMN, _folded(name))):
             raise ConfigError(what, where=f"{writer.staged.where}, {part.path}", hint=hint)
         writer.staged.warnings.append(f"{part.path}: {what}; {hint}")
 
 
-def _hint(name: str, is_plan: bool, is_event: bool) -> str:
+def _hint(name: str, subject: Subject, is_event: bool) -> str:
     """What to do, with the line to write."""
+    leave = "leave such rows out (`skip_rows_matching` of a CSV, `query` of a database)"
+    meant = f"if they all count, say `ignore_columns: [{json.dumps(name, ensure_ascii=False)}]`"
+    if subject is SUBJECTS["leads"]:
+        return f"{leave}, or deliver `is_test` for those that are none and `duplicate_of` for those that were merged; {meant}"
+    if subject is not SUBJECTS["payments"]:
+        return f"{leave}; {meant}"
     kinds = "where it tells payment, refund and chargeback apart, call it `kind`"
     if is_event:
         kinds = "deliver refunds as rows of their own under `kind` (refund, chargeback)"
-    leave = "leave such rows out (`skip_rows_matching` of a CSV, `query` of a database)"
-    meant = f"if they all count, say `ignore_columns: [{json.dumps(name, ensure_ascii=False)}]`"
-    return "; ".join([leave, meant] if is_plan else [kinds, leave, meant])
+    return f"{kinds}; {leave}; {meant}"
 
 
-def _said(writer: PartWriter, part: LandedFile, name: str, words: str | None, read: Sequence[str], separator: str) -> Said | None:
+def _said(
+    writer: PartWriter, part: LandedFile, name: str, words: str | None, read: Sequence[str], money_in: str, separator: str
+) -> Said | None:
     """words: a pattern of what is looked for; without it, whatever is no blank and no `no` is said."""
     text = _folded_sql(name)
     if words is None:
@@ -98,7 +126,7 @@ def _said(writer: PartWriter, part: LandedFile, name: str, words: str | None, re
         # a kind that is read says the same of the row
         others = [f"not regexp_matches(coalesce({_folded_sql(other)}, ''), {literal(words)})" for other in read]
         holds = " and ".join([f"regexp_matches({text}, {literal(words)})", *others])
-    amount = next((each for each in part.columns if each.lower() == "amount"), None)
+    amount = next((each for each in part.columns if each.lower() == money_in), None)
     money = _number_sql(amount, separator) if amount else "0"
     query = (
         f"select {text if words else 'null'} as word, count(*), coalesce(sum({money}), 0) "

@@ -118,3 +118,37 @@ def test_it_is_asked_for_wherever_payments_come_from(tmp_path: Path, database: s
         landing = Source(tmp_path, "template", "payments", table="payments")
     with pytest.raises(ConfigError, match=r"says refunded in 1 row\(s\): 100.50"):
         landing.land()
+
+
+COSTS = (
+    "channel,from_date,to_date,cost,currency,note,{}\nconference,2026-03-01,2026-03-10,5000,EUR,fair,{}\n"
+    "seo,2026-03-01,2026-03-31,310,EUR,,\n"
+)
+
+
+@pytest.mark.parametrize(("column", "cell"), [("status", "cancelled"), ("deleted_at", "2026-03-02"), ("Статус", "Отменён")])
+def test_costs_that_were_cancelled_are_asked_for(csv: Landing, column: str, cell: str) -> None:
+    csv.system, csv.entity = "template", "channel_costs"
+    csv.write("a.csv", COSTS.format(column, cell))
+    with pytest.raises(ConfigError, match=r"in 1 row\(s\): 5,000.00 would count as spent"):
+        csv.land()
+    csv.write("a.csv", COSTS.format(column, "confirmed" if "at" not in column[-2:] else ""))
+    assert not csv.land().warnings
+
+
+@pytest.mark.parametrize("column", ["deleted_at", "isDeleted", "merged_into", "Spam", "Удалён"])
+def test_leads_that_are_none_any_more_are_told(csv: Landing, column: str) -> None:
+    csv.system, csv.entity = "template", "leads"
+    csv.write("a.csv", f"lead_id,created_at,channel,{column}\n1,2026-03-01,seo,\n2,2026-03-02,seo,yes\n3,2026-03-02,seo,0\n")
+    told = f"column {column} is read by nobody and is filled in 1 row(s): they would count as leads"
+    assert told in "\n".join(csv.land().warnings)
+    csv.options["ignore_columns"] = [column]
+    csv.write("a.csv", f"lead_id,created_at,channel,{column}\n1,2026-03-01,seo,\n2,2026-03-02,seo,yes\n")
+    assert "would count" not in "\n".join(csv.land().warnings)
+
+
+def test_stages_that_were_cancelled_are_told(csv: Landing) -> None:
+    csv.system, csv.entity = "template", "stage_events"
+    csv.write("a.csv", "event_id,lead_id,stage,entered_at,status\n1,1,demo,2026-03-01,held\n2,2,demo,2026-03-02,cancelled\n")
+    (warning,) = csv.land().warnings
+    assert "column status is read by nobody and says cancelled in 1 row(s): they would count as stages that were reached" in warning
