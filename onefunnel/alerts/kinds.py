@@ -15,6 +15,8 @@ KINDS: dict[str, str] = {
     "counted_twice": "rows that may count twice",
     "refund_unpaid": "clients who got back more than they paid",
     "export_cut": "an export that may be cut",
+    "moments_disagree": "times that cannot both be right",
+    "figures_moved": "figures of an ended month changed much",
     "late_beyond_lookback": "figures changed beyond the lookback",
     "business_signal": "out of the ordinary",
     "test": "a test of the alert channels",

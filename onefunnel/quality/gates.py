@@ -99,12 +99,17 @@ def read_sources(config: PipelineConfig) -> str:
 
 
 def funnel_parameters(own: OwnWords) -> dict[str, Any]:
-    """What the gate says of the stages in force: their number, their columns, and when one was reached without the one before."""
-    keys = [stage.key for stage in stages_in_force(own) if not stage.is_terminal]
+    """What the gate says of the stages in force: their number, their columns, when one was reached without the one before, and when the
+    first contact is before its lead.
+    """
+    stages = [stage for stage in stages_in_force(own) if not stage.is_terminal]
+    keys = [stage.key for stage in stages]
+    contact = next((f"{stage.key}_at" for stage in stages if "contact" in stage.roles), "cast(null as timestamp)")
     columns = ["lead_attempt_key", "lead_key", "source_name", "client_key", "channel_key", "created_at", "lead_month", "outcome"]
     return {
         "stages": len(keys),
         "funnel_columns": [*columns, "furthest_stage_order", "lt_days", f"{keys[-1]}_at", *(f"{key}_reached" for key in keys)],
+        "contacted_at": contact,
         "skipped_stage": " or ".join(f"({later}_reached and not {earlier}_reached)" for earlier, later in pairwise(keys)),
     }
 

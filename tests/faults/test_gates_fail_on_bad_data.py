@@ -215,6 +215,11 @@ RESTATED = """
             "delete from facts.fct_ad_spend where spend_date between date '2025-11-02' and date '2025-12-02'",
             ["ad_spend", "no day between 2025-11-01 and 2025-12-03"],
         ),
+        (
+            "contacts_follow_leads",
+            "update facts.fct_lead_funnel set first_contact_at = first_contact_at - interval 3 hour where lead_month > date '2025-06-01'",
+            ["demo", " leads"],
+        ),
         ("days_told_once", SPEND_AGAIN, ["and sheet", "ppc_search", "in money"]),
         ("days_told_once", PAID_AGAIN, ["bank and ", "payments of the same days and amounts"]),
         ("restated_much", RESTATED.format(kpi="revenue", then=100.0, now=89.0), ["revenue", "2026-01", "100.0 then", "89.0 now"]),

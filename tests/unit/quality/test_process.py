@@ -20,7 +20,7 @@ from onefunnel.quality import check_candidate, process, saved_gate
 from onefunnel.quality.process import GateProcess, GateProcessError
 
 CONFIG: Any = SimpleNamespace(
-    secret_variables={"CRM_TOKEN"}, quality=Quality(), lookback_days=35, sources=(), named=frozenset(), own_words={}
+    enabled_sources=(), secret_variables={"CRM_TOKEN"}, quality=Quality(), lookback_days=35, sources=(), named=frozenset(), own_words={}
 )
 
 
