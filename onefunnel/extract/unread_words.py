@@ -106,7 +106,7 @@ def _hint(name: str, subject: Subject, is_event: bool) -> str:
     leave = "leave such rows out (`skip_rows_matching` of a CSV, `query` of a database)"
     meant = f"if they all count, say `ignore_columns: [{json.dumps(name, ensure_ascii=False)}]`"
     if subject is SUBJECTS["leads"]:
-        return f"{leave}, or deliver `is_test` for those that are none and `duplicate_of` for those that were merged; {meant}"
+        return f"say it in `is_deleted`, `is_test` or `duplicate_of` (the lead it was merged into), or {leave}; {meant}"
     if subject is not SUBJECTS["payments"]:
         return f"{leave}; {meant}"
     kinds = "where it tells payment, refund and chargeback apart, call it `kind`"
