@@ -81,6 +81,7 @@ def deliver(landing: Landing, state: dict[str, int]) -> None:
         landing.write(name, f"a\n{content}\n")
 
 
+@pytest.mark.slow
 @settings(max_examples=10, deadline=None)
 @given(extractions=st.lists(st.tuples(st.booleans(), STATES), min_size=2, max_size=6))
 def test_every_delta_counts_once_for_ever_or_is_refused(extractions: list[tuple[bool, dict[str, int]]]) -> None:
@@ -97,6 +98,7 @@ def test_every_delta_counts_once_for_ever_or_is_refused(extractions: list[tuple[
             assert sorted(int(value) for (value,) in landing.rows()) == sorted(ever)
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(extractions=st.lists(st.tuples(st.booleans(), STATES), min_size=2, max_size=6))
 def test_what_the_folder_says_counts_once_and_what_it_said_under_the_same_name_no_more(
