@@ -9,9 +9,10 @@ import functools
 import hashlib
 import marshal
 import os
-import sys
 from collections.abc import Container, Iterable
+from contextlib import suppress
 from importlib.metadata import version
+from importlib.util import MAGIC_NUMBER
 from pathlib import Path
 from types import CodeType
 from typing import Any
@@ -21,7 +22,7 @@ from dbt_common.clients.jinja import MacroFuzzEnvironment
 from dbt_common.events.base_types import BaseEvent, DynamicLevel, EventLevel
 
 # whoever of them changes, what it compiled before is compiled anew
-COMPILERS = (sys.implementation.cache_tag, *(f"{name} {version(name)}" for name in ("jinja2", "dbt-core", "dbt-common")))
+COMPILERS: tuple[bytes | str, ...] = (MAGIC_NUMBER, *(f"{name} {version(name)}" for name in ("jinja2", "dbt-core", "dbt-common")))
 
 
 DIGEST = hashlib.sha256().digest_size
@@ -75,11 +76,15 @@ class CompiledTemplates:
         """Keep what this run used, if it used anything new."""
         if self.used.keys() <= self.known.keys():
             return
-        self.path.parent.mkdir(parents=True, exist_ok=True)
         new = self.path.with_suffix(f".{os.getpid()}")
         content = marshal.dumps((COMPILERS, self.known | self.used if len(self.known) < MOST_KEPT else self.used))
-        new.write_bytes(hashlib.sha256(content).digest() + content)
-        new.replace(self.path)
+        # a build that ended well does not fail for want of room for it
+        with suppress(OSError):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            new.write_bytes(hashlib.sha256(content).digest() + content)
+            new.replace(self.path)
+        with suppress(OSError):
+            new.unlink(missing_ok=True)
 
 
 def fill_no_untold_events(told: Container[EventLevel]) -> None:

@@ -61,6 +61,17 @@ def test_what_is_damaged_is_compiled_anew(tmp_path: Path, harm: object) -> None:
     assert compiled.known == {}
 
 
+def test_what_cannot_be_kept_does_no_harm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled = rendered(tmp_path / "kept")[1]
+
+    def full(path: Path, target: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    compiled.save()
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_what_another_version_compiled_is_compiled_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rendered(tmp_path / "kept")[1].save()
     monkeypatch.setattr(dbt_shortcuts, "COMPILERS", ("jinja2 0.1",))
