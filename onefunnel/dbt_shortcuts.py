@@ -8,7 +8,6 @@ from __future__ import annotations
 import functools
 import hashlib
 import marshal
-import os
 from collections.abc import Container, Iterable
 from contextlib import suppress
 from importlib.metadata import version
@@ -21,10 +20,10 @@ from dbt_common.clients import agate_helper
 from dbt_common.clients.jinja import MacroFuzzEnvironment
 from dbt_common.events.base_types import BaseEvent, DynamicLevel, EventLevel
 
+from onefunnel.durable import write_whole
+
 # whoever of them changes, what it compiled before is compiled anew
 COMPILERS: tuple[bytes | str, ...] = (MAGIC_NUMBER, *(f"{name} {version(name)}" for name in ("jinja2", "dbt-core", "dbt-common")))
-
-
 DIGEST = hashlib.sha256().digest_size
 MOST_KEPT = 20_000  # templates; a run uses some two thousand
 
@@ -76,15 +75,10 @@ class CompiledTemplates:
         """Keep what this run used, if it used anything new."""
         if self.used.keys() <= self.known.keys():
             return
-        new = self.path.with_suffix(f".{os.getpid()}")
         content = marshal.dumps((COMPILERS, self.known | self.used if len(self.known) < MOST_KEPT else self.used))
         # a build that ended well does not fail for want of room for it
         with suppress(OSError):
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            new.write_bytes(hashlib.sha256(content).digest() + content)
-            new.replace(self.path)
-        with suppress(OSError):
-            new.unlink(missing_ok=True)
+            write_whole(self.path, hashlib.sha256(content).digest() + content)
 
 
 def fill_no_untold_events(told: Container[EventLevel]) -> None:

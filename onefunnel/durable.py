@@ -24,14 +24,14 @@ def fsync_folder(path: Path) -> None:
     fsync_file(path)
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Replace a file by new text: a reader sees the old text or the new, never half of it."""
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Replace a file by new text or bytes: a reader sees the old content or the new, never half of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     # a name of its own for each thread, too: sources that are extracted side by side write the same key.json
     beside = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.tmp")
     try:
-        with beside.open("w", encoding="utf-8") as stream:
-            stream.write(text)
+        with beside.open("wb") as stream:
+            stream.write(content.encode() if isinstance(content, str) else content)
             stream.flush()
             os.fsync(stream.fileno())
         beside.replace(path)
