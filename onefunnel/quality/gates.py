@@ -19,6 +19,7 @@ from onefunnel import state
 from onefunnel.durable import remove_quietly
 from onefunnel.errors import OnefunnelError
 from onefunnel.extract.normalise import literal
+from onefunnel.funnel import roles_of
 from onefunnel.quality.process import GateProcessError, warm_process
 from onefunnel.quality.result import CheckResult, GateResult, unproven
 from onefunnel.quality.suites import Suite, read_suites
@@ -102,14 +103,14 @@ def funnel_parameters(own: OwnWords) -> dict[str, Any]:
     """What the gate says of the stages in force: their number, their columns, when one was reached without the one before, and when the
     first contact is before its lead.
     """
-    stages = [stage for stage in stages_in_force(own) if not stage.is_terminal]
-    keys = [stage.key for stage in stages]
-    contact = next((f"{stage.key}_at" for stage in stages if "contact" in stage.roles), "cast(null as timestamp)")
+    stages = stages_in_force(own)
+    keys = [stage.key for stage in stages if not stage.is_terminal]
+    contact = roles_of(stages).get("contact")
     columns = ["lead_attempt_key", "lead_key", "source_name", "client_key", "channel_key", "created_at", "lead_month", "outcome"]
     return {
         "stages": len(keys),
         "funnel_columns": [*columns, "furthest_stage_order", "lt_days", f"{keys[-1]}_at", *(f"{key}_reached" for key in keys)],
-        "contacted_at": contact,
+        "contacted_at": f"{contact}_at" if contact else "cast(null as timestamp)",
         "skipped_stage": " or ".join(f"({later}_reached and not {earlier}_reached)" for earlier, later in pairwise(keys)),
     }
 
