@@ -47,20 +47,29 @@ NOTHING = r"^([^1-9]*0[^1-9]*|false|f|no|n|nein|нет|ложь)$"
 
 @dataclass(frozen=True)
 class Subject:
-    """What is looked for in one entity: words of cells and names of columns; counts_as: what its rows become; amount: its money."""
+    """What is looked for in one entity: words of cells and names of columns; counts_as: what its rows become; amount: its money.
+
+    say_it: how to tell it instead, of such words and of such a column ("": not at all).
+    """
 
     words: str
     events: str
     counts_as: str
     amount: str = "amount"
     is_refused: bool = True
+    say_it: tuple[str, str] = ("", "")
 
 
+AS_KIND = (
+    "where it tells payment, refund and chargeback apart, call it `kind`",
+    "deliver refunds as rows of their own under `kind` (refund, chargeback)",
+)
+AS_FLAG = "say it in `is_deleted`, `is_test` or `duplicate_of` (the lead it was merged into)"
 SUBJECTS = {
-    "payments": Subject(f"{CANCELLED}|{UNPAID}", f"{HAPPENED}|{GIVEN_BACK}", "paid"),
+    "payments": Subject(f"{CANCELLED}|{UNPAID}", f"{HAPPENED}|{GIVEN_BACK}", "paid", say_it=AS_KIND),
     "payment_plan": Subject(CANCELLED, HAPPENED, "planned"),
     "channel_costs": Subject(CANCELLED, HAPPENED, "spent", "cost"),
-    "leads": Subject("", f"{HAPPENED}|{JOINED}", "leads", "", is_refused=False),
+    "leads": Subject("", f"{HAPPENED}|{JOINED}", "leads", "", is_refused=False, say_it=("", AS_FLAG)),
     "stage_events": Subject(CANCELLED, HAPPENED, "stages that were reached", "", is_refused=False),
 }
 
@@ -105,14 +114,7 @@ def _hint(name: str, subject: Subject, is_event: bool) -> str:
     """What to do, with the line to write."""
     leave = "leave such rows out (`skip_rows_matching` of a CSV, `query` of a database)"
     meant = f"if they all count, say `ignore_columns: [{json.dumps(name, ensure_ascii=False)}]`"
-    if subject is SUBJECTS["leads"]:
-        return f"say it in `is_deleted`, `is_test` or `duplicate_of` (the lead it was merged into), or {leave}; {meant}"
-    if subject is not SUBJECTS["payments"]:
-        return f"{leave}; {meant}"
-    kinds = "where it tells payment, refund and chargeback apart, call it `kind`"
-    if is_event:
-        kinds = "deliver refunds as rows of their own under `kind` (refund, chargeback)"
-    return f"{kinds}; {leave}; {meant}"
+    return "; ".join(way for way in (subject.say_it[is_event], leave, meant) if way)
 
 
 def _said(
