@@ -115,8 +115,9 @@ def run_cli(hash_key: str, python: str, request: pytest.FixtureRequest) -> RunCl
     def run(
         *arguments: object, code: int | None = 0, env: dict[str, str] | None = None, timeout: float = 300, by: Sequence[str] = ()
     ) -> subprocess.CompletedProcess[str]:
-        if arguments[0] in ("run", "build") and "--home" in arguments:
-            hand_on_parse(request.getfixturevalue("parsed_home"), Path(arguments[arguments.index("--home") + 1]))
+        home = Path(str(arguments[arguments.index("--home") + 1])) if arguments[0] in ("run", "build") and "--home" in arguments else None
+        if home:
+            hand_on_parse(request.getfixturevalue("parsed_home"), home)
         done = subprocess.run(
             [*(by or [python]), "-m", "onefunnel.cli.main", *map(str, arguments)],
             capture_output=True,
@@ -125,8 +126,8 @@ def run_cli(hash_key: str, python: str, request: pytest.FixtureRequest) -> RunCl
             timeout=timeout,
             env=_environment(**({"ONEFUNNEL_HASH_KEY": hash_key} | (env or {}))),
         )
-        if arguments[0] in ("run", "build") and "--home" in arguments:
-            hand_on_templates(request.getfixturevalue("parsed_home"), Path(arguments[arguments.index("--home") + 1]))
+        if home:
+            hand_on_templates(request.getfixturevalue("parsed_home"), home)
         if code is not None:
             assert done.returncode == code, f"exit {done.returncode}, expected {code}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
         return done
