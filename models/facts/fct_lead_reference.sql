@@ -125,9 +125,9 @@ paid_by_client as (
 ),
 
 -- the same of clients: their leads and money are of two
-named_clients as (
+named_clients as {{ not_materialized() }} (
 
-    select {{ source_of('client_key') }} as source_name, min(entity) as entity, {{ id_of('client_key') }} as id, sum(amount_base) as amount_base
+    select {{ source_of('client_key') }} as source_name, entity, {{ id_of('client_key') }} as id, amount_base
     from (
         select {{ delivered_as('leads') }} as entity, client_key, cast(null as {{ amount_type() }}) as amount_base
         from {{ ref('int_leads') }}
@@ -137,7 +137,6 @@ named_clients as (
     ) as named
     -- who has no id is called by the lead
     where client_key like '%:%' and client_key not like '%#%:%' and client_key not in (select lead_key from {{ ref('int_leads') }})
-    group by client_key
 
 ),
 
@@ -153,21 +152,49 @@ spelt as {{ not_materialized() }} (
 
 ),
 
--- few forms come twice; to find them, numbers are grouped and not texts
+-- Few forms have two spellings, and of two one at least is not the usual one, whichever that is: where all ids are in capitals, most are spelt so. To find
+-- them, numbers are compared and not texts.
+usual as (
+
+    select max(id) = upper(max(id)) as is_upper from delivered_ids
+
+),
+
+hashed as {{ not_materialized() }} (
+
+    select
+        {{ row_hash('spelt.form') }} as form_hash,
+        {{ row_hash('spelt.id') }} as id_hash,
+        spelt.id <> case when usual.is_upper then upper(spelt.form) else spelt.form end as is_respelt
+    from spelt
+    cross join usual
+
+),
+
 repeated_forms as (
 
     select form_hash
-    from (select {{ row_hash('form') }} as form_hash from spelt) as hashed
+    from hashed
+    where form_hash in (select form_hash from hashed where is_respelt)
     group by form_hash
-    having count(*) > 1
+    having min(id_hash) <> max(id_hash)
+
+),
+
+repeated as (
+
+    select * from spelt where {{ row_hash('form') }} in (select form_hash from repeated_forms)
 
 ),
 
 twins as (
 
     select rule, source_name, entity, form, count(*) as row_count, sum(amount_base) - max(amount_base) as money_base
-    from spelt
-    where {{ row_hash('form') }} in (select form_hash from repeated_forms)
+    from (
+        select rule, source_name, entity, form, id, amount_base from repeated where rule = 'id_delivered_twice'
+        union all
+        select rule, source_name, min(entity), form, id, sum(amount_base) from repeated where rule = 'client_delivered_twice' group by rule, source_name, form, id
+    ) as named
     group by rule, source_name, entity, form
     having min(id) <> max(id)
 

@@ -2,9 +2,10 @@
 {%- set ages = signal_ages() -%}
 -- Entries into each step by the week of the entry, and how many had gone on by its end and by the end of each of the weeks after: weeks are compared at
 -- one age.
-with attempts as {{ not_materialized() }} (
+with attempts as (
 
-    select * from {{ ref('fct_lead_funnel') }}
+    select channel_key{% for stage in stages %}, {{ first_proof(stage, 'date') }} as {{ stage }}_proof_date{% endfor %}
+    from {{ ref('fct_lead_funnel') }}
 
 ),
 
@@ -26,9 +27,7 @@ entered as (
         end as entered_on,
         attempts.{{ stage }}_proof_date as taken_on,
         count(*) as entries
-    from (
-        select channel_key{% for each in stages %}, {{ first_proof(each, 'date') }} as {{ each }}_proof_date{% endfor %} from attempts
-    ) as attempts
+    from attempts
     inner join steps on steps.stage_key = '{{ stage }}'
     group by 2, 3, 4
     {%- if not loop.last %}

@@ -12,6 +12,7 @@ import socket
 import subprocess
 from pathlib import Path
 
+import duckdb
 import pytest
 from nights import DEMO_AS_OF, ROOT, RunCli
 
@@ -35,6 +36,18 @@ def test_a_night_needs_no_network(demo_home: Path, offline: tuple[str, ...]) -> 
         call = f"import socket; socket.create_connection(('127.0.0.1', {server.getsockname()[1]}))"
         assert subprocess.run([offline[-1], "-c", call], check=False).returncode == 0
         assert "unreachable" in subprocess.run([*offline, "-c", call], check=False, capture_output=True, text=True).stderr
+
+
+@pytest.mark.parametrize("file", ["warehouse.duckdb", "published/current.duckdb"])
+def test_money_is_stored_so_that_reading_it_is_cheap(demo_home: Path, file: str) -> None:
+    """Packed, a wide decimal costs a reader as much as thirty plain ones; a startup option against it is passed over (docs/adr/0006)."""
+    with duckdb.connect(str(demo_home / file), read_only=True) as db:
+        stored = db.execute(
+            """select distinct compression from pragma_storage_info('facts.fct_payment')
+            where column_name = 'amount_base' and segment_type <> 'VALIDITY'"""
+        ).fetchall()
+    assert stored
+    assert ("BitPacking",) not in stored
 
 
 def test_an_analyst_builds_at_the_root_without_flags(demo_home: Path, python: str, tmp_path: Path) -> None:
