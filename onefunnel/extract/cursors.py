@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -117,8 +117,13 @@ class Reached:
         raise ConfigError(f"the cursor column {self.column!r} {what}; rows would be left out", where=self.where, hint=hint)
 
 
-def cursor_state(options: TableEntity, last: Any, staged: StagedLoad, rows: str = "") -> dict[str, str] | None:
-    """The cursor to go on from. Nothing new: that of the load before. Naive timestamps stay naive, as the database compares them."""
+def cursor_state(
+    options: TableEntity, last: Any, staged: StagedLoad, rows: str = "", behind: Mapping[str, str] | None = None
+) -> dict[str, str] | None:
+    """The cursor to go on from. Nothing new: that of the load before. Naive timestamps stay naive, as the database compares them.
+
+    behind: what to remember beside it (late_rows.py).
+    """
     if options.cursor is None:
         return None
     if last is None:
@@ -132,4 +137,4 @@ def cursor_state(options: TableEntity, last: Any, staged: StagedLoad, rows: str 
         what = f"a row's `{options.cursor}` is {last}, in the future: the next load goes on from {reached}, and reads such rows again"
         staged.warnings.append(f"{what}. Correct them in the source")
     kind = type(reached).__name__
-    return {"column": options.cursor, "type": kind, "value": CURSOR_TYPES[kind][0](reached), "of": rows}
+    return {"column": options.cursor, "type": kind, "value": CURSOR_TYPES[kind][0](reached), "of": rows, **(behind or {})}

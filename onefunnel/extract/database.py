@@ -16,6 +16,7 @@ from onefunnel.entities import entity_of
 from onefunnel.errors import ConfigError, OnefunnelError
 from onefunnel.extract.contract_columns import check_columns
 from onefunnel.extract.cursors import Reached, cursor_from, cursor_state, rows_key
+from onefunnel.extract.late_rows import counted_behind, late_rows
 from onefunnel.extract.lost_digits import EXACT
 from onefunnel.extract.normalise import rows_of
 from onefunnel.extract.parts import NUL, TYPED, PartWriter, Relation, typed_names, unique_names
@@ -53,8 +54,13 @@ def stage_table(config: PipelineConfig, source: DatabaseSource, entity: str, sta
             engine.connect().execution_options(stream_results=True, max_row_buffer=BATCH_ROWS) as connection,
         ):
             _check_least(connection, options, since, staged.where)
+            if since is not None and (late := late_rows(connection, _rows(options), options, staged)):
+                since = None
+                what = f"at least {late} row(s) came with a `{options.cursor}` that the loads before had passed: all is read once more"
+                staged.warnings.append(f"{what}. If it is so every night, read this table without `cursor`, or raise `lookback_days`")
+            behind = counted_behind(connection, _rows(options), options, staged, lookback)
             last = _land(writer, connection, source, options, since)
-            staged.cursor = cursor_state(options, last, staged, rows)
+            staged.cursor = cursor_state(options, last, staged, rows, behind)
     except sa.exc.SQLAlchemyError as error:
         raise _explain(error, source, entity, secrets) from None
     except (ImportError, ModuleNotFoundError) as error:

@@ -49,7 +49,11 @@ def test_a_cursor_reads_only_what_is_new_and_the_overlap(tmp_path: Path, databas
     source = Source(tmp_path, cursor="updated_at")
     database.execute("insert into leads values (1, 'a', 1, '2024-01-01'), (2, 'b', 1, '2024-05-31')")
     first = source.land("2024-06-01")
-    assert (first.rows, {**first.cursor, "of": ""}) == (2, {"column": "updated_at", "type": "str", "value": "2024-05-31", "of": ""})
+    behind = {"behind": "2024-05-31", "behind_rows": "1"}
+    assert (first.rows, {**first.cursor, "of": ""}) == (
+        2,
+        {"column": "updated_at", "type": "str", "value": "2024-05-31", "of": "", **behind},
+    )
     database.execute("insert into leads values (3, 'c', 1, '2024-06-02')")
     second = source.land("2024-06-02")
     assert source.landing.rows("lead_id") == [("1",), ("2",), ("2",), ("3",)]
@@ -220,6 +224,9 @@ def test_postgres_types_land_without_loss_and_by_cursor(tmp_path: Path, postgres
     assert datetime.fromisoformat(source.landing.rows("at")[-1][0]) == datetime(2024, 6, 1, 8, tzinfo=UTC)
     second = source.land("2024-06-02")
     assert (second.rows, second.cursor["value"]) == (1, "2024-06-01T08:00:00+00:00")
+    with engine.begin() as connection:
+        connection.execute(sa.text("insert into crm.leads (id, at) values (50001, timestamptz '2024-05-30 10:00+00')"))
+    assert source.land("2024-06-03").rows == 50_002
     with engine.begin() as connection:
         connection.execute(sa.text("drop schema crm cascade"))
     with pytest.raises(ConfigError, match=r"crm\.leads") as error:
