@@ -68,6 +68,16 @@ lead_rules as (
         where outcome <> 'open' and outcome_date is null
         group by source_name
         union all
+        -- they are closed, or have a reason, and no status says how: they wait as open ones
+        select leads.source_name, 'closed_without_ending', 'warn', count(*)
+        from {{ ref('int_leads') }} as leads
+        inner join {{ ref('fct_lead_funnel') }} as funnel on leads.lead_key = funnel.lead_key
+        where leads.status_raw is null
+            and funnel.outcome = 'open'
+            -- Zoho's closing date is a plan while the deal is open
+            and (leads.reason_raw is not null or (leads.closed_at is not null and leads.source_system <> 'zoho'))
+        group by leads.source_name
+        union all
         -- of a midnight or a day nobody knows the minutes, so a speed from there, or until there, says little
         select source_name, 'moments_without_clock', 'warn', sum(has_no_clock)
         from (

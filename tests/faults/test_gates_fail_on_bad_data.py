@@ -220,6 +220,29 @@ RESTATED = """
             "update facts.fct_lead_funnel set first_contact_at = first_contact_at - interval 3 hour where lead_month > date '2025-06-01'",
             ["demo", " leads"],
         ),
+        (
+            "refunds_have_one_sign",
+            """update facts.fct_payment set delivered_amount = -delivered_amount
+            where payment_key = (select min(payment_key) from facts.fct_payment where kind = 'refund')""",
+            [" refunds above zero", "in money"],
+        ),
+        (
+            "history_begins_together",
+            "delete from facts.fct_payment where paid_date < date '2025-10-03'",
+            ["payments", "from 2025-10-04 on, leads from 2024-02 on"],
+        ),
+        (
+            "history_begins_together",
+            "delete from facts.fct_lead_funnel where created_date < date '2025-11-12'",
+            ["leads", "from 2025-11-12 on, within a month"],
+        ),
+        # growth is no beginning, and who never paid in the first two months may well be a young agency
+        (
+            "history_begins_together",
+            """delete from facts.fct_payment where paid_date < date '2025-10-03'
+            or (paid_month = date '2025-10-01' and paid_date > date '2025-10-06')""",
+            [],
+        ),
         ("days_told_once", SPEND_AGAIN, ["and sheet", "ppc_search", "in money"]),
         ("days_told_once", PAID_AGAIN, ["bank and ", "payments of the same days and amounts"]),
         ("restated_much", RESTATED.format(kpi="revenue", then=100.0, now=89.0), ["revenue", "2026-01", "100.0 then", "89.0 now"]),
