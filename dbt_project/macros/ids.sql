@@ -14,7 +14,7 @@
 {%- endmacro %}
 
 {# A key that no delivered id can take: those follow `source:`, and a source's name holds no #. #}
-{% macro made_client_key(lead_id) -%} {{ id_source() }} || '#' || {{ lead_id }} {%- endmacro %}
+{% macro made_client_key(lead_id, source_name='source_name') -%} {{ id_source(source_name) }} || '#' || {{ lead_id }} {%- endmacro %}
 
 {# "1.000" is a thousand and no 1: only one or two zeros after the point are decimals. Some write a GUID in braces. #}
 {% macro id_form(id) -%}

@@ -2,7 +2,7 @@
 
 with recursive delivered as (
     {{ newest_rows('leads', [
-        'source_name', 'source_system', 'load_id', 'lead_id', 'lead_key', 'client_key', 'contact_email_hash', 'contact_phone_hash', 'merged_into_lead_key', 'channel_raw', 'campaign', 'country', 'requested_service', 'sdr', 'sales_rep', 'status_raw', 'quality_raw', 'reason_raw',
+        'source_name', 'source_system', 'load_id', 'lead_id', 'lead_key', 'client_key', 'contact_id', 'contact_email_hash', 'contact_phone_hash', 'merged_into_lead_key', 'channel_raw', 'campaign', 'country', 'requested_service', 'sdr', 'sales_rep', 'status_raw', 'quality_raw', 'reason_raw',
         'is_duplicate', 'is_test', 'is_deleted', 'created_at', 'desired_meeting_at',
         none_of_the_future('first_contact_at'), none_of_the_future('status_at'), none_of_the_future('closed_at')], key='lead_key') }}
 ),
@@ -86,6 +86,23 @@ ends as (
 
 ),
 
+---------- a lead of whom no contact is known is a client by its own id, but where that is the id of a contact: they are two
+of_own_id as (
+
+    select client_key from delivered where coalesce(contact_id, contact_email_hash, contact_phone_hash) is null
+
+),
+
+taken as (
+
+    select client_key from delivered where contact_id is not null and client_key in (select client_key from of_own_id)
+    {%- for contacts in staged_contacts() if is_matched_by_contact() %}
+    union
+    select client_key from {{ contacts }} where is_newest and client_key in (select client_key from of_own_id)
+    {%- endfor %}
+
+),
+
 of_the_day as {{ not_materialized() }} (
 
     select *, coalesce(coalesce(status_at, closed_at) >= {{ as_of_end_at() }}, false) as ends_later from delivered
@@ -100,7 +117,11 @@ mapped as (
         delivered.source_name,
         delivered.source_system,
         delivered.load_id,
-        delivered.client_key,
+        case
+            when coalesce(delivered.contact_id, delivered.contact_email_hash, delivered.contact_phone_hash) is null
+                and delivered.client_key in (select client_key from taken) then {{ made_client_key('delivered.lead_id', 'delivered.source_name') }}
+            else delivered.client_key
+        end as client_key,
         delivered.contact_email_hash,
         delivered.contact_phone_hash,
         delivered.merged_into_lead_key as duplicate_of_key,

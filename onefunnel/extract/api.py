@@ -42,6 +42,9 @@ def stage_api(config: PipelineConfig, source: ApiSource, entity: str, staged: St
         written.check_required(resource.required, staged.where)
         staged.cursor = reader.cursor()
         writer.write(written.relation, file=entity, sha256=written.sha256, fingerprint=written.sha256)
+        if source.currency is None and not reader.connection.description.names_currency:
+            what = f"its money names no currency and counts as {config.reporting.base_currency}"
+            staged.warnings.append(f"{what}; say of source {source.name} in which the account pays, such as `currency: RUB`")
         writer.finish()
 
 

@@ -113,7 +113,8 @@ class Description(_Strict):
 
     hosts: others that the secrets may be sent to, such as that of OAuth. probe: the smallest request that proves the credentials.
     busy, denied: codes in the body of an error that say "later" and "not with these rights", where the HTTP status does not.
-    answers: json, or tsv under one line of column names. lists: where its stages and channels can be looked up.
+    names_currency: whether its money says in which currency it is; else the source has to. answers: json, or tsv under one line of
+    column names. lists: where its stages and channels can be looked up.
     """
 
     title: str
@@ -124,6 +125,7 @@ class Description(_Strict):
     client: dict[str, Any]
     probe: dict[str, Any]
     answers: Literal["json", "tsv"] = "json"
+    names_currency: bool = True
     busy: tuple[str, ...] = ()
     denied: tuple[str, ...] = ()
     lists: tuple[Listing, ...] = ()

@@ -182,4 +182,10 @@ RATES = [
     ("EUR", "USD 0.92, RUB 95.5, RUB 0.0105, RUB 0.0106", [None, UPSIDE_DOWN, None, None]),
     ("RUB", "USD 95, EUR 102, KZT 0.185, JPY 60, TRY 0.05", [None, None, None, MANY, None]),
     ("RUB", "USD 0.0105, EUR 0.0098, RUB 1", [UPSIDE_DOWN, UPSIDE_DOWN, None]),
+    # of a currency that falls and falls only the other way round is told
+    ("EUR", "RUB 0.0105, TRY 50.1, ISK 145.2, EGP 55, ARS 1600, KWD 0.3", [None, *[UPSIDE_DOWN] * 5]),
+    # the central bank's list, which counts most of them by the ten and the hundred
+    ("RUB", "USD 84.1, SEK 84.1, NOK 81, INR 93.7, CZK 38, KGS 9.6, MDL 48, ZAR 46, GBP 110", [None, *[MANY] * 7, None]),
+    ("RUB", "USD 84.1, SEK 8.41, NOK 8.1, INR 0.937, CZK 3.8, KGS 0.96, MDL 4.8, ZAR 4.6, TRY 2", [None] * 9),
+    ("RUB", "USD 28, UAH 5.5, KZT 0.23, TRY 20, SEK 3.9", [None] * 5),
 ]

@@ -105,6 +105,13 @@ def test_ids_of_another_spelling_are_joined_where_certain(books: duckdb.DuckDBPy
     assert books.execute(reached).fetchone() == (True,)
 
 
+def test_a_lead_of_no_contact_is_another_client_than_the_contact_that_has_its_id(books: duckdb.DuckDBPyConnection) -> None:
+    """Leads and contacts have counters of their own: 15 is both a lead and the contact of lead 40."""
+    assert _revenue(books, "own_ids") == {"own_ids:40#1": 500, "own_ids:15#1": 70, "own_ids:41#1": 30}
+    clients = "select client_key, count(*) from facts.fct_lead_funnel where source_name = 'own_ids' group by 1"
+    assert dict(books.execute(clients).fetchall()) == {"own_ids:15": 1, "own_ids#15": 1, "own_ids#41": 1, "own_ids:41": 1}
+
+
 def test_a_payment_of_two_clients_counts_for_the_one_of_its_lead_and_is_told(books: duckdb.DuckDBPyConnection, books_home: Path) -> None:
     """A client id that no lead has is another program's number, and contradicts nobody."""
     assert _revenue(books, "two_clients") == {"two_clients:T1#1": 180, "two_clients:T2#1": 7}

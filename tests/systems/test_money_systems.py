@@ -196,3 +196,11 @@ def test_errors_of_yandex_are_told_by_their_code(serve: Callable[..., Any], code
     home.options["attempts"] = 2
     with pytest.raises(kind):
         home.land()
+
+
+@pytest.mark.parametrize(("options", "told"), [({}, 1), ({"currency": "RUB"}, 0)])
+def test_money_whose_currency_nobody_names_is_told(serve: Callable[..., Any], options: dict[str, Any], told: int) -> None:
+    api = FakeYandexDirect(FIRST, 3, token="y0_canary")  # noqa: S106
+    home = serve(api, "yandex_direct", {"token": api.token}, since="2026-01-15", **options)
+    warnings = [each for each in home.land()["ad_days"].warnings if "names no currency and counts as EUR" in each]
+    assert len(warnings) == told

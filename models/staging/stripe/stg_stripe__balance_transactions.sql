@@ -27,6 +27,8 @@ typed as (
         case reporting_category
             when 'charge' then 'payment'
             when 'refund' then 'refund'
+            -- of a direct debit or a transfer, days after it was told as paid
+            when 'charge_failure' then 'refund'
             when 'partial_capture_reversal' then 'refund'
             when 'refund_failure' then 'refund_failed'
             when 'dispute' then 'chargeback'

@@ -32,11 +32,15 @@ weighed as (
 
     select
         typed.*,
-        case when typed.currency <> {{ base_currency() }} then known.lowest_usd / base.highest_usd end as lowest,
+        -- what a dollar is worth in that month says of the base currency what its range since 2000 cannot
+        avg(case when typed.currency = 'USD' then typed.rate_to_base end) over of_month * coalesce(known.lowest_usd, 0) as lowest_of_month,
+        avg(case when typed.currency = 'USD' then typed.rate_to_base end) over of_month * known.highest_usd as highest_of_month,
+        case when typed.currency <> {{ base_currency() }} then coalesce(known.lowest_usd, 0) / base.highest_usd end as lowest,
         case when typed.currency <> {{ base_currency() }} then known.highest_usd / base.lowest_usd end as highest
     from typed
     left join known on typed.currency = known.currency
     left join known as base on base.currency = {{ base_currency() }}
+    window of_month as (partition by typed.source_name, typed.load_id, typed.file_name, {{ month_start('typed.rate_date') }})
 
 ),
 
@@ -47,12 +51,14 @@ told as (
         *,
         rate_to_base between lowest / 4 and highest * 4 as is_likely,
         1 / nullif(rate_to_base, 0) between lowest / 4 and highest * 4 as is_likely_inverted,
-        rate_to_base > highest * 4
+        {%- for lowest, highest, slack in [('lowest', 'highest', 4), ('lowest_of_month', 'highest_of_month', 1.5)] %}
+        {{ 'or ' if not loop.first }}coalesce(rate_to_base > {{ highest }} * {{ slack }}
         and (
             {%- for units in (10, 100, 1000, 10000) %}
-            {{ 'or ' if not loop.first }}rate_to_base / {{ units }} between lowest and highest
+            {{ 'or ' if not loop.first }}rate_to_base / {{ units }} between {{ lowest }} and {{ highest }}
             {%- endfor %}
-        ) as is_of_many_units
+        ), false)
+        {%- endfor %} as is_of_many_units
     from weighed
 
 ),
@@ -85,7 +91,7 @@ judged as (
             when is_of_another_base or (currency = {{ base_currency() }} and rate_to_base <> 1) then 'currency_mismatch'
         end as quarantine_rule,
         case
-            when lowest is null then null
+            when highest is null then null
             when (is_likely_inverted and not is_likely) or (is_of_inverted_file and is_likely_inverted) then 'upside down'
             when is_of_many_units then 'of many units'
         end as rate_fault,

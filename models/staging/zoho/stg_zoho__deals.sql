@@ -37,9 +37,11 @@ typed as (
         false as is_test,
         false as is_deleted,
 
-        ---------- money: text with a comma is written the continental way, the rest are plain numbers
+        ---------- money: text with a comma is written the continental way, but where it divides thousands; the rest are plain numbers
+        default_currency,
         {{ to_text('"Initial Amount Paid"') }} as initial_amount_text,
-        {{ to_number('"Initial Amount Paid"', separator="case when \"Initial Amount Paid\" like '%,%' then ',' else '.' end") }} as initial_amount_eur,
+        {%- set is_continental = '"Initial Amount Paid" like \'%,%\' and not ' ~ matches('"Initial Amount Paid"', '^[^0-9]*[0-9]{1,3}(,[0-9]{3})+[^0-9]*$') %}
+        {{ to_number('"Initial Amount Paid"', separator="case when " ~ is_continental ~ " then ',' else '.' end") }} as initial_amount,
 
         ---------- timestamps
         {{ to_text('"Created Time"') }} as created_at_text,

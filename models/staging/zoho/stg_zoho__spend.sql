@@ -19,7 +19,7 @@ typed as (
         {{ to_text('"Campaign"') }} as campaign,
         {{ to_text('"AdGroup"') }} as ad_group,
         {{ to_text('"Ad"') }} as ad,
-        'EUR' as currency,
+        default_currency as currency,
 
         ---------- measures: the sheet holds plain numbers
         {{ to_text('"Spend"') }} as cost_text,
