@@ -196,8 +196,19 @@ PAID_AGAIN = """
     insert into facts.fct_row_count by name select 'bank' as source_name, 'payments' as entity, 'payments' as contract_entity;
     insert into facts.fct_payment by name
     select 'bank' as source_name, 'bank:' || row_number() over () as payment_key, 'n' || row_number() over () as payment_id,
-        * exclude (source_name, payment_key, payment_id)
+        paid_date + {days} as paid_date, * exclude (source_name, payment_key, payment_id, paid_date)
     from facts.fct_payment where kind = 'payment' and paid_month >= date '2026-01-01'
+"""
+INVOICED = """
+    insert into facts.fct_ad_spend by name
+    select 'invoice' as ad_spend_key, 'books' as source_name, 'channel_costs' as cost_kind, 'ppc_search' as channel_key,
+        '(none)' as campaign, date '2026-02-03' as spend_date, sum(cost_base) as cost_base
+    from facts.fct_ad_spend where cost_kind = 'ad_spend' and channel_key = 'ppc_search' and spend_month = date '2026-02-01'
+"""
+RETOLD = """
+    insert into facts.fct_retold_row by name
+    select 'r' as retold_row_key, 'demo' as source_name, 'payments' as entity, '{rule}' as rule, date '2026-03-01' as month,
+        'EUR' as currency, 9 as row_count, 950 as money
 """
 RESTATED = """
     insert into marts.mart_restatements by name
@@ -244,7 +255,13 @@ RESTATED = """
             [],
         ),
         ("days_told_once", SPEND_AGAIN, ["and sheet", "ppc_search", "in money"]),
-        ("days_told_once", PAID_AGAIN, ["bank and ", "payments of the same days and amounts"]),
+        ("days_told_once", PAID_AGAIN.format(days=0), ["bank and ", "payments of the same days and amounts"]),
+        ("days_told_once", SPEND_AGAIN.replace("round(cost_base, 1)", "1.2 * cost_base"), ["and sheet", "ppc_search", "in money"]),
+        ("days_told_once", INVOICED, ["ad spend and channel costs ppc_search 2026-02"]),
+        ("days_told_once", PAID_AGAIN.format(days=2), ["bank and ", "payments of the same amounts within five days"]),
+        ("days_told_once", PAID_AGAIN.format(days=9), []),
+        ("rows_told_once", RETOLD.format(rule="said_again"), ["demo", "payments", "9 rows of 2026-03 again", "950.00 EUR"]),
+        ("ids_given_once", RETOLD.format(rule="id_given_again"), ["demo", "payments", "9 ids that were of others"]),
         ("restated_much", RESTATED.format(kpi="revenue", then=100.0, now=89.0), ["revenue", "2026-01", "100.0 then", "89.0 now"]),
         ("restated_much", RESTATED.format(kpi="sql", then=20.0, now="null"), ["sql", "2026-01", "20.0 then", "nothing now"]),
         ("restated_much", RESTATED.format(kpi="revenue", then=100.0, now=91.0), []),

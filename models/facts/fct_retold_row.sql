@@ -1,0 +1,72 @@
+{#- what a row says beside its id, per entity: its moment, what tells it from others of that moment, its currency and its money -#}
+{%- set told = {
+    'leads': ('created_at', ['channel_raw', 'campaign', 'requested_service', 'contact_id', 'contact_email_hash', 'contact_phone_hash'], none, none),
+    'payments': ('paid_at', ['lead_key', 'client_key', 'kind', 'currency', 'delivered_amount'], 'currency', 'delivered_amount'),
+    'payment_plan': ('due_date', ['lead_id', 'client_id', 'currency', 'planned_original'], 'currency', 'planned_original'),
+} -%}
+{#- what the row of an id never changes -#}
+{%- set kept = {
+    'leads': ('lead_key', 'abs(' ~ days_between('cast(older.created_at as date)', 'cast(newer.created_at as date)') ~ ') > 1'),
+    'stage_events': ('version_key', 'older.lead_key <> newer.lead_key'),
+    'payments': ('version_key', "coalesce(older.lead_key, older.client_key) <> coalesce(newer.lead_key, newer.client_key) and older.delivered_amount <> newer.delivered_amount"),
+} -%}
+{#- one delivery may well say two things alike -#}
+{%- set several = 'min(load_id) <> max(load_id) or min(file_name) <> max(file_name)' -%}
+-- Rows that a later delivery says again under other ids, and ids that it gives to others: exports that number their rows anew. Of what is said again the last
+-- two months are looked at, while the figures can still be mended; of one moment with a clock, or of one day and all else alike.
+with said_again as (
+    {%- for entity, (moment, rest, currency, money) in told.items() %}
+    select
+        source_name,
+        {{ delivered_as(entity) }} as entity,
+        {{ month_start('cast(' ~ moment ~ ' as date)') }} as month,
+        {{ currency or 'cast(null as string)' }} as currency,
+        count(*) as row_count,
+        case when {{ several }} then count(*) - 1 else 0 end as again,
+        {{ 'case when ' ~ several ~ ' then ' ~ money ~ ' * (count(*) - 1) else 0 end' if money else 'null' }} as money_again
+    from (
+        {{ newest_rows(entity, ['source_name', 'source_system', 'load_id', 'file_name', moment] + rest) }}
+    ) as delivered
+    where {{ moment }} >= {{ add_days(as_of(), -62) }} {%- if entity == 'leads' %} and not {{ is_a_day(moment) }} {%- endif %}
+    group by source_name, source_system, {{ moment }}, {{ rest | join(', ') }}
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+    {%- endfor %}
+
+),
+
+given_again as (
+    {%- for entity, (key, is_another) in kept.items() %}
+    {%- set entity_loop = loop %}
+    {%- for one in staged(entity) %}
+    select older.source_name, '{{ one.entity }}' as entity, count(*) as row_count
+    from (select * from {{ one.relation }} where quarantine_rule is null and not is_newest) as older
+    inner join (select * from {{ one.relation }} where quarantine_rule is null and is_newest) as newer on older.{{ key }} = newer.{{ key }}
+    where {{ is_another }} and (older.load_id <> newer.load_id or older.file_name <> newer.file_name)
+    group by older.source_name
+    {%- if not (loop.last and entity_loop.last) %}
+    union all
+    {%- endif %}
+    {%- endfor %}
+    {%- endfor %}
+
+)
+
+select
+    concat_ws('|', source_name, entity, 'said_again', cast(month as string), currency) as retold_row_key,
+    source_name,
+    entity,
+    'said_again' as rule,
+    month,
+    currency,
+    cast(sum(again) as bigint) as row_count,
+    cast(sum(money_again) as {{ amount_type() }}) as money
+from said_again
+group by source_name, entity, month, currency
+-- a few may well be alike
+having sum(again) >= 5 and 4 * sum(again) >= sum(row_count)
+union all
+select concat_ws('|', source_name, entity, 'id_given_again'), source_name, entity, 'id_given_again', null, null, cast(row_count as bigint), null
+from given_again
+where row_count >= 5
