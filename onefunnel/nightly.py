@@ -10,7 +10,7 @@ import re
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -123,6 +123,10 @@ def publish_step(settings: Settings, config: PipelineConfig, as_of: date, run_id
 
     with _journal(settings, as_of, run_id, "publish"), run_lock(settings, purpose=f"publish {run_id}"):
         gate = saved_gate(settings, run_id, "candidate") or unproven("candidate", run_id, "this run has no result of the gate")
+        landing = saved_gate(settings, run_id, "landing")
+        if gate.passed and landing:
+            # what BI shows came through both gates
+            gate = replace(gate, checks=(*gate.checks, *landing.warnings))
         return publish(find_candidate(settings), gate, settings, force=force).to_dict()
 
 

@@ -20,6 +20,7 @@ from onefunnel.extract.normalise import literal, quoted
 from onefunnel.interval import Interval
 from onefunnel.landing import LandedFile, LoadManifest, all_loads, current_files
 from onefunnel.publish.manifest import current_manifest, version_file
+from onefunnel.quality.emptied import emptied_columns
 from onefunnel.quality.result import CheckResult
 from onefunnel.quality.suites import Expectation, Suite
 from onefunnel.sources import RestEntity
@@ -53,12 +54,16 @@ EXPORT_LIMITS = frozenset(
     }
 )
 PAGE_LENGTHS = frozenset({10, 20, 25, 30, 50, 100, 200, 250, 500})
+CHANGES = {"new_columns": "new", "absent_columns": "gone", "emptied_columns": "empty now"}
 NO_ROWS = "(select cast(null as varchar) as source_name, cast(null as varchar) as entity, cast(null as bigint) as landed where false)"
 
 
 @dataclass(frozen=True)
 class Landed:
-    """One source's entity as landed. rows: those that count now (of the newest load if it only adds); baseline: what they compare with."""
+    """One source's entity as landed. rows: those that count now (of the newest load if it only adds); baseline: what they compare with.
+
+    emptied: columns that staging reads, and that hold nothing any more.
+    """
 
     source: Source
     entity: str
@@ -67,6 +72,7 @@ class Landed:
     rows: int
     baseline_rows: int | None
     hours_old: float
+    emptied: tuple[str, ...] = ()
 
     @property
     def rows_vs_baseline_pct(self) -> float:
@@ -124,7 +130,9 @@ def read_landed(config: PipelineConfig, settings: Settings, as_of: date) -> list
         rows, baseline = _volume(loads, current, published.get((name, entity)))
         # of the source, not of the entity: targets or rates that stay the same for weeks are not late
         hours = (end - datetime.fromisoformat(newest_of_source[name])).total_seconds() / 3600
-        result.append(Landed(config.source(name), entity, newest, current, rows, baseline, hours))
+        contract = entity_of(newest.system, entity)
+        emptied = emptied_columns(settings.paths.landing, loads, contract.columns if contract else newest.columns)
+        result.append(Landed(config.source(name), entity, newest, current, rows, baseline, hours, emptied))
     return result
 
 
@@ -201,7 +209,7 @@ def _write(db: duckdb.DuckDBPyConnection, landing: Path, item: Landed) -> None:
     db.execute(
         f"create table {schema}.{quoted(item.entity + '__load')} as select ?::bigint as rows, ?::bigint as baseline_rows, "
         "?::double as rows_vs_baseline_pct, ?::double as hours_old, nullif(?, '') as new_columns, nullif(?, '') as absent_columns, "
-        "?::bigint as cut_at",
+        "nullif(?, '') as emptied_columns, ?::bigint as cut_at",
         [
             item.rows,
             item.baseline_rows,
@@ -209,6 +217,7 @@ def _write(db: duckdb.DuckDBPyConnection, landing: Path, item: Landed) -> None:
             item.hours_old,
             ", ".join(item.newest.new_columns),
             ", ".join(item.newest.absent_columns),
+            ", ".join(item.emptied),
             item.cut_at,
         ],
     )
@@ -241,8 +250,9 @@ def _for_source(expectation: Expectation, item: Landed, words: dict[str, str]) -
     if expectation.check == "export_whole" and item.cut_at:
         expected = f"{expected}; here they are exactly {item.cut_at:,}"
     if expectation.check == "columns_changed":
-        named = item.newest.new_columns if kwargs.get("column") == "new_columns" else item.newest.absent_columns
-        expected = f"{expected}; {'new' if kwargs.get('column') == 'new_columns' else 'gone'}: {', '.join(named) or 'none'}"
+        changes = {"new_columns": item.newest.new_columns, "absent_columns": item.newest.absent_columns, "emptied_columns": item.emptied}
+        column = str(kwargs.get("column"))
+        expected = f"{expected}; {CHANGES[column]}: {', '.join(changes[column]) or 'none'}"
     return replace(expectation, kwargs=kwargs, owner=item.source.owner, expected=expected)
 
 

@@ -133,6 +133,23 @@ def test_a_new_and_an_absent_column_are_named_and_do_not_block(land: Land) -> No
     assert {check.alert_kind for check in result.warnings} == {"columns_changed"}
 
 
+def test_a_column_that_is_empty_all_at_once_is_named(land: Land) -> None:
+    """A right was lost in the CRM, or a field moved: the header is the same, and the figures that used it are gone."""
+    land(0, leads(100))
+    emptied = leads(100).replace(",DE\n", ",\n")
+    result = land(1, emptied)
+    assert result.passed
+    assert "empty now: country" in " ".join(check.sentence for check in result.warnings)
+    assert {check.alert_kind for check in result.warnings} == {"columns_changed"}
+    assert land(2, emptied.replace("seo", "direct")).status == "pass"
+
+
+def test_a_column_that_few_rows_fill_may_be_empty(land: Land) -> None:
+    few = leads(97, header=HEADER.replace("country", "reason")).replace(",DE\n", ",\n")
+    land(0, few + "97,2026-02-01 10:00:00,seo,price\n98,2026-02-01 10:00:00,seo,price\n")
+    assert land(1, few).status == "pass"
+
+
 def test_a_file_that_ends_where_exports_are_cut_is_told(land: Land) -> None:
     assert land(0, leads(999)).status == "pass"
     result = land(1, leads(1000))
