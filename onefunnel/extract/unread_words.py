@@ -42,13 +42,18 @@ def check_unread_words(
         return
     known = {name.lower() for name in writer.known}
     read = [name for name in part.columns if name.lower() in known and re.fullmatch(STATUS_COLUMN, folded(name))]
-    left = {name.strip().lower() for name in (*options.ignore_columns, *writer.personal)} | known
-    for name in (name for name in part.columns if name.lower() not in left):
+    for name in unread_columns(writer, part, options):
         for look in (look for look in subject.looks if re.fullmatch(look.columns, folded(name))):
             said = _said(writer, part, name, look, read, subject.amount, source.decimal_separator)
             if said is not None:
                 _tell(writer, part, name, look, said, subject)
                 break
+
+
+def unread_columns(writer: PartWriter, part: LandedFile, options: Deliverable) -> list[str]:
+    """The delivered columns that nobody reads: none of the contract, none that is hashed, none of `ignore_columns`."""
+    left = {name.strip().lower() for name in (*options.ignore_columns, *writer.personal, *writer.known)}
+    return [name for name in part.columns if name.lower() not in left]
 
 
 def _tell(writer: PartWriter, part: LandedFile, name: str, look: Look, said: Said, subject: Subject) -> None:
