@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from onefunnel.settings import Settings
 
 # Raised when the same bytes would be landed differently, so that they are landed again.
-READER_VERSION = 6
+READER_VERSION = 7
 FORMATS = {
     ".csv": "csv",
     ".txt": "csv",

@@ -386,6 +386,17 @@ def test_a_subtotal_among_payments_or_plan_lines_is_set_aside(staged: StagedMode
         assert [(line, rule) for line, (rule,) in zip([line for line, _ in lines], found, strict=True)] == lines
 
 
+@pytest.mark.parametrize("separator", AMOUNTS)
+def test_thousands_and_percents_are_no_amounts(staged: StagedModels, separator: str) -> None:
+    staged.declare("s", separator=separator)
+    texts = forms("12 тыс. руб | €12 k | 12 k | 12 M | 12 T€ | 12 млн | 12 mln | 12 Mio. € | 12 TEUR | 15 % | 12 тыс")
+    row = {"payment_id": "p", "lead_id": "l", "paid_at": "2026-01-05", "amount": "5", "currency": "EUR"}
+    found = staged.stage("payments", "s", [row | {"amount": text} for text in texts], "quarantine_rule")
+    assert {rule for (rule,) in found} == {"unparsable_number", "currency_mismatch"}
+    found = staged.stage("payments", "s", [row | {"direct_cost": text} for text in texts], "quarantine_rule")
+    assert {rule for (rule,) in found} == {"unparsable_number", "currency_mismatch"}
+
+
 @pytest.mark.parametrize(("currency", "texts", "agrees"), IN_THE_CELL)
 def test_a_currency_in_the_cell_agrees_or_the_row_is_set_aside(staged: StagedModels, currency: str, texts: str, agrees: bool) -> None:
     staged.declare("s")
