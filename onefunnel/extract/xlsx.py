@@ -18,6 +18,7 @@ from posixpath import normpath
 from typing import Any
 
 from onefunnel.errors import ConfigError, OnefunnelError
+from onefunnel.extract.doubts import MIN_SWAPPED, MONTHS, swapped
 from onefunnel.extract.lost_digits import EXACT, Rounded, is_id, unknown_ids
 from onefunnel.extract.number_formats import MONEY_COLUMNS, Money, column_number, is_known, mark_money, signs_of_styles, units_of_styles
 from onefunnel.extract.parts import NUL, TYPED, PartWriter, Relation, typed_names, unique_names
@@ -31,8 +32,6 @@ MAX_CELLS = 20_000_000
 MAX_TEXT_BYTES = 2_000_000_000
 MAX_ROWS, MAX_COLUMNS = 1_048_576, 16_384
 TYPES_OF_CELLS = (bool, int, float, date, datetime)
-# A sheet whose days were taken for months is told by so many cells of each kind.
-MIN_SWAPPED, MONTHS = 5, 12
 _NUMBERED = re.compile(r"\s*(\d{1,2})[-./](\d{1,2})[-./]\d{2,4}\b")
 _CELL = re.compile(rb"<(?:\w+:)?c\b([^>]*?)(?:/>|>(.*?)</(?:\w+:)?c>)", re.DOTALL)
 _REFERENCE = re.compile(rb"\br\s*=\s*[\"']([A-Z]{1,9})([0-9]{1,18})[\"']")
@@ -217,12 +216,7 @@ def _check_swapped(name: str, cells: list[Any], file: str) -> None:
         return
     texts = [found for cell in cells if isinstance(cell, str) and (found := _NUMBERED.match(cell))]
     if len(texts) >= MIN_SWAPPED and all(_is_no_month(found) for found in texts):
-        raise ConfigError(
-            f"column {name}: {len(days)} dates all of the days 1 to 12, and {len(texts)} texts of the others: "
-            "the program that opened the export took days for months",
-            where=file,
-            hint="deliver the export as it was before it was opened, or with dates as 2026-01-31",
-        )
+        raise swapped(name, len(days), len(texts), file)
 
 
 def _is_no_month(found: re.Match[str]) -> bool:
