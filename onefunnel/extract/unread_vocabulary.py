@@ -36,7 +36,7 @@ WENT_OUT = (
 )
 # In a column of ways to pay they are a card and a mandate, by which money came in.
 DEBIT = r"debit$|lastschrift$"
-OF_DIRECTION = rf"{DEBIT}|debits$|dr?$|soll$|s$|sent$|дебет$|дт$|д$"
+OF_DIRECTION = rf"{DEBIT}|debits$|memo$|dr?$|soll$|s$|sent$|дебет$|дт$|д$"
 
 # Columns that are there to say what became of a row: payment_status, Transaction Type, статус оплаты.
 STATE = r"status|state|zustand|статус|состояние"
@@ -72,6 +72,10 @@ PAID = (
 )
 LIVE = r"(is_)?(livemode|live_mode|live|production)"
 FLAG_COLUMN = rf"((is|was|has|been|{PARTS}|payment|invoice|charge|transaction|платеж|счет)_)*({{}})(_(flag|amount|in_full))*"
+DUE = (
+    r"(amount_)?(outstanding|due|remaining)|(balance|amount|total|sum)_(due|outstanding|remaining)|open_amount|offen(er_betrag)?|restbetrag"
+    r"|(остаток|сумма)_(к_оплате|долга)|задолженность|долг|(is_)?(overdue|past_due)|просрочен[ао]?|überfällig"
+)
 TEST = (
     r"((is|lead|payment|признак)_)*(test|sandbox|junk|fake|тест|тестов(ый|ая|ое)|мусор|testlead)"
     r"(_(mode|lead|payment|transaction|лид|платеж|заявка))*"
@@ -135,6 +139,7 @@ PAYMENTS = (
     Look(rf"(?!{WAY_TO_PAY}$){STATUS_COLUMN}", begins(f"{WENT_OUT}|{DEBIT}"), ONLY_IN, is_positive=True),
     Look(WAY_TO_PAY, begins(WENT_OUT), ONLY_IN, is_positive=True),
     Look(PLAIN_STATE, OPEN, is_refused=False),
+    Look(DUE, None, is_refused=False),
     Look(r".*", SAID, AS_KIND, is_refused=False),
 )
 LEADS = (

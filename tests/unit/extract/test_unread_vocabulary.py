@@ -32,7 +32,8 @@ NOT_PAID = """
 WENT_OUT = """
     Direction: in | out ; Direction: credit | DEBIT ; Transaction Type: Credit|Debit ; Тип операции: Поступление | Списание
     Type: Deposit | Withdrawal ; Type: transfer | Payout ; Направление: Входящий | Исходящий ; Вид операции: Приход | Расход
-    Richtung: Eingang | Ausgang ; Umsatzart: Gutschrift|Lastschrift ; Balance Impact: Credit|Debit ; Debit/Credit: C | D
+    Richtung: Eingang | Ausgang ; Umsatzart: Gutschrift|Lastschrift ; Balance Impact: Credit|Debit ; Balance Impact: Credit | Memo
+    Debit/Credit: C | D
     Soll/Haben: H | S ; Buchungstext: Gutschrift | Auszahlung ; Payment Type: incoming | outgoing
 """
 ORDINARY = """
@@ -102,6 +103,15 @@ def test_leads_that_are_none_are_told() -> None:
     for column, (nothing, told) in _cases(LEADS):
         assert not _looks_that_say("leads", column, nothing), column
         assert [look.is_refused for look in _looks_that_say("leads", column, told)][:1] == [False], column
+
+
+def test_what_is_still_due_is_told() -> None:
+    for column, (nothing, told) in _cases(
+        "Outstanding: 0 | 500.00 ; Overdue: no | yes ; Amount Due: 0.00 | 7 ; Задолженность: | 100 ; is_overdue: 0 | 1"
+    ):
+        assert not _looks_that_say("payments", column, nothing), column
+        assert [look.is_refused for look in _looks_that_say("payments", column, told)] == [False], column
+    assert not _looks_that_say("payments", "Due date", "2026-01-05")
 
 
 def test_open_is_told_of_a_plain_status_only() -> None:
