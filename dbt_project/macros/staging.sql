@@ -195,15 +195,29 @@ select * from judged
         when direct_cost_original < 0 then 'negative_amount'
         when paid_at_text is null then 'missing_date'
         when paid_at is null then 'unparsable_date'
+        when {{ is_total_of_money('payment_id') }} then 'total_row'
     end
 {%- endmacro %}
 
 {# A word that sums up the rows around it, and nothing else: "Total" or "Total: Account", not "Total Media". Where a report repeats the day in its totals, only the word tells. #}
 {% macro is_total(words) -%}
     {%- set start, blanks, end = '(^|\\x1F)[\\s\\p{Z}]*', '[:\\s\\p{Z}]*', '(\\x1F|$)' -%}
-    {%- set alone = '((grand |sub-?|report |overall )?totals?|total g[eé]n?[eé]ra[l]|totale?|totaal|summe|gesamt(summe|ergebnis)?|insgesamt|razem|łącznie|ogółem|suma końcowa'
-        ~ '|(genel )?toplam|итого?|всего|общий итог|промежуточный итог|всього|разом)' -%}
-    {{ matches("concat_ws(chr(31), " ~ words | join(', ') ~ ")", '(?i)' ~ start ~ '(' ~ alone ~ blanks ~ end ~ '|(totals?|summe|gesamt|итого|всего): |(итого|всего) (по|за) )') }}
+    {{ matches("concat_ws(chr(31), " ~ words | join(', ') ~ ")", '(?i)' ~ start ~ '(' ~ total_words() ~ blanks ~ end ~ '|(totals?|summe|gesamt|итого|всего): |(итого|всего) (по|за) )') }}
+{%- endmacro %}
+{% macro total_words() -%}
+    {{ return('((grand |sub-?|report |overall )?totals?|total g[eé]n?[eé]ra[l]|totale?|totaal|summe|gesamt(summe|ergebnis)?|insgesamt|razem|łącznie|ogółem|suma końcowa'
+        ~ '|(genel )?toplam|итого?|всего|общий итог|промежуточный итог|всього|разом)') }}
+{%- endmacro %}
+
+{# A line of an account that sums up or carries over what others say: its number begins as totals and balances do ("Subtotal A", "Сальдо на начало"), or it is said of a
+   lead or client of which nobody would be the name. "Total Media" is a client, "Total-7" a number. #}
+{% macro is_total_of_money(id) -%}
+    {%- set blanks, partial = '[\\s\\p{Z}]', '(sub-?totals?|zwischensumme|подытог|промежуточный итог)' -%}
+    {%- set carried = '((opening|closing|starting|ending|beginning|final) balance|balance (brought|carried) forward|(anfangs|end)?saldo|(anfangs|end)bestand'
+        ~ '|сальдо|(входящий |исходящий )?остаток|обороты?)' -%}
+    {%- set number = '(?i)^' ~ blanks ~ '*(' ~ total_words() ~ '|' ~ partial ~ '|' ~ carried ~ '|balance)(' ~ blanks ~ '|:|$)' -%}
+    {%- set nobody = '(?i)^' ~ blanks ~ '*((' ~ total_words() ~ '|' ~ carried ~ ')[:\\s\\p{Z}]*$|' ~ partial ~ '(' ~ blanks ~ '|:|$)|(итого|всего) (по|за) )' -%}
+    ({{ matches(id, number) }} or {{ matches('lead_id', nobody) }} or {{ matches('client_id', nobody) }})
 {%- endmacro %}
 
 {# Why a row of ad spend cannot be a cost; null when it can. #}

@@ -20,6 +20,7 @@ from onefunnel.extract.late_rows import counted_behind, late_rows
 from onefunnel.extract.lost_digits import EXACT
 from onefunnel.extract.normalise import rows_of
 from onefunnel.extract.parts import NUL, TYPED, PartWriter, Relation, typed_names, unique_names
+from onefunnel.extract.unread_units import check_unread_units
 from onefunnel.extract.unread_words import check_unread_words
 from onefunnel.landing.loads import StagedLoad
 from onefunnel.settings import redact
@@ -137,7 +138,9 @@ def _land(writer: PartWriter, connection: sa.Connection, source: DatabaseSource,
             count += len(batch)
     sha256 = digest.hexdigest()
     relation = Relation(f"select * from {rows_of(target)}", names, marked, typed=True)
-    check_unread_words(writer, writer.write(relation, file=name, sha256=sha256, fingerprint=sha256), source, options)
+    part = writer.write(relation, file=name, sha256=sha256, fingerprint=sha256)
+    check_unread_words(writer, part, source, options)
+    check_unread_units(writer, part, source, options)
     writer.finish()
     return reached.last
 

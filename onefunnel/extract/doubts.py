@@ -15,10 +15,15 @@ GROUPED = r"-?[1-9][0-9]{0,2}([.][0-9]{3})+"
 WHOLE = r"-?[1-9][0-9]{0,2}"
 BY_COMMA = r"-?[0-9]{1,3}([.][0-9]{3})*,[0-9]{1,2}"
 MANY = 3
+# A table whose days were taken for months is told by so many cells of each kind.
+MIN_SWAPPED, MONTHS = 5, 12
+NUMBERED = r"^\s*([0-9]{1,2})[./-]([0-9]{1,2})[./-]([0-9]{4}|[0-9]{2})([^0-9]|$)"
+ISO = r"^\s*[0-9]{4}-([0-9]{2})-([0-9]{2})"
 
 
 def check_undecided(writer: PartWriter, relation: Relation, part: LandedFile, config: PipelineConfig, source: FilesSource) -> None:
     """Raise ConfigError where money is of one of two sizes, of one of two currencies, or all there twice, and nothing declares it."""
+    _check_swapped(writer, part)
     names = {name.strip().lower(): name for name in part.columns}
     if "cost" in names and source.entities[writer.staged.entity].overlap != "add":
         _check_twice(writer, part, names["cost"], names.get("date"))
@@ -29,6 +34,55 @@ def check_undecided(writer: PartWriter, relation: Relation, part: LandedFile, co
             _check_thousands(writer, relation, part, source, names[number], names.get("currency"))
     for amount in money if "currency" in names and source.currency is None else ():
         _check_currency(writer, part, source, names[amount], names["currency"], config.reporting.base_currency)
+
+
+def swapped(name: str, dates: int, texts: int, file: str) -> ConfigError:
+    """What is to be said of a column in which a program took days for months: the dates that can be read so are of other days."""
+    return ConfigError(
+        f"column {name}: {dates} dates all of the days 1 to 12, and {texts} texts of the others: "
+        "the program that opened the export took days for months",
+        where=file,
+        hint="deliver the export as it was before it was opened, or with dates as 2026-01-31",
+    )
+
+
+def _check_swapped(writer: PartWriter, part: LandedFile) -> None:
+    """Refuse a column of texts in which all ISO dates are of the days 1 to 12, and all others, written as 13.02.2026, are of later ones.
+
+    Not where all are of one month, which is what a program leaves that began to write dates otherwise on the 13th.
+    """
+    read = {name.lower() for name in writer.read}
+    for name in _written_in_two_ways(writer, part):
+        if read and name.lower() not in read:
+            continue
+        iso, other = ([_number_in(name, form, place) for place in (1, 2)] for form in (ISO, NUMBERED))
+        cells = (
+            f"select regexp_matches({quoted(name)}, {literal(ISO)}) as is_iso, "
+            f"case when is_iso then [{', '.join(iso)}] else list_sort([{', '.join(other)}]) end as said "
+            f"from {rows_of(writer.staged.folder / part.part)} where regexp_matches({quoted(name)}, {literal(f'({NUMBERED})|({ISO})')})"
+        )
+        query = (
+            "select count(*) filter (is_iso), count(*) filter (not is_iso), "
+            f"bool_and((said[2] <= {MONTHS}) = is_iso) and count(distinct said[1]) > 1 from ({cells})"
+        )
+        dates, texts, is_split = writer.run(query, part.path).fetchone()
+        if is_split and min(dates, texts) >= MIN_SWAPPED:
+            raise swapped(name, dates, texts, part.path)
+
+
+def _number_in(name: str, form: str, place: int) -> str:
+    return f"try_cast(regexp_extract({quoted(name)}, {literal(form)}, {place}) as integer)"
+
+
+def _written_in_two_ways(writer: PartWriter, part: LandedFile) -> list[str]:
+    """Columns of which the least or the greatest cell is such a text, as the part itself says: no cell of the others is looked at."""
+    is_text = (
+        f"regexp_matches(coalesce(min(stats_min_value), ''), {literal(NUMBERED)}) or regexp_matches(coalesce(max(stats_max_value), ''), "
+    )
+    metadata = f"parquet_metadata({literal(str(writer.staged.folder / part.part))})"
+    query = f"select path_in_schema from {metadata} group by path_in_schema having {is_text}{literal(NUMBERED)})"
+    found = {name for (name,) in writer.run(query, part.path).fetchall()}
+    return [name for name in part.columns if name in found]
 
 
 def _check_thousands(

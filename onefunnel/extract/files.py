@@ -18,6 +18,7 @@ from onefunnel.extract.earlier_files import check_gone, keep_earlier
 from onefunnel.extract.parts import PartWriter, Relation
 from onefunnel.extract.snapshot import Snapshot, as_utf8, check_inside, take_snapshot
 from onefunnel.extract.table_edges import cut_to_table
+from onefunnel.extract.unread_units import check_unread_units
 from onefunnel.extract.unread_words import check_unread_words
 from onefunnel.landing.loads import LandedFile, LoadManifest, StagedLoad, current_files
 from onefunnel.sources import FileEntity, FilesSource
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from onefunnel.settings import Settings
 
 # Raised when the same bytes would be landed differently, so that they are landed again.
-READER_VERSION = 6
+READER_VERSION = 7
 FORMATS = {
     ".csv": "csv",
     ".txt": "csv",
@@ -110,6 +111,7 @@ def stage_files(config: PipelineConfig, source: FilesSource, entity: str, staged
             part = writer.write(relation, file=snapshot.name, sha256=snapshot.sha256, fingerprint=fingerprint)
             check_undecided(writer, relation, part, config, source)
             check_unread_words(writer, part, source, options)
+            check_unread_units(writer, part, source, options)
         _check_whole(writer, current, there)
         check_gone(writer, current, now, options)
         keep_earlier(writer, now)

@@ -18,6 +18,7 @@ from onefunnel.extract.documents import JsonNumber, jsonl_relation, record_line
 from onefunnel.extract.envelope import Held, Told, more_told
 from onefunnel.extract.parts import PartWriter
 from onefunnel.extract.snapshot import Snapshot
+from onefunnel.extract.unread_units import check_unread_units
 from onefunnel.extract.unread_words import check_unread_words
 from onefunnel.landing.loads import StagedLoad
 from onefunnel.settings import redact, secret_value
@@ -68,6 +69,7 @@ def stage_resource(config: PipelineConfig, source: RestSource, entity: str, stag
             writer.required = ()
         part = writer.write(jsonl_relation(writer, snapshot), file=snapshot.name, sha256=snapshot.sha256, fingerprint=snapshot.sha256)
         check_unread_words(writer, part, source, options)
+        check_unread_units(writer, part, source, options)
         writer.finish()
 
 

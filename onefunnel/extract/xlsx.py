@@ -18,8 +18,9 @@ from posixpath import normpath
 from typing import Any
 
 from onefunnel.errors import ConfigError, OnefunnelError
+from onefunnel.extract.doubts import MIN_SWAPPED, MONTHS, swapped
 from onefunnel.extract.lost_digits import EXACT, Rounded, is_id, unknown_ids
-from onefunnel.extract.number_formats import MONEY_COLUMNS, Money, column_number, is_known, mark_money, signs_of_styles
+from onefunnel.extract.number_formats import MONEY_COLUMNS, Money, column_number, is_known, mark_money, signs_of_styles, units_of_styles
 from onefunnel.extract.parts import NUL, TYPED, PartWriter, Relation, typed_names, unique_names
 from onefunnel.extract.snapshot import Snapshot
 from onefunnel.extract.table_edges import LINES_ABOVE, header_index, holds_header, rows_below
@@ -31,8 +32,6 @@ MAX_CELLS = 20_000_000
 MAX_TEXT_BYTES = 2_000_000_000
 MAX_ROWS, MAX_COLUMNS = 1_048_576, 16_384
 TYPES_OF_CELLS = (bool, int, float, date, datetime)
-# A sheet whose days were taken for months is told by so many cells of each kind.
-MIN_SWAPPED, MONTHS = 5, 12
 _NUMBERED = re.compile(r"\s*(\d{1,2})[-./](\d{1,2})[-./]\d{2,4}\b")
 _CELL = re.compile(rb"<(?:\w+:)?c\b([^>]*?)(?:/>|>(.*?)</(?:\w+:)?c>)", re.DOTALL)
 _REFERENCE = re.compile(rb"\br\s*=\s*[\"']([A-Z]{1,9})([0-9]{1,18})[\"']")
@@ -51,8 +50,8 @@ class Uncomputed(str):
 
 @dataclass(frozen=True)
 class Sheet:
-    """name, its XML as stored, whether some text holds an escaped NUL, the other sheets of sane size, currencies by style of cell, the
-    names of hidden sheets.
+    """name, its XML as stored, whether some text holds an escaped NUL, the other sheets of sane size, currencies and units by style of
+    cell, the names of hidden sheets.
     """
 
     name: str
@@ -60,19 +59,21 @@ class Sheet:
     has_nul: bool
     others: tuple[str, ...]
     signs: dict[int, str]
+    units: dict[int, tuple[str, int]]
     hidden: frozenset[str]
 
 
 def xlsx_relation(writer: PartWriter, snapshot: Snapshot, options: FileEntity, decimal_separator: str) -> Relation:
     """The rows below the column names of a sheet: the one that is named, else the one that holds the required columns, else the first.
 
-    Titles above, totals and empty rows below are no rows. Amounts whose cells show a currency are texts as in a CSV: staging compares it.
+    Titles above, totals and empty rows below are no rows. Amounts whose cells show a currency or thousands
+    are texts as in a CSV: staging compares it, and sets aside what is no whole amount.
     """
     import pyarrow as pa
 
     chosen, rows = _choose(writer, snapshot, options.sheet)
     _restore(rows, chosen.xml)
-    mark_money(rows, chosen.xml, chosen.signs)
+    mark_money(rows, chosen.xml, chosen.signs, chosen.units)
     while rows and all(cell == "" for cell in rows[-1]):
         rows.pop()
     if not rows:
@@ -124,13 +125,13 @@ def _told(names: list[str], hidden: frozenset[str]) -> str:
 
 
 def _write_money(columns: Iterable[tuple[str, int]], data: list[list[Any]], separator: str, writer: PartWriter, file: str) -> None:
-    """Amounts whose cells show a currency, as text with its sign, in place; a sign that is none of a currency is told."""
+    """Amounts whose cells show a currency or a unit, as text with it, in place; a sign that is none of a currency is told."""
     for name, index in columns:
         if name.lower() not in MONEY_COLUMNS:
             continue
         unknown = set()
         for row in data:
-            if isinstance(cell := row[index], Money) and is_known(cell.sign):
+            if isinstance(cell := row[index], Money) and (cell.unit or is_known(cell.sign)):
                 row[index] = cell.text(separator)
             elif isinstance(cell, Money):
                 unknown.add(cell.sign)
@@ -215,12 +216,7 @@ def _check_swapped(name: str, cells: list[Any], file: str) -> None:
         return
     texts = [found for cell in cells if isinstance(cell, str) and (found := _NUMBERED.match(cell))]
     if len(texts) >= MIN_SWAPPED and all(_is_no_month(found) for found in texts):
-        raise ConfigError(
-            f"column {name}: {len(days)} dates all of the days 1 to 12, and {len(texts)} texts of the others: "
-            "the program that opened the export took days for months",
-            where=file,
-            hint="deliver the export as it was before it was opened, or with dates as 2026-01-31",
-        )
+        raise swapped(name, len(days), len(texts), file)
 
 
 def _is_no_month(found: re.Match[str]) -> bool:
@@ -280,7 +276,7 @@ def _open_safely(snapshot: Snapshot, wanted: str | None) -> Sheet:
             hint="is it an old .xls, encrypted, cut off, or a text under this name (`format: csv`)?",
         ) from None
     _check_cells(xml, strings, snapshot.name)
-    return Sheet(name, xml, b"_x0000_" in xml or b"_x0000_" in strings, others, signs_of_styles(styles), hidden)
+    return Sheet(name, xml, b"_x0000_" in xml or b"_x0000_" in strings, others, signs_of_styles(styles), units_of_styles(styles), hidden)
 
 
 def _is_sane(xml: bytes, strings: bytes) -> bool:

@@ -361,6 +361,42 @@ def test_a_total_among_the_rows_is_set_aside(staged: StagedModels) -> None:
     assert staged.stage("channel_costs", "s", rows, "quarantine_rule") == [(rule,) for rule in words.values()]
 
 
+TOTALS_OF_MONEY = (
+    "Subtotal A | Total | TOTAL: | Итого по A | Итого | Всего за март | Balance | Opening balance | Сальдо на начало"
+    " | Остаток | Summe | Zwischensumme B"
+)
+NUMBERS = "Total-7 | Sum-1 | Subtotals1 | 101 | Balances | INV-Total"
+NOBODY = "Subtotal A | Итого по A | Итого | Сальдо | Opening balance | Summe: | Total"
+SOMEBODY = "Total Media | Balance | Всего хорошего ООО | Summe GmbH | 7 | Остаточная"
+
+
+def test_a_subtotal_among_payments_or_plan_lines_is_set_aside(staged: StagedModels) -> None:
+    staged.declare("s")
+    row = {"paid_at": "2026-01-05", "due_date": "2026-01-05", "amount": "5", "currency": "EUR"}
+    for entity, number in (("payments", "payment_id"), ("payment_plan", "plan_id")):
+        lines = [
+            (row | {number: text, "client_id": "A"}, rule)
+            for texts, rule in ((TOTALS_OF_MONEY, "total_row"), (NUMBERS, None))
+            for text in forms(texts)
+        ]
+        for name in ("client_id", "lead_id"):
+            told = ((NOBODY, "total_row"), (SOMEBODY, None))
+            lines += [(row | {number: f"n{len(lines)}{text}", name: text}, rule) for texts, rule in told for text in forms(texts)]
+        found = staged.stage(entity, "s", [line for line, _ in lines], "quarantine_rule")
+        assert [(line, rule) for line, (rule,) in zip([line for line, _ in lines], found, strict=True)] == lines
+
+
+@pytest.mark.parametrize("separator", AMOUNTS)
+def test_thousands_and_percents_are_no_amounts(staged: StagedModels, separator: str) -> None:
+    staged.declare("s", separator=separator)
+    texts = forms("12 тыс. руб | €12 k | 12 k | 12 M | 12 T€ | 12 млн | 12 mln | 12 Mio. € | 12 TEUR | 15 % | 12 тыс")
+    row = {"payment_id": "p", "lead_id": "l", "paid_at": "2026-01-05", "amount": "5", "currency": "EUR"}
+    found = staged.stage("payments", "s", [row | {"amount": text} for text in texts], "quarantine_rule")
+    assert {rule for (rule,) in found} == {"unparsable_number", "currency_mismatch"}
+    found = staged.stage("payments", "s", [row | {"direct_cost": text} for text in texts], "quarantine_rule")
+    assert {rule for (rule,) in found} == {"unparsable_number", "currency_mismatch"}
+
+
 @pytest.mark.parametrize(("currency", "texts", "agrees"), IN_THE_CELL)
 def test_a_currency_in_the_cell_agrees_or_the_row_is_set_aside(staged: StagedModels, currency: str, texts: str, agrees: bool) -> None:
     staged.declare("s")

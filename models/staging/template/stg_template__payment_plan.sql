@@ -51,6 +51,7 @@ judged as (
             when {{ currency_disagrees('amount_text') }} then 'currency_mismatch'
             when planned_original < 0 then 'negative_amount'
             when planned_original = 0 then 'zero_amount'
+            when {{ is_total_of_money('plan_id') }} then 'total_row'
         end as quarantine_rule,
         {{ version_key("plan_id") }} as version_key,
         {{ version_columns() }}

@@ -158,3 +158,42 @@ def test_payments_have_an_id_and_may_stand_there_twice(csv: Landing) -> None:
     csv.system, csv.entity = "template", "payments"
     csv.write("a.csv", AMOUNTS + "p1,2026-01-05,10,EUR\np2,2026-01-05,20,EUR\np3,2026-01-05,30,EUR\n" * 2)
     assert csv.land().rows == 6
+
+
+SWAPPED = [f"2026-0{month}-02 10:00" for month in (1, 3, 5, 6, 7)]
+LATER = [f"{day}.02.2026 10:00" for day in range(13, 19)]
+
+
+def _land_leads(csv: Landing, days: list[str]) -> int:
+    csv.system, csv.entity, csv.source = "template", "leads", {"date_order": "dmy"}
+    csv.write("a.csv", "lead_id;created_at;channel\n" + "".join(f"{number};{day};seo\n" for number, day in enumerate(days)))
+    return csv.land().rows
+
+
+@pytest.mark.parametrize("later", [LATER, [day.replace(".", "/") for day in LATER], [f"02/{day}/26" for day in range(13, 18)]])
+def test_days_that_a_program_took_for_months_are_refused(csv: Landing, later: list[str]) -> None:
+    with pytest.raises(ConfigError, match=rf"column created_at: 5 dates all of the days 1 to 12, and {len(later)} texts of the others"):
+        _land_leads(csv, SWAPPED + later)
+
+
+@pytest.mark.parametrize(
+    "days",
+    [
+        pytest.param([*SWAPPED, "2026-02-13", *LATER], id="an ISO date of a later day"),
+        pytest.param([*SWAPPED, *LATER, "02.03.2026"], id="a text of an early day"),
+        pytest.param(SWAPPED[:4] + LATER, id="few dates"),
+        pytest.param(SWAPPED + LATER[:4], id="few texts"),
+        pytest.param([f"2026-02-{day:02}" for day in range(1, 13)] + LATER, id="written otherwise from the 13th on"),
+        pytest.param(SWAPPED * 2, id="ISO dates alone"),
+        pytest.param(LATER * 2, id="texts alone"),
+    ],
+)
+def test_dates_that_may_be_so_are_read(csv: Landing, days: list[str]) -> None:
+    assert _land_leads(csv, days) == len(days)
+
+
+def test_a_column_that_nobody_reads_may_hold_any_dates(csv: Landing) -> None:
+    csv.system, csv.entity = "template", "leads"
+    rows = "".join(f"{number},2026-01-05,seo,{day}\n" for number, day in enumerate(SWAPPED + LATER))
+    csv.write("a.csv", f"lead_id,created_at,channel,birthday\n{rows}")
+    assert csv.land().rows == 11

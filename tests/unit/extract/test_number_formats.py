@@ -9,7 +9,7 @@ import pytest
 from conftest_landing import Landing
 from workbooks import HEAD, MAIN, number, row, text, workbook
 
-from onefunnel.extract.number_formats import SIGNS, Money, sign_in, signs_of_styles
+from onefunnel.extract.number_formats import SIGNS, Money, sign_in, signs_of_styles, unit_in, units_of_styles
 
 ROOT = Path(__file__).resolve().parents[3]
 FORMATS = ["General", '"$"#,##0.00', "[$€-407] #,##0.00", '0.00 "net"', "[$R-1C09] #,##0"]
@@ -104,3 +104,59 @@ def test_amounts_say_the_currency_that_their_cells_show(tmp_path: Path, separato
         ("100.5", "7", typed),
     ]
     assert ["shown in R, which is not known as a currency" in warning for warning in manifest.warnings] == [True]
+
+
+@pytest.mark.parametrize(
+    ("code", "unit"),
+    [
+        ('#,##0.0" тыс. руб."', ("тыс. руб", 0)),
+        ('0.0"k"', ("k", 0)),
+        ('0.0"M"', ("M", 0)),
+        ('0.0" млн"', ("млн", 0)),
+        ('"тыс. "0.0', ("тыс", 0)),
+        ("[$€-407] #,##0.0\\k", ("k", 0)),
+        ('#,##0" T€"', ("T€", 0)),
+        ("#,##0\\ \\т\\ы\\с", ("тыс", 0)),
+        ('0.00" Mio. €"', ("Mio. €", 0)),
+        ("0%", ("%", 2)),
+        ("0.00%", ("%", 2)),
+        ('0.0"%"', ("%", 0)),
+        # the cell holds 12500 and shows 12.5k
+        ('#,##0.0,"k"', ("", 0)),
+        ('0.0,,"M"', ("", 0)),
+        ('[>=1000000]0.0,,"M";[>=1000]0.0,"K";0', ("", 0)),
+        ("#,##0", ("", 0)),
+        ('#,##0" kr"', ("", 0)),
+        ('"$"#,##0.00', ("", 0)),
+        ('0 "net"', ("", 0)),
+        ('#,##0.00 "Kč"', ("", 0)),
+        ("[$KM-141A] #,##0", ("", 0)),
+        ("General", ("", 0)),
+    ],
+)
+def test_the_unit_of_a_format(code: str, unit: tuple[str, int]) -> None:
+    assert unit_in(code) == unit
+
+
+def test_percents_that_are_built_in_are_units() -> None:
+    built_in = f'{HEAD}<styleSheet xmlns="{MAIN}"><cellXfs><xf numFmtId="0"/><xf numFmtId="9"/><xf numFmtId="10"/></cellXfs></styleSheet>'
+    assert units_of_styles(built_in.encode()) == {1: ("%", 2), 2: ("%", 2)}
+
+
+@pytest.mark.parametrize("separator", [".", ","])
+def test_amounts_say_the_thousands_and_percents_that_their_cells_show(tmp_path: Path, separator: str) -> None:
+    codes = ['#,##0.0" тыс. руб."', '[$€-407] 0.0"k"', '0.0,"k"', "0%"]
+    landing = Landing(tmp_path, {"path": "*.xlsx"}, {"decimal_separator": separator, "currency": "EUR"})
+    rows = [row(1, text("A1", "payment_id"), text("B1", "amount"), text("C1", "value"))]
+    for style in range(len(codes)):
+        line = style + 2
+        rows.append(row(line, text(f"A{line}", "p"), number(f"B{line}", "0.29", style), number(f"C{line}", "0.29", style)))
+    landing.write("a.xlsx", workbook(("S", "".join(rows)), extra={"xl/styles.xml": styles(codes)}))
+    landing.land()
+    mark, typed = separator, "|amount|value|"
+    assert landing.rows("amount", "value", "_typed") == [
+        (f"0{mark}29 тыс. руб", "0.29", "|value|"),
+        (f"€0{mark}29 k", "0.29", "|value|"),
+        ("0.29", "0.29", typed),
+        ("29 %", "0.29", "|value|"),
+    ]

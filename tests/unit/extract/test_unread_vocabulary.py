@@ -1,0 +1,167 @@
+"""Which columns and words are taken to say that a row is none, and which ordinary ones are not: files of banks, shops, Stripe, CRMs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import duckdb
+import pytest
+from conftest_landing import Landing
+
+from onefunnel.errors import ConfigError
+from onefunnel.extract.normalise import literal
+from onefunnel.extract.unread_vocabulary import SUBJECTS, Look
+from onefunnel.extract.unread_words import folded, says_sql
+
+# `Column: a cell that says nothing | one that may ; the next column: …`
+NOT_PAID = """
+    Captured: true | false ; is_paid: Yes | No ; Paid: 100.50 | 0.00 ; Success: 1 | 0
+    Successful: TRUE | FALSE ; Settled: y | n ; Completed: yes | no ; Posted: 1 | 0
+    Проведен: Да | Нет ; Проведён: Да | Нет ; Оплачено: Да | Нет ; Bezahlt: Ja | Nein
+    Оплата: да | нет ; Amount Captured: 5 | 0.00 ; livemode: true | false ; Mode: live | test
+    Mode: Live | Test mode ; Test: | yes ; Режим: боевой | тестовый ; Environment: prod | sandbox
+    Disputed Amount: 0.00 | 100.50 ; Converted Amount Refunded: 0|5 ; ПометкаУдаления: Нет | Да ; Пометка удаления: | x
+    Refund Status: | fully ; Refund Status: none | full ; Storno: | X ; Reversal: | X
+    Status: Paid | Draft ; Status: PAID | AUTHORISED ; Status: paid | Awaiting Payment ; Status: paid | on hold
+    Status: ok | processing ; Status: ok | requires_action ; Статус: Оплачен | Черновик ; Статус: оплачен | Ожидает оплаты
+    Статус счета: оплачен | новый ; Invoice Status: paid | Open ; Payment Status: paid | new ; Статус: да | Частично оплачен
+    Type: Invoice | Credit Memo ; Type: Invoice | Estimate ; Invoice Status: Paid | Sent ; Статус: оплачен | не проведён
+    Financial Status: paid | authorized ; Result: ok | requires_payment_method
+"""
+WENT_OUT = """
+    Direction: in | out ; Direction: credit | DEBIT ; Transaction Type: Credit|Debit ; Тип операции: Поступление | Списание
+    Type: Deposit | Withdrawal ; Type: transfer | Payout ; Направление: Входящий | Исходящий ; Вид операции: Приход | Расход
+    Richtung: Eingang | Ausgang ; Umsatzart: Gutschrift|Lastschrift ; Balance Impact: Credit|Debit ; Balance Impact: Credit | Memo
+    Debit/Credit: C | D
+    Soll/Haben: H | S ; Buchungstext: Gutschrift | Auszahlung ; Payment Type: incoming | outgoing
+"""
+ORDINARY = """
+    Captured: true | true ; Paid: 100.50 | 20 ; Settled: | ; livemode: true | true
+    Mode: live | Live ; Payment Mode: Cash | Card ; Refund Status: none | n/a ; Refund Status: | not refunded
+    Disputed Amount: 0.00 | ; Reversal of: | 7 ; Status: Paid | paid_out_of_band ; Status: succeeded | complete
+    Card Funding: debit | credit ; Payment Type: Debit | Credit ; Zahlungsart: Lastschrift | PayPal
+    Тип оплаты: Карта | Наличные ; Направление: Английский | IT ; Тип операции: Поступление | Приход
+    Direction: in | incoming ; Transaction Type: Credit | C ; Type: Processing fee | Tuition ; Type: New client | Open group
+    Order Status: processing | new ; Stage: New | Open ; Description: Draft beer | Open day
+    Fulfilled: no | no ; Overdue days: 3 | 0 ; Is Link: false | true ; Taxes On Fee: 0.00 | 1
+    Test: passed | B2 ; Level test: no | yes ; Testing centre: yes | no ; Exported: no | yes
+    Reconciled: no | yes ; Invoice sent: no | yes ; Payment Source Type: card | sepa_debit
+"""
+ORDINARY_PLANS = "Paid: yes | no ; Status: paid | overdue ; Статус: оплачен | новый ; is_paid: 1 | 0 ; Status: open | sent"
+NOT_AGREED = """
+    Status: active | on hold ; Status: active | draft ; Approved: yes | no ; Статус: действует | Приостановлен ; Проведен: да | нет
+    Пометка удаления: нет | да ; Статус: действует | отменён
+"""
+LEADS = """
+    Тест: | Да ; Test: no | yes ; Дубль: Нет | Да ; Duplicate: | 1
+    Is Junk: FALSE | TRUE ; Test lead: | x ; Lead Status: Working | Junk ; Lead Type: Client | Junk Lead
+    Дубликат: | да ; Duplicate lead: No | Yes ; Тестовый лид: нет | да ; ПометкаУдаления: Нет | Да
+"""
+ORDINARY_LEADS = """
+    Test: B2 | failed ; Тест: пройден | не пройден ; Status now: Draft | Open ; Duplicate: no | 0
+    Lead Status: New | Qualified ; Deleted reason: | ; Is Junk: no | false ; Paid: no | yes
+"""
+
+
+def _cases(text: str) -> Iterator[tuple[str, list[str]]]:
+    for case in re.split(r" ; |\n", text.strip()):
+        column, cells = case.split(":", 1)
+        yield column.strip(), [cell.strip() for cell in cells.split("|")]
+
+
+def _looks_that_say(entity: str, column: str, cell: str) -> list[Look]:
+    looks = [look for look in SUBJECTS[entity].looks if re.fullmatch(look.columns, folded(column))]
+    said = f'from (select nullif({literal(cell)}, \'\') as "{column}") where "{column}" is not null and '
+    return [look for look in looks if duckdb.sql(f"select 1 {said} {says_sql(look, column)}").fetchall()]
+
+
+@pytest.mark.parametrize(
+    ("entity", "text"), [("payments", NOT_PAID), ("payments", WENT_OUT), ("payment_plan", NOT_AGREED), ("channel_costs", NOT_AGREED)]
+)
+def test_what_says_that_a_row_is_none_refuses(entity: str, text: str) -> None:
+    for column, (nothing, told) in _cases(text):
+        assert not _looks_that_say(entity, column, nothing), (column, nothing)
+        assert any(look.is_refused for look in _looks_that_say(entity, column, told)), (column, told)
+
+
+@pytest.mark.parametrize(
+    ("entity", "text"),
+    [
+        ("payments", ORDINARY),
+        ("payment_plan", ORDINARY_PLANS),
+        ("channel_costs", ORDINARY_PLANS),
+        ("leads", ORDINARY_LEADS),
+    ],
+)
+def test_ordinary_columns_say_nothing(entity: str, text: str) -> None:
+    for column, cells in _cases(text):
+        assert not [cell for cell in cells if _looks_that_say(entity, column, cell)], column
+
+
+def test_leads_that_are_none_are_told() -> None:
+    for column, (nothing, told) in _cases(LEADS):
+        assert not _looks_that_say("leads", column, nothing), column
+        assert [look.is_refused for look in _looks_that_say("leads", column, told)][:1] == [False], column
+
+
+def test_what_is_still_due_is_told() -> None:
+    for column, (nothing, told) in _cases(
+        "Outstanding: 0 | 500.00 ; Overdue: no | yes ; Amount Due: 0.00 | 7 ; Задолженность: | 100 ; is_overdue: 0 | 1"
+    ):
+        assert not _looks_that_say("payments", column, nothing), column
+        assert [look.is_refused for look in _looks_that_say("payments", column, told)] == [False], column
+    assert not _looks_that_say("payments", "Due date", "2026-01-05")
+
+
+def test_open_is_told_of_a_plain_status_only() -> None:
+    (look,) = _looks_that_say("payments", "Status", "Open")
+    assert not look.is_refused
+    assert not _looks_that_say("payments", "Type", "Open")
+
+
+PAYMENT = "payment_id,paid_at,amount,currency,client_id"
+
+
+def _payments(csv: Landing, column: str, *rows: tuple[str, str]) -> Landing:
+    csv.system, csv.entity = "template", "payments"
+    csv.write(
+        "a.csv",
+        "\n".join([f"{PAYMENT},{column}", *(f'{n},2026-01-05,{amount},EUR,z,"{cell}"' for n, (amount, cell) in enumerate(rows)), ""]),
+    )
+    return csv
+
+
+def test_what_was_not_captured_is_asked_for(csv: Landing) -> None:
+    _payments(csv, "Captured", ("500.00", "true"), ("900.00", "false"))
+    with pytest.raises(
+        ConfigError, match=r"Captured is read by nobody and says false in 1 row\(s\): 900.00 would count as paid[\s\S]*ignore_col"
+    ):
+        csv.land()
+    csv.options["ignore_columns"] = ["Captured"]
+    assert csv.land().rows == 2
+
+
+def test_what_went_out_of_an_account_is_asked_for(csv: Landing) -> None:
+    _payments(csv, "Тип операции", ("100.00", "Поступление"), ("70.00", "Списание"))
+    with pytest.raises(ConfigError, match=r"says списание in 1 row\(s\): 70.00 would count as paid[\s\S]*deliver only what came in"):
+        csv.land()
+
+
+def test_what_went_out_below_zero_is_set_aside_anyway(csv: Landing) -> None:
+    _payments(csv, "Direction", ("100.00", "in"), ("-70.00", "out"), ("(70.00)", "out"))
+    assert not csv.land().warnings
+
+
+def test_of_a_refund_it_is_known_that_money_went_out(csv: Landing) -> None:
+    csv.system, csv.entity = "template", "payments"
+    csv.write("a.csv", f"{PAYMENT},kind,Direction\n1,2026-01-05,100.00,EUR,z,payment,in\n2,2026-01-05,70.00,EUR,z,refund,out\n")
+    assert not csv.land().warnings
+
+
+def test_test_leads_are_told(csv: Landing) -> None:
+    csv.system, csv.entity = "template", "leads"
+    csv.write("a.csv", "lead_id,created_at,channel,Тест,Дубль\n1,2026-01-05,seo,,\n2,2026-01-05,seo,Да,\n3,2026-01-05,seo,,Да\n")
+    told = csv.land().warnings
+    assert [warning.split(" is read by nobody")[0] for warning in told] == ["a.csv: column Тест", "a.csv: column Дубль"]
+    assert "they would count as leads; say it in `is_deleted`, `is_test`" in told[0]
