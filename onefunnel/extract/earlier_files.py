@@ -8,16 +8,62 @@ from dataclasses import replace
 from onefunnel.errors import ConfigError
 from onefunnel.extract.normalise import literal, quoted, rows_of
 from onefunnel.extract.parts import PartWriter
-from onefunnel.landing.loads import REJECTED, LandedFile, LoadManifest, current_files
+from onefunnel.landing.loads import REJECTED, LandedFile, LoadManifest, StagedLoad, current_files
 from onefunnel.sources import FileEntity
 
 SHOWN = 5
 
 
+class Delivered:
+    """What landed before of an entity's files, beside what they say now: which of them are to be landed.
+
+    current: what counts so far; what an earlier extraction of the interval landed does as far as this one does not read its files anew.
+    now: fingerprints of the files that were asked for, by path ("": it says nothing).
+    """
+
+    def __init__(self, staged: StagedLoad, there: set[str], options: FileEntity) -> None:
+        everything = current_files([*staged.others, *([staged.own] if staged.own else [])])
+        self.current = [(load, item) for load, item in everything if load is not staged.own or item.path not in there]
+        self.now: dict[str, str] = {}
+        self._staged, self._adds = staged, options.overlap == "add"
+        self._landed = {item.fingerprint: item.path for _, item in self.current}
+        self._said = {item.path: item.fingerprint for _, item in everything}
+        self._replaced = {item.fingerprint for load in staged.others for item in load.files} - set(self._landed)
+        self._first_with: dict[str, str] = {}
+        self._asked: set[str] = set()
+
+    def is_new(self, name: str, fingerprint: str, *, says_nothing: bool) -> bool | None:
+        """Whether a file is to be landed; None: to be asked again after the others. Warns where bytes of a file are those of another."""
+        is_full, warnings = self._staged.delivery == "full", self._staged.warnings
+        self.now[name] = "" if says_nothing else fingerprint
+        twin, before = self._first_with.get(fingerprint), self._landed.get(fingerprint, name)
+        if before != name and name not in self._asked:
+            # whether those bytes still count is known when the file under their old name was read: it may hold others by now
+            self._asked.add(name)
+            return None
+        # bytes of another name are not landed again, unless that name, or this one, says something else by now
+        if is_full and {self.now.get(before, fingerprint), self._said.get(name, fingerprint)} != {fingerprint}:
+            self._landed.pop(fingerprint, None)
+        is_twin = twin is not None and not self._adds
+        if is_twin:
+            hint = f"if both count, say `overlap: add` for {self._staged.entity} of source {self._staged.source}"
+            warnings.append(f"{name}: the same bytes as {twin}, landed once; {hint}")
+            if is_full and self._said.get(name, fingerprint) != fingerprint:
+                self._staged.replaced.add(name)
+        elif fingerprint in self._landed and before != name:
+            warnings.append(f"{name}: the same bytes as {before}, landed before; they are not landed again")
+        if fingerprint in self._landed or is_twin or says_nothing:
+            return False
+        if fingerprint in self._replaced:
+            warnings.append(f"{name}: an old delivery is back: these bytes were landed before, and replaced since")
+        self._first_with.setdefault(fingerprint, name)
+        return True
+
+
 def check_gone(writer: PartWriter, landed: list[tuple[LoadManifest, LandedFile]], now: dict[str, str], options: FileEntity) -> None:
     """Tell of landed files that are there no more, but still count. Raises ConfigError where a new one says all that such a file said.
 
-    landed: what counts so far; now: fingerprints of the files that are delivered, by path ("": it says nothing).
+    landed and now: `current` and `now` of Delivered.
     """
     staged = writer.staged
     gone = [(load, item) for load, item in landed if item.path not in now and item.fingerprint not in now.values()]

@@ -14,13 +14,13 @@ from onefunnel.errors import ConfigError
 from onefunnel.extract.csv_text import csv_relation
 from onefunnel.extract.documents import json_relation, jsonl_relation, parquet_relation
 from onefunnel.extract.doubts import check_undecided
-from onefunnel.extract.earlier_files import check_gone, keep_earlier
+from onefunnel.extract.earlier_files import Delivered, check_gone, keep_earlier
 from onefunnel.extract.parts import PartWriter, Relation
 from onefunnel.extract.snapshot import Snapshot, as_utf8, check_inside, take_snapshot
 from onefunnel.extract.table_edges import cut_to_table
 from onefunnel.extract.unread_units import check_unread_units
 from onefunnel.extract.unread_words import check_unread_words
-from onefunnel.landing.loads import LandedFile, LoadManifest, StagedLoad, current_files
+from onefunnel.landing.loads import LandedFile, LoadManifest, StagedLoad, natural_order
 from onefunnel.sources import FileEntity, FilesSource
 
 if TYPE_CHECKING:
@@ -67,54 +67,27 @@ def stage_files(config: PipelineConfig, source: FilesSource, entity: str, staged
     separator = [source.decimal_separator] if source.decimal_separator != "." else []
     reading = json.dumps([READER_VERSION, how, sorted(name.lower() for name in personal), *country, *separator])
     there = {path.relative_to(root).as_posix() for path in files}
-    everything = current_files([*staged.others, *([staged.own] if staged.own else [])])
-    # what an earlier extraction of the interval landed counts as far as this one does not read its files anew
-    current = [(load, item) for load, item in everything if load is not staged.own or item.path not in there]
-    landed = {item.fingerprint: item.path for _, item in current}
-    says = {item.path: item.fingerprint for _, item in everything}
-    replaced = {item.fingerprint for load in staged.others for item in load.files} - set(landed)
-    twins: dict[str, str] = {}
-    now: dict[str, str] = {}
+    delivered = Delivered(staged, there, options)
     staged.warnings += [f"{name}: not read: {why}" for name, why in nearly_matched(options.path, config.folder, where, files)]
     with PartWriter(staged, settings, contract.required if contract else (), contract.columns if contract else (), personal) as writer:
-        again: set[Path] = set()
         for path in files:
             form = form_of(path.name, options)
             snapshot = take_snapshot(path, root, staged.scratch, is_text=form in TEXTS)
             fingerprint = hashlib.sha256(f"{snapshot.sha256}|{reading}".encode()).hexdigest()
             says_nothing = source.expected == "normal_empty" and _is_nothing(snapshot)
-            now[snapshot.name] = "" if says_nothing else fingerprint
-            twin, before = twins.get(fingerprint), landed.get(fingerprint, snapshot.name)
-            if before != snapshot.name and path not in again:
-                # whether those bytes still count is known when the file under their old name was read: it may hold others by now
-                again.add(path)
-                files.append(path)
+            is_new = delivered.is_new(snapshot.name, fingerprint, says_nothing=says_nothing)
+            if not is_new:
                 snapshot.path.unlink()
+                files += [path] if is_new is None else []
                 continue
-            # bytes of another name are not landed again, unless that name, or this one, says something else by now
-            if staged.delivery == "full" and {now.get(before, fingerprint), says.get(snapshot.name, fingerprint)} != {fingerprint}:
-                landed.pop(fingerprint, None)
-            if twin and options.overlap != "add":
-                hint = f"if both count, say `overlap: add` for {entity} of source {source.name}"
-                staged.warnings.append(f"{snapshot.name}: the same bytes as {twin}, landed once; {hint}")
-                if staged.delivery == "full" and says.get(snapshot.name, fingerprint) != fingerprint:
-                    staged.replaced.add(snapshot.name)
-            elif fingerprint in landed and before != snapshot.name:
-                staged.warnings.append(f"{snapshot.name}: the same bytes as {before}, landed before; they are not landed again")
-            if fingerprint in landed or (twin and options.overlap != "add") or says_nothing:
-                snapshot.path.unlink()
-                continue
-            if fingerprint in replaced:
-                staged.warnings.append(f"{snapshot.name}: an old delivery is back: these bytes were landed before, and replaced since")
-            twins.setdefault(fingerprint, snapshot.name)
             relation = _relation(writer, snapshot, form, options, source.decimal_separator)
             part = writer.write(relation, file=snapshot.name, sha256=snapshot.sha256, fingerprint=fingerprint)
             check_undecided(writer, relation, part, config, source)
             check_unread_words(writer, part, source, options)
             check_unread_units(writer, part, source, options)
-        _check_whole(writer, current, there)
-        check_gone(writer, current, now, options)
-        keep_earlier(writer, now)
+        _check_whole(writer, delivered.current, there)
+        check_gone(writer, delivered.current, delivered.now, options)
+        keep_earlier(writer, delivered.now)
         writer.finish()
 
 
@@ -181,12 +154,6 @@ def _root_and_parts(pattern: str, folder: Path, where: str) -> tuple[Path, tuple
         return folder, parts
     fixed = next((index for index, part in enumerate(parts) if re.search(r"[*?\[]", part)), len(parts) - 1)
     return Path(*parts[:fixed]), parts[fixed:]
-
-
-def natural_order(path: Path) -> tuple[list[tuple[int, str]], str]:
-    """Sorts names as people number them: spend_9 before spend_10."""
-    parts = re.split(r"(\d+)", path.as_posix())
-    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts], path.as_posix()
 
 
 def form_of(name: str, options: FileEntity) -> str:

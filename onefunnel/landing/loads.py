@@ -148,7 +148,7 @@ def current_files(loads: Iterable[LoadManifest]) -> list[tuple[LoadManifest, Lan
     return kept
 
 
-def natural_order(path: str) -> tuple[Any, ...]:
+def natural_order(path: str | Path) -> tuple[Any, ...]:
     """Sorts names as people number them: spend_9 before spend_10, `export` before `export (2)`."""
     whole = PurePosixPath(path)
     words = [re.split(r"(\d+)", part.casefold()) for part in (*whole.parent.parts, whole.stem, whole.suffix)]
