@@ -42,7 +42,11 @@ given_again as (
     {%- for one in staged(entity) %}
     select older.source_name, '{{ one.entity }}' as entity, count(*) as row_count
     from (select * from {{ one.relation }} where quarantine_rule is null and not is_newest) as older
-    inner join (select * from {{ one.relation }} where quarantine_rule is null and is_newest) as newer on older.{{ key }} = newer.{{ key }}
+    inner join (
+        -- few ids came twice: without a look at them first, all rows would be joined
+        select * from {{ one.relation }}
+        where quarantine_rule is null and is_newest and {{ key }} in (select {{ key }} from {{ one.relation }} where quarantine_rule is null and not is_newest)
+    ) as newer on older.{{ key }} = newer.{{ key }}
     where {{ is_another }} and (older.load_id <> newer.load_id or older.file_name <> newer.file_name)
     group by older.source_name
     {%- if not (loop.last and entity_loop.last) %}

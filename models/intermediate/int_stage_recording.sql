@@ -8,7 +8,7 @@ with kept_by_source as (
         {%- for stage in stages[1:-1] %},
         max(case when stage_key = '{{ stage }}' then 1 else 0 end) = 1 as keeps_{{ stage }}
         {%- endfor %}
-    from {{ ref('int_stage_events') }}
+    from (select source_name, stage_key from {{ ref('int_stage_events') }} group by source_name, stage_key) as kept
     group by source_name
 
 ),
