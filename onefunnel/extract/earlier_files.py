@@ -85,6 +85,22 @@ def check_gone(writer: PartWriter, landed: list[tuple[LoadManifest, LandedFile]]
     )
 
 
+def check_grown(writer: PartWriter, options: FileEntity) -> None:
+    """Raise ConfigError where, of deltas whose rows add up, one says again all that the one before of its name said, and more."""
+    staged = writer.staged
+    if staged.delivery != "delta" or options.overlap != "add":
+        return
+    before = {item.path: (load, item) for load in staged.others for item in load.files if item.rows}
+    for new in staged.files:
+        load, item = before.get(new.path, (None, None))
+        if load and item and new.sha256 != item.sha256 and _holds(writer, new, load, item):
+            raise ConfigError(
+                f"it holds all {item.rows} rows of the delivery before: under `overlap: add` they would count twice",
+                where=f"{staged.where}, {new.path}",
+                hint="say `delivery: full` of a file that grows, or deliver only what is new",
+            )
+
+
 def keep_earlier(writer: PartWriter, now: dict[str, str]) -> None:
     """Take over what an earlier extraction of the interval landed and still counts: a load replaces the one of its interval.
 

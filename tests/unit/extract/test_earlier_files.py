@@ -53,6 +53,21 @@ def test_what_landed_earlier_in_a_day_and_is_gone_still_counts(csv: Landing) -> 
     assert (manifest.rows, manifest.rejected_rows) == (2, 1)
 
 
+def test_a_delta_that_grows_is_no_delta_where_rows_add_up(csv: Landing) -> None:
+    csv.options |= {"delivery": "delta", "overlap": "add"}
+    csv.write("a.csv", "a\n1\n2\n")
+    csv.land("2024-06-01")
+    csv.write("a.csv", "a\n3\n1\n")
+    csv.land("2024-06-02")
+    csv.write("a.csv", "a\n1\n3\n4\n")
+    with pytest.raises(ConfigError, match="it holds all 2 rows of the delivery before: under `overlap: add` they") as error:
+        csv.land("2024-06-03")
+    assert "a.csv" in str(error.value)
+    assert "`delivery: full`" in str(error.value)
+    csv.options["overlap"] = "replace"
+    assert csv.land("2024-06-03").warnings == ()
+
+
 def test_a_delta_does_not_take_the_place_of_another_of_its_day(csv: Landing) -> None:
     csv.options["delivery"] = "delta"
     csv.write("a.csv", "a\n1\n")
