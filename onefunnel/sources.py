@@ -316,4 +316,6 @@ class SingerSource(BaseSource):
         return self
 
 
+# Those whose tables have whatever columns somebody gave them.
+TabularSource = FilesSource | DatabaseSource | RestSource
 Source = Annotated[FilesSource | DatabaseSource | RestSource | ApiSource | SingerSource, Field(discriminator="connector")]

@@ -45,18 +45,27 @@ def cursor_from(staged: StagedLoad, options: TableEntity, lookback: timedelta, r
     A number or a text has no days: the lookback then re-reads nothing, and the last value itself is read again. rows: see `rows_key`;
     where that load read other rows, its cursor says nothing of these.
     """
-    loads = [load for load in staged.earlier if load.cursor and load.cursor["column"] == options.cursor]
-    if options.cursor is None or not loads:
+    state = last_state(staged, options)
+    if state is None:
         return None
-    state = loads[-1].cursor or {}
     if rows and state.get("of", rows) != rows:
         what = f"`table`, `query` or the database is another than at the load before: read whole, not from `{options.cursor}` on"
         staged.warnings.append(f"{what}. What was landed before still counts where the new rows do not hold its keys")
         return None
     value = CURSOR_TYPES[state["type"]][1](state["value"])
     # loads that found nothing new repeat the cursor of the one that did
-    first = next(load for load in loads if load.cursor == state)
-    value = at_most(value, datetime.fromisoformat(first.interval_end))
+    first = next(load for load in staged.earlier if load.cursor == state)
+    return before_lookback(at_most(value, datetime.fromisoformat(first.interval_end)), lookback)
+
+
+def last_state(staged: StagedLoad, options: TableEntity) -> dict[str, str] | None:
+    """What the newest load before this one remembers of the entity's cursor; None where there is none."""
+    states = [load.cursor for load in staged.earlier if load.cursor and load.cursor["column"] == options.cursor]
+    return states[-1] if states else None
+
+
+def before_lookback(value: Any, lookback: timedelta) -> Any:
+    """A number or a text has no days."""
     return value - lookback if isinstance(value, date) else value
 
 
@@ -127,8 +136,8 @@ def cursor_state(
     if options.cursor is None:
         return None
     if last is None:
-        states = [load.cursor for load in staged.earlier if load.cursor and load.cursor["column"] == options.cursor]
-        return states[-1] if states and states[-1].get("of", rows) == rows else None
+        state = last_state(staged, options)
+        return state if state and state.get("of", rows) == rows else None
     if isinstance(last, datetime) and last.tzinfo:
         last = last.astimezone(UTC)
     end = staged.interval.end

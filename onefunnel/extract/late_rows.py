@@ -6,10 +6,10 @@ read. Rows that were changed or deleted meanwhile can hide as many late ones; th
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from onefunnel.extract.cursors import CURSOR_TYPES, at_most
+from onefunnel.extract.cursors import CURSOR_TYPES, at_most, before_lookback, last_state
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -23,8 +23,7 @@ def late_rows(connection: sa.Connection, rows: Any, options: TableEntity, staged
 
     rows: the table or query to select from.
     """
-    states = [load.cursor for load in staged.earlier if load.cursor and load.cursor["column"] == options.cursor]
-    state = states[-1] if states else None
+    state = last_state(staged, options)
     if not state or "behind_rows" not in state:
         return 0
     behind = CURSOR_TYPES[state["type"]][1](state["behind"])
@@ -41,8 +40,7 @@ def counted_behind(connection: sa.Connection, rows: Any, options: TableEntity, s
     last = connection.execute(sa.select(sa.func.max(cursor)).select_from(rows)).scalar()
     if last is None or last == "" or type(last).__name__ not in CURSOR_TYPES:
         return {}
-    last = at_most(last, staged.interval.end)
-    behind = last - lookback if isinstance(last, date) else last
+    behind = before_lookback(at_most(last, staged.interval.end), lookback)
     return {"behind": CURSOR_TYPES[type(last).__name__][0](behind), "behind_rows": str(_count_behind(connection, rows, options, behind))}
 
 

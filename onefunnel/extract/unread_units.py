@@ -15,7 +15,7 @@ from onefunnel.extract.normalise import literal, quoted, rows_of
 from onefunnel.extract.parts import PartWriter
 from onefunnel.extract.unread_words import folded, ignore_line, number_sql, unread_columns
 from onefunnel.landing.loads import LandedFile
-from onefunnel.sources import DatabaseSource, Deliverable, FilesSource, RestSource
+from onefunnel.sources import Deliverable, TabularSource
 
 SHOWN = 5
 UNITS = (
@@ -54,9 +54,7 @@ class Spans:
     is_from_start: bool
 
 
-def check_unread_units(
-    writer: PartWriter, part: LandedFile, source: FilesSource | DatabaseSource | RestSource, options: Deliverable
-) -> None:
+def check_unread_units(writer: PartWriter, part: LandedFile, source: TabularSource, options: Deliverable) -> None:
     """Raise ConfigError where rates are told to be of several units, or ad spend to be of several days; warn where it may be."""
     entities = contract_entities(source.system, writer.staged.entity)
     names = {name.lower(): name for name in part.columns}
@@ -67,7 +65,8 @@ def check_unread_units(
     if "ad_spend" in entities and {"date", "cost"} <= set(names):
         start = next((each for each in unread if re.fullmatch(STARTS, folded(each))), None)
         for name in (each for each in unread if re.fullmatch(f"{ENDS}|{MAY_BE_ENDS}", folded(each))):
-            _check_days(writer, part, source, name, start, (names["date"], names["cost"]))
+            if found := _spans(writer, part, source, name, start, (names["date"], names["cost"])):
+                _check_days(writer, part, name, found)
 
 
 def _check_units(writer: PartWriter, part: LandedFile, name: str, currency: str, separator: str) -> None:
@@ -89,23 +88,15 @@ def _check_units(writer: PartWriter, part: LandedFile, name: str, currency: str,
         )
 
 
-def _check_days(
-    writer: PartWriter,
-    part: LandedFile,
-    source: FilesSource | DatabaseSource | RestSource,
-    name: str,
-    start: str | None,
-    read: tuple[str, str],
-) -> None:
+def _check_days(writer: PartWriter, part: LandedFile, name: str, found: Spans) -> None:
     """A row of ad spend is of one day. It is of several where its end is a later day, and the file tells none of the days up to it.
 
     An export by day that repeats its whole range in each row tells them, and so does one that names the ends of campaigns, if it is of
     several days. Of one day it is refused under a name that is nothing but the end of a report (ENDS), or where each row has its
     day as its start, too; under other names (`End date`) it is told.
     """
-    found = _spans(writer, part, source, name, start, read)
     is_sure = re.fullmatch(ENDS, folded(name)) is not None
-    if found is None or not (is_sure or found.is_certain):
+    if not (is_sure or found.is_certain):
         return
     what = (
         f"column {name} is read by nobody and says a later day than `date` in {found.rows} row(s), such as {found.first} to {found.end}: "
@@ -121,13 +112,9 @@ def _check_days(
 
 
 def _spans(
-    writer: PartWriter,
-    part: LandedFile,
-    source: FilesSource | DatabaseSource | RestSource,
-    name: str,
-    start: str | None,
-    read: tuple[str, str],
+    writer: PartWriter, part: LandedFile, source: TabularSource, name: str, start: str | None, read: tuple[str, str]
 ) -> Spans | None:
+    """What the end `name` and the start say of the rows; read: the columns of the day and the cost. None where no row spans days."""
     day, end, begun = (_day_sql(each, source.date_order) if each else "null::date" for each in (read[0], name, start))
     rows = f"select {day} as day, {end} as last, {begun} as begun, {number_sql(read[1], source.decimal_separator)} as money"
     is_span = "last > day and coalesce(last < next_day, true)"

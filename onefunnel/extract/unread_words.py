@@ -16,7 +16,7 @@ from onefunnel.extract.normalise import PLACEHOLDER, literal, quoted, rows_of
 from onefunnel.extract.parts import PartWriter
 from onefunnel.extract.unread_vocabulary import NOTHING, SAID, STATUS_COLUMN, SUBJECTS, Look, Subject
 from onefunnel.landing.loads import LandedFile
-from onefunnel.sources import DatabaseSource, Deliverable, FilesSource, RestSource
+from onefunnel.sources import Deliverable, TabularSource
 
 SHOWN, FEW = 5, 20
 # 12-, (12.00) and -12 are less than nothing, as staging reads them.
@@ -32,9 +32,7 @@ class Said:
     money: float
 
 
-def check_unread_words(
-    writer: PartWriter, part: LandedFile, source: FilesSource | DatabaseSource | RestSource, options: Deliverable
-) -> None:
+def check_unread_words(writer: PartWriter, part: LandedFile, source: TabularSource, options: Deliverable) -> None:
     """Raise ConfigError where a column that nobody reads is there to say that rows were not paid, and does; warn where another does."""
     entities = contract_entities(source.system, writer.staged.entity)
     subject = next((each for name, each in SUBJECTS.items() if name in entities), None)

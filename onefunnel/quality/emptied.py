@@ -15,14 +15,14 @@ EXPECTED_VALUES = 8
 ALWAYS, FEWEST_ROWS = 0.9, 3
 
 
-def emptied_columns(landing: Path, loads: list[LoadManifest], read: Iterable[str]) -> tuple[str, ...]:
+def emptied_columns(db: duckdb.DuckDBPyConnection, landing: Path, loads: list[LoadManifest], read: Iterable[str]) -> tuple[str, ...]:
     """Of the columns in `read` those that hold nothing in the newest of `loads` (by time) and did in the one before."""
     told = [load for load in loads if load.rows and load.files]
     # the first load of a source that adds is its whole history, and knows of each row what became of it
     comparable = told[1:] if loads[-1].delivery == "delta" else told
     if len(comparable) < 2 or comparable[-1] is not loads[-1]:
         return ()
-    before, (rows, now) = _filled(landing, comparable[-2]), _filled(landing, loads[-1])
+    before, (rows, now) = _filled(db, landing, comparable[-2]), _filled(db, landing, loads[-1])
     known = {name.lower() for name in read}
     return tuple(
         name for name, filled in before[1].items() if name.lower() in known and now.get(name) == 0 and _is_telling(filled / before[0], rows)
@@ -33,13 +33,12 @@ def _is_telling(share: float, rows: int) -> bool:
     return share * rows >= EXPECTED_VALUES or (share >= ALWAYS and rows >= FEWEST_ROWS)
 
 
-def _filled(landing: Path, load: LoadManifest) -> tuple[int, dict[str, int]]:
+def _filled(db: duckdb.DuckDBPyConnection, landing: Path, load: LoadManifest) -> tuple[int, dict[str, int]]:
     """(rows, values by column) of a load."""
     parts = [str(load.folder(landing) / file.part) for file in load.files]
     query = (
         "select path_in_schema, sum(num_values)::bigint, sum(num_values - coalesce(stats_null_count, 0))::bigint "
         "from parquet_metadata(?) group by path_in_schema"
     )
-    with duckdb.connect() as db:
-        found = db.execute(query, [parts]).fetchall()
+    found = db.execute(query, [parts]).fetchall()
     return max((rows for _, rows, _ in found), default=0), {name: filled for name, _, filled in found}

@@ -124,15 +124,16 @@ def read_landed(config: PipelineConfig, settings: Settings, as_of: date) -> list
     for (name, _), loads in groups.items():
         newest_of_source[name] = max(newest_of_source[name], *(load.interval_end for load in loads))
     result = []
-    for (name, entity), loads in sorted(groups.items()):
-        loads.sort(key=lambda load: load.load_id)
-        newest, current = loads[-1], current_files(loads)
-        rows, baseline = _volume(loads, current, published.get((name, entity)))
-        # of the source, not of the entity: targets or rates that stay the same for weeks are not late
-        hours = (end - datetime.fromisoformat(newest_of_source[name])).total_seconds() / 3600
-        contract = entity_of(newest.system, entity)
-        emptied = emptied_columns(settings.paths.landing, loads, contract.columns if contract else newest.columns)
-        result.append(Landed(config.source(name), entity, newest, current, rows, baseline, hours, emptied))
+    with duckdb.connect() as db:
+        for (name, entity), loads in sorted(groups.items()):
+            loads.sort(key=lambda load: load.load_id)
+            newest, current = loads[-1], current_files(loads)
+            rows, baseline = _volume(loads, current, published.get((name, entity)))
+            # of the source, not of the entity: targets or rates that stay the same for weeks are not late
+            hours = (end - datetime.fromisoformat(newest_of_source[name])).total_seconds() / 3600
+            contract = entity_of(newest.system, entity)
+            emptied = emptied_columns(db, settings.paths.landing, loads, contract.columns if contract else newest.columns)
+            result.append(Landed(config.source(name), entity, newest, current, rows, baseline, hours, emptied))
     return result
 
 
