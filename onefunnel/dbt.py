@@ -182,7 +182,8 @@ def command(full_refresh: bool, select: str | None, systems: Iterable[str], *, h
     arguments = ["build", "--exclude-resource-type", "unit_test", *(() if has_tests else ("--exclude-resource-type", "test"))]
     folders = {folder.name for folder in (project_root() / "models" / "staging").iterdir() if folder.is_dir()}
     if unread := folders - {"template", *systems}:
-        arguments += ["--exclude", *(f"path:models/staging/{name}" for name in sorted(unread))]
+        # by name: dbt asks the file system for each path that it is given, and each node for each of the files there
+        arguments += ["--exclude", *(f"fqn:onefunnel.staging.{name}" for name in sorted(unread))]
     if full_refresh:
         arguments.append("--full-refresh")
     if select:

@@ -38,6 +38,7 @@ def take_shortcuts(templates: Path, told: Container[EventLevel]) -> CompiledTemp
     fill_no_untold_events(told)
     make_type_testers_once()
     gather_modules_once()
+    bind_macros_at_once()
     return compiled
 
 
@@ -109,3 +110,44 @@ def gather_modules_once() -> None:
     from dbt.context import base
 
     base.get_context_modules = functools.cache(base.get_context_modules)
+
+
+def bind_macros_at_once() -> None:
+    """Every node sees all macros, bound to it: three hundred nodes times eight hundred macros, and each name looked for in five places."""
+    from dbt.clients.jinja import MacroGenerator
+    from dbt.context.macros import MacroNamespace, MacroNamespaceBuilder
+
+    class Found(MacroNamespace):
+        """The same names; what each means is found when the namespace is made."""
+
+        def __init__(self, *places: dict[str, Any]) -> None:
+            super().__init__(*places)
+            self._found: dict[str, Any] = {}
+            for place in reversed(list(self._search_order())):
+                self._found.update(place)
+
+        def _keys(self) -> set[str]:
+            return set(self._found)
+
+        def __getitem__(self, key: str) -> Any:
+            return self._found[key]
+
+    def build_namespace(builder: MacroNamespaceBuilder, macros_by_package: dict[str, dict[str, Any]], context: dict[str, Any]) -> Found:
+        def bound(macros: dict[str, Any]) -> dict[str, MacroGenerator]:
+            made = {}
+            for name, macro in macros.items():
+                made[name] = generator = MacroGenerator.__new__(MacroGenerator)
+                # as its __init__ does, through two more classes
+                generator.context, generator.macro, generator.node, generator.stack = context, macro, builder.node, builder.thread_ctx
+            return made
+
+        packages = {package: bound(macros) for package, macros in macros_by_package.items()}
+        internal: dict[str, MacroGenerator] = {}
+        # the first of the list wins
+        for name in reversed(builder.internal_package_names_order):
+            internal.update(packages.pop(name, {}))
+        own = packages.get(builder.search_package, {})
+        root = packages.get(builder.root_package, {}) if builder.root_package != builder.search_package else {}
+        return Found(root, own, internal, packages)
+
+    MacroNamespaceBuilder.build_namespace = build_namespace

@@ -100,9 +100,9 @@ def parsed_home(build_once: BuildOnce) -> Path:
 
 
 @pytest.fixture(scope="session")
-def python(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def python(tmp_path_factory: pytest.TempPathFactory, parsed_home: Path) -> Iterator[str]:
     """The Python of the nights that tests run: its imports are made already."""
-    with warm_python(tmp_path_factory.mktemp("python")) as program:
+    with warm_python(tmp_path_factory.mktemp("python"), parsed_home) as program:
         yield program
 
 

@@ -22,6 +22,9 @@ from pathlib import Path
 
 import duckdb
 
+from onefunnel.dbt import child_environment
+from onefunnel.settings import Settings
+
 PRELOADED = ("dbt.adapters.duckdb", "dbt.cli.main", "onefunnel.quality.engine", "onefunnel.quality.pages", "onefunnel.nightly", "pandas")
 # what stands in for python: it hands its arguments, environment and files over, waits, and ends as the fork ends
 CLIENT = """#!{python} -IS
@@ -42,8 +45,11 @@ os._exit(os.waitstatus_to_exitcode(status))
 
 
 @contextlib.contextmanager
-def warm_python(folder: Path) -> Iterator[str]:
-    """Path of an executable that runs `-m module …` in a fork; plain Python where the system cannot do that."""
+def warm_python(folder: Path, parsed: Path) -> Iterator[str]:
+    """Path of an executable that runs `-m module …` in a fork; plain Python where the system cannot do that.
+
+    parsed: a home for which dbt has parsed the project; it is read once ahead, for dbt makes the code that reads its classes as it goes.
+    """
     if not hasattr(os, "pidfd_open"):
         yield sys.executable
         return
@@ -51,7 +57,7 @@ def warm_python(folder: Path) -> Iterator[str]:
     program.write_text(CLIENT.format(python=sys.executable, address=address), encoding="utf-8")
     program.chmod(0o700)
     command = [sys.executable, __file__, str(address), str(program)]
-    environment = {**os.environ, "PYTHONUTF8": "1", "PYTHONWARNINGS": "ignore", "GX_ANALYTICS_ENABLED": "false"}
+    environment = {**child_environment(Settings(home=parsed)), "PYTHONWARNINGS": "ignore", "GX_ANALYTICS_ENABLED": "false"}
     with subprocess.Popen(command, stdin=subprocess.PIPE, env=environment) as server:
         while not address.exists():
             assert server.poll() is None, "the process that imports ahead ended"
@@ -65,6 +71,7 @@ def serve(address: str, program: str) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as server:
         for module in PRELOADED:
             __import__(module)
+        read_project_once()
         duckdb.execute("set threads = 1")  # threads of its own do not survive a fork
         gc.collect()
         gc.freeze()
@@ -84,6 +91,16 @@ def serve(address: str, program: str) -> None:
                     supervise(connection, json.loads(request), files)
                 for file in files:
                     os.close(file)
+
+
+def read_project_once() -> None:
+    """What dbt learns of its own classes while it reads a project stays in the process; nothing of the project does."""
+    from dbt.adapters.factory import reset_adapters
+    from dbt.cli.main import dbtRunner
+
+    read = dbtRunner().invoke(["--log-level", "none", "--log-level-file", "none", "--no-write-json", "parse"])
+    assert read.success, read.exception
+    reset_adapters()
 
 
 def supervise(connection: socket.socket, request: dict[str, object], files: list[int]) -> None:

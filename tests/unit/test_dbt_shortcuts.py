@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from dbt.adapters.events.types import SQLQuery
+from dbt.clients.jinja import MacroStack
 from dbt.context import base
+from dbt.context.macros import MacroNamespace, MacroNamespaceBuilder
 from dbt.events.types import MainReportVersion
 from dbt_common.clients import agate_helper
 from dbt_common.clients.jinja import MacroFuzzEnvironment, get_environment, get_template
@@ -14,7 +17,13 @@ from dbt_common.events.base_types import BaseEvent, EventLevel
 from dbt_common.events.types import Note
 
 from onefunnel import dbt_shortcuts
-from onefunnel.dbt_shortcuts import CompiledTemplates, fill_no_untold_events, gather_modules_once, make_type_testers_once
+from onefunnel.dbt_shortcuts import (
+    CompiledTemplates,
+    bind_macros_at_once,
+    fill_no_untold_events,
+    gather_modules_once,
+    make_type_testers_once,
+)
 
 TEMPLATE = "{% macro twice(n) %}{{ n * 2 }}{% endmacro %}{{ n }} and {{ n * 2 }}"
 
@@ -23,6 +32,7 @@ TEMPLATE = "{% macro twice(n) %}{{ n * 2 }}{% endmacro %}{{ n }} and {{ n * 2 }}
 def _as_dbt_has_them(monkeypatch: pytest.MonkeyPatch) -> None:
     for owner, name in (
         (MacroFuzzEnvironment, "compile"), (BaseEvent, "__init__"), (agate_helper, "build_type_tester"), (base, "get_context_modules"),
+        (MacroNamespaceBuilder, "build_namespace"),
     ):  # fmt: skip
         monkeypatch.setattr(owner, name, getattr(owner, name))
 
@@ -103,3 +113,28 @@ def test_modules_are_those_of_dbt() -> None:
         name: sorted(module) for name, module in before.items()
     }
     assert get_environment() is not None
+
+
+@pytest.mark.parametrize("of_node", ["ours", "utils", "dbt", "adapter"])
+def test_each_name_means_the_macro_that_dbt_finds(of_node: str) -> None:
+    names = {"ours": "ab", "utils": "abcd", "adapter": "ace", "dbt": "abcef"}
+    macros = {
+        package: {name: SimpleNamespace(name=name, package_name=package, unique_id=f"macro.{package}.{name}") for name in has}
+        for package, has in names.items()
+    }
+    stack, context, node = MacroStack(), {"a": "context"}, object()
+
+    def namespace() -> MacroNamespace:
+        return MacroNamespaceBuilder("ours", of_node, stack, ["adapter", "dbt"], node).build_namespace(macros, context)
+
+    def flat(found: object) -> object:
+        return {name: flat(one) for name, one in found.items()} if isinstance(found, dict) else vars(found)
+
+    before = namespace()
+    bind_macros_at_once()
+    after = namespace()
+    assert flat(dict(after)) == flat(dict(before))
+    for package in (None, "ours", "utils", "dbt"):
+        for name in "abcdefg":
+            one, other = (kept.get_from_package(package, name) for kept in (before, after))
+            assert (one and vars(one)) == (other and vars(other)), (package, name)
