@@ -83,4 +83,8 @@ if __name__ == "__main__":
     import dbt.adapters.duckdb  # noqa: F401  else imported only when the profile is read
 
     line = sys.stdin.readline()
-    sys.exit(main(json.loads(line)) if line else 0)
+    ended = main(json.loads(line)) if line else 0
+    logging.shutdown()
+    sys.stdout.flush()
+    # what it imported is not taken apart piece by piece: that takes half a second, in which nothing is left to do
+    os._exit(ended)

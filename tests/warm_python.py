@@ -6,6 +6,7 @@ are not made again. Where the process itself is what is tested (kills, Airflow, 
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import gc
 import json
@@ -16,14 +17,13 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
-
-from onefunnel.dbt import child_environment
-from onefunnel.settings import Settings
 
 PRELOADED = ("dbt.adapters.duckdb", "dbt.cli.main", "onefunnel.quality.engine", "onefunnel.quality.pages", "onefunnel.nightly", "pandas")
 # what stands in for python: it hands its arguments, environment and files over, waits, and ends as the fork ends
@@ -53,6 +53,9 @@ def warm_python(folder: Path, parsed: Path) -> Iterator[str]:
     if not hasattr(os, "pidfd_open"):
         yield sys.executable
         return
+    from onefunnel.dbt import child_environment  # here: the server imports it under the name that it has then
+    from onefunnel.settings import Settings
+
     program, address = folder / "python", folder / "warm"
     program.write_text(CLIENT.format(python=sys.executable, address=address), encoding="utf-8")
     program.chmod(0o700)
@@ -123,7 +126,7 @@ def supervise(connection: socket.socket, request: dict[str, object], files: list
 
 
 def run(request: dict[str, object], files: list[int]) -> None:
-    """Become the process that was asked for; it ends as any Python ends, by its exit handlers too."""
+    """Become the process that was asked for; it ends as any Python ends, by its exit handlers too, but takes no imports apart."""
     for own, file in enumerate(files):
         os.dup2(file, own)
         os.close(file)
@@ -133,8 +136,21 @@ def run(request: dict[str, object], files: list[int]) -> None:
     time.tzset()
     sys.path[0] = request["folder"]
     sys.argv = list(request["arguments"])
-    runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
-    sys.exit(0)
+    status = 1
+    try:
+        runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+        status = 0
+    except SystemExit as ended:
+        status = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+        if not isinstance(ended.code, int | None):
+            print(ended.code, file=sys.stderr)
+    except BaseException:
+        traceback.print_exc()
+    threading._shutdown()
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
 
 
 if __name__ == "__main__":

@@ -38,6 +38,8 @@ def evaluate(path: Path, gate: str, suites: list[Suite], parameters: dict[str, A
     logging.getLogger("great_expectations").setLevel(logging.CRITICAL)
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}
+    # it is kept nowhere, and would be written out as YAML for each relation, whole
+    context._save_project_config = lambda: None
     checks: list[CheckResult] = []
     reports: list[tuple[Suite, ExpectationSuiteValidationResult]] = []
     try:

@@ -56,3 +56,5 @@ def main() -> None:
 
 if __name__ == "__main__":
     main()
+    # what it imported is not taken apart piece by piece: that takes half a second, in which nothing is left to do
+    os._exit(0)
