@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
-from onefunnel.dbt import child_environment
+from onefunnel.dbt import PROGRAM, child_environment
 from onefunnel.landing.register import show_stages
 from onefunnel.settings import load_settings
 
@@ -40,13 +39,14 @@ def compile_models(select: Iterable[str], home: Path, target: Path) -> list[Comp
     home: holds warehouse.duckdb, which models that look at the landing while compiling read; target: where dbt leaves its files.
     Raises RuntimeError with dbt's own words when the project does not compile.
     """
-    dbt = Path(sys.executable).with_name("dbt")
-    home.mkdir(parents=True, exist_ok=True)
+    for folder in (home, target):
+        folder.mkdir(parents=True, exist_ok=True)
     with duckdb.connect(str(home / "warehouse.duckdb")) as warehouse:
         warehouse.execute("create schema if not exists landing")
         show_stages(warehouse, {})
     done = subprocess.run(
-        [str(dbt), "--log-level", "warn", "compile", "--select", *select],
+        PROGRAM,
+        input=json.dumps(["compile", "--select", *select]),
         capture_output=True,
         text=True,
         cwd=ROOT,
