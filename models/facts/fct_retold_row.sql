@@ -4,16 +4,17 @@
     'payments': ('paid_at', ['lead_key', 'client_key', 'kind', 'currency', 'delivered_amount'], 'currency', 'delivered_amount'),
     'payment_plan': ('due_date', ['lead_id', 'client_id', 'currency', 'planned_original'], 'currency', 'planned_original'),
 } -%}
-{#- what the row of an id never changes -#}
+{#- what the row of an id never changes, and which way its own clock never goes -#}
 {%- set kept = {
-    'leads': ('lead_key', 'abs(' ~ days_between('cast(older.created_at as date)', 'cast(newer.created_at as date)') ~ ') > 1'),
-    'stage_events': ('version_key', 'older.lead_key <> newer.lead_key'),
-    'payments': ('version_key', "coalesce(older.lead_key, older.client_key) <> coalesce(newer.lead_key, newer.client_key) and older.delivered_amount <> newer.delivered_amount"),
+    'leads': ('lead_key', 'abs(' ~ days_between('cast(older.created_at as date)', 'cast(newer.created_at as date)') ~ ') > 1', 'older.updated_at > newer.updated_at'),
+    'stage_events': ('version_key', 'older.lead_key <> newer.lead_key', 'false'),
+    'payments': ('version_key', "coalesce(older.lead_key, older.client_key) <> coalesce(newer.lead_key, newer.client_key) and older.delivered_amount <> newer.delivered_amount", 'false'),
 } -%}
 {#- one delivery may well say two things alike -#}
 {%- set several = 'min(load_id) <> max(load_id) or min(file_name) <> max(file_name)' -%}
 -- Rows that a later delivery says again under other ids, and ids that it gives to others: exports that number their rows anew. Of what is said again the last
 -- two months are looked at, while the figures can still be mended; of one moment with a clock, or of one day and all else alike.
+-- And rows whose last delivery holds an older state than one before it, by the clock of the source: an old export that came late and counts all the same.
 with said_again as (
     {%- for entity, (moment, rest, currency, money) in told.items() %}
     select
@@ -37,17 +38,21 @@ with said_again as (
 ),
 
 given_again as (
-    {%- for entity, (key, is_another) in kept.items() %}
+    {%- for entity, (key, is_another, is_older_state) in kept.items() %}
     {%- set entity_loop = loop %}
     {%- for one in staged(entity) %}
-    select older.source_name, '{{ one.entity }}' as entity, count(*) as row_count
+    select
+        older.source_name,
+        '{{ one.entity }}' as entity,
+        count(case when {{ is_another }} then 1 end) as id_given_again,
+        count(distinct case when {{ is_older_state }} then older.{{ key }} end) as older_state
     from (select * from {{ one.relation }} where quarantine_rule is null and not is_newest) as older
     inner join (
         -- few ids came twice: without a look at them first, all rows would be joined
         select * from {{ one.relation }}
         where quarantine_rule is null and is_newest and {{ key }} in (select {{ key }} from {{ one.relation }} where quarantine_rule is null and not is_newest)
     ) as newer on older.{{ key }} = newer.{{ key }}
-    where {{ is_another }} and (older.load_id <> newer.load_id or older.file_name <> newer.file_name)
+    where older.load_id <> newer.load_id or older.file_name <> newer.file_name
     group by older.source_name
     {%- if not (loop.last and entity_loop.last) %}
     union all
@@ -70,7 +75,9 @@ from said_again
 group by source_name, entity, month, currency
 -- a few may well be alike
 having sum(again) >= 5 and 4 * sum(again) >= sum(row_count)
+{%- for rule, least in {'id_given_again': 5, 'older_state': 1}.items() %}
 union all
-select concat_ws('|', source_name, entity, 'id_given_again'), source_name, entity, 'id_given_again', null, null, cast(row_count as bigint), null
+select concat_ws('|', source_name, entity, '{{ rule }}'), source_name, entity, '{{ rule }}', null, null, cast({{ rule }} as bigint), null
 from given_again
-where row_count >= 5
+where {{ rule }} >= {{ least }}
+{%- endfor %}

@@ -16,6 +16,7 @@ KINDS: dict[str, str] = {
     "refund_unpaid": "clients who got back more than they paid",
     "export_cut": "an export that may be cut",
     "moments_disagree": "times that cannot both be right",
+    "units_disagree": "money that may be in another unit",
     "history_begins": "comparisons with months that are not whole",
     "figures_moved": "figures of an ended month changed much",
     "late_beyond_lookback": "figures changed beyond the lookback",

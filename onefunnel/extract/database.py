@@ -18,6 +18,7 @@ from onefunnel.extract.contract_columns import check_columns
 from onefunnel.extract.cursors import Reached, cursor_from, cursor_state, rows_key
 from onefunnel.extract.late_rows import counted_behind, late_rows
 from onefunnel.extract.lost_digits import EXACT
+from onefunnel.extract.midnights import check_midnights
 from onefunnel.extract.normalise import rows_of
 from onefunnel.extract.parts import NUL, TYPED, PartWriter, Relation, typed_names, unique_names
 from onefunnel.extract.unread_units import check_unread_units
@@ -141,6 +142,7 @@ def _land(writer: PartWriter, connection: sa.Connection, source: DatabaseSource,
     part = writer.write(relation, file=name, sha256=sha256, fingerprint=sha256)
     check_unread_words(writer, part, source, options)
     check_unread_units(writer, part, source, options)
+    check_midnights(writer, part, source)
     writer.finish()
     return reached.last
 

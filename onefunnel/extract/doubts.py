@@ -23,6 +23,7 @@ ISO = r"^\s*[0-9]{4}-([0-9]{2})-([0-9]{2})"
 
 def check_undecided(writer: PartWriter, relation: Relation, part: LandedFile, config: PipelineConfig, source: FilesSource) -> None:
     """Raise ConfigError where money is of one of two sizes, of one of two currencies, or all there twice, and nothing declares it."""
+    _check_second_header(writer, part)
     _check_swapped(writer, part)
     names = {name.strip().lower(): name for name in part.columns}
     if "cost" in names and source.entities[writer.staged.entity].overlap != "add":
@@ -44,6 +45,28 @@ def swapped(name: str, dates: int, texts: int, file: str) -> ConfigError:
         where=file,
         hint="deliver the export as it was before it was opened, or with dates as 2026-01-31",
     )
+
+
+def _check_second_header(writer: PartWriter, part: LandedFile) -> None:
+    """Refuse two exports one below the other whose columns are in different orders: all below the second header is read under wrong names.
+
+    A second header in the order of the first is no row, and was left out before.
+    """
+    names = {name.strip().lower(): name for name in part.columns}
+    needed = [quoted(names[name]) for name in writer.required if name in names]
+    if len(needed) < 2:
+        return
+    columns = f"({', '.join(literal(name) for name in names)})"
+    is_header = " and ".join(f"lower(trim({name})) in {columns}" for name in needed)
+    query = f"select min_by([{', '.join(needed)}], _row) from {rows_of(writer.staged.folder / part.part)} where {is_header}"
+    (cells,) = writer.run(query, part.path).fetchone()
+    if cells:
+        raise ConfigError(
+            f"a second header in another order: a row says {', '.join(cells)} under {', '.join(writer.required)}, "
+            "so that all rows below it are read under wrong names",
+            where=f"{writer.staged.where}, {part.path}",
+            hint="deliver the two exports as two files",
+        )
 
 
 def _check_swapped(writer: PartWriter, part: LandedFile) -> None:

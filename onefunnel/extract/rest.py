@@ -16,6 +16,7 @@ from onefunnel.entities import entity_of
 from onefunnel.errors import ConfigError, OnefunnelError
 from onefunnel.extract.documents import JsonNumber, jsonl_relation, record_line
 from onefunnel.extract.envelope import Held, Told, more_told
+from onefunnel.extract.midnights import check_midnights
 from onefunnel.extract.parts import PartWriter
 from onefunnel.extract.snapshot import Snapshot
 from onefunnel.extract.unread_units import check_unread_units
@@ -70,6 +71,7 @@ def stage_resource(config: PipelineConfig, source: RestSource, entity: str, stag
         part = writer.write(jsonl_relation(writer, snapshot), file=snapshot.name, sha256=snapshot.sha256, fingerprint=snapshot.sha256)
         check_unread_words(writer, part, source, options)
         check_unread_units(writer, part, source, options)
+        check_midnights(writer, part, source)
         writer.finish()
 
 

@@ -100,17 +100,18 @@ def read_sources(config: PipelineConfig) -> str:
 
 
 def funnel_parameters(own: OwnWords) -> dict[str, Any]:
-    """What the gate says of the stages in force: their number, their columns, when one was reached without the one before, and when the
-    first contact is before its lead.
+    """What the gate says of the stages in force: their number, their columns, when one was reached without the one before, when the
+    first contact was and when the first of all.
     """
     stages = stages_in_force(own)
     keys = [stage.key for stage in stages if not stage.is_terminal]
-    contact = roles_of(stages).get("contact")
+    contact, never = roles_of(stages).get("contact"), "cast(null as timestamp)"
     columns = ["lead_attempt_key", "lead_key", "source_name", "client_key", "channel_key", "created_at", "lead_month", "outcome"]
     return {
         "stages": len(keys),
         "funnel_columns": [*columns, "furthest_stage_order", "lt_days", f"{keys[-1]}_at", *(f"{key}_reached" for key in keys)],
-        "contacted_at": f"{contact}_at" if contact else "cast(null as timestamp)",
+        "contacted_at": f"{contact}_at" if contact else never,
+        "first_entry_at": f"least({', '.join([never, *(f'{key}_at' for key in keys[1:])])})",
         "skipped_stage": " or ".join(f"({later}_reached and not {earlier}_reached)" for earlier, later in pairwise(keys)),
     }
 

@@ -261,6 +261,46 @@ RESTATED = """
         ("days_told_once", PAID_AGAIN.format(days=2), ["bank and ", "payments of the same amounts within five days"]),
         ("days_told_once", PAID_AGAIN.format(days=9), []),
         ("rows_told_once", RETOLD.format(rule="said_again"), ["demo", "payments", "9 rows of 2026-03 again", "950.00 EUR"]),
+        ("states_go_forward", RETOLD.format(rule="older_state"), ["demo", "payments", "9 in an older state"]),
+        (
+            "entries_follow_leads",
+            """update facts.fct_lead_funnel set sql_at = sql_at - interval 10 year
+            where lead_key = (select min(lead_key) from facts.fct_lead_funnel where sql_at is not null and attempt_number = 1)""",
+            ["demo", "1 leads in a stage 36"],
+        ),
+        (
+            "entries_follow_leads",
+            """update facts.fct_lead_funnel set sql_at = sql_at - interval 3 month
+            where lead_key = (select min(lead_key) from facts.fct_lead_funnel where sql_at is not null and attempt_number = 1)""",
+            [],
+        ),
+        (
+            "only_what_left_comes_back",
+            """update facts.fct_payment set kind = 'chargeback_won'
+            where payment_key = (select min(payment_key) from facts.fct_payment where kind = 'payment')""",
+            ["demo", "chargeback_won", "1 clients", "in money"],
+        ),
+        (
+            "only_what_left_comes_back",
+            """insert into facts.fct_payment by name
+            select 'b' || payment_key as payment_key, 'chargeback' as kind, -amount_base as amount_base,
+                * exclude (payment_key, kind, amount_base)
+            from facts.fct_payment where payment_key = (select min(payment_key) from facts.fct_payment where kind = 'payment');
+            update facts.fct_payment set kind = 'chargeback_won'
+            where payment_key = (select min(payment_key) from facts.fct_payment where kind = 'payment')""",
+            [],
+        ),
+        (
+            "costs_fit_their_payments",
+            "update facts.fct_payment set direct_cost_base = 100 * direct_cost_base",
+            [" cost more than they bring"],
+        ),
+        (
+            "moments_are_no_days",
+            "update facts.fct_payment set paid_at = date_trunc('day', paid_at) + interval (1 + month(paid_at) % 2) hour",
+            ["payments", "all at 01:00 or 02:00"],
+        ),
+        ("moments_are_no_days", "update facts.fct_payment set paid_at = date_trunc('day', paid_at)", []),
         ("ids_given_once", RETOLD.format(rule="id_given_again"), ["demo", "payments", "9 ids that were of others"]),
         ("restated_much", RESTATED.format(kpi="revenue", then=100.0, now=89.0), ["revenue", "2026-01", "100.0 then", "89.0 now"]),
         ("restated_much", RESTATED.format(kpi="sql", then=20.0, now="null"), ["sql", "2026-01", "20.0 then", "nothing now"]),

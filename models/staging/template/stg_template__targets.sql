@@ -48,6 +48,8 @@ judged as (
             -- what a typed cell may hold as well is no number
             when target_value is null or not target_value between -1e30 and 1e30 then 'unparsable_number'
             when {{ currency_disagrees('value_text', base_currency()) }} then 'currency_mismatch'
+            -- a return may be planned below zero, but nothing is counted, paid or reached so
+            when target_value < 0 and kpi_key <> 'romi' then 'negative_amount'
             -- a share is shown as 0.25: 25 is meant in percent
             when target_value > 1 and {{ is_share('kpi_key') }} then 'share_above_one'
         end as quarantine_rule

@@ -29,6 +29,7 @@ class Landing:
     system: str = "other"
     entity: str = "rows"
     key: str | None = KEY
+    time_zone: str = "UTC"
 
     @property
     def home(self) -> Path:
@@ -55,7 +56,7 @@ class Landing:
 
     def land(self, as_of: str = "2024-06-01") -> LoadManifest:
         config = self.config
-        return extract_source(config, config.sources[0], Interval.for_as_of(date.fromisoformat(as_of)), self.settings)[0]
+        return extract_source(config, config.sources[0], Interval.for_as_of(date.fromisoformat(as_of), self.time_zone), self.settings)[0]
 
     @property
     def loads(self) -> list[LoadManifest]:

@@ -197,3 +197,13 @@ def test_a_column_that_nobody_reads_may_hold_any_dates(csv: Landing) -> None:
     rows = "".join(f"{number},2026-01-05,seo,{day}\n" for number, day in enumerate(SWAPPED + LATER))
     csv.write("a.csv", f"lead_id,created_at,channel,birthday\n{rows}")
     assert csv.land().rows == 11
+
+
+@pytest.mark.parametrize("second", ["amount,payment_id,paid_at,currency", " Payment_ID ,PAID_AT,currency,amount"])
+def test_a_second_header_in_another_order_is_refused(csv: Landing, second: str) -> None:
+    csv.system, csv.entity = "template", "payments"
+    csv.write("a.csv", f"{AMOUNTS}p1,2026-01-05,10,EUR\n{second}\np2,2026-01-06,10,EUR\n")
+    with pytest.raises(ConfigError, match=r"a second header in another order[\s\S]*as two files"):
+        csv.land()
+    csv.write("a.csv", f"{AMOUNTS}p1,2026-01-05,10,EUR\n{AMOUNTS}p2,2026-01-06,10,EUR\n")
+    assert csv.land().rows == 2

@@ -1,0 +1,72 @@
+"""Days that a program wrote as moments: 2026-01-05T00:00:00.000Z is meant as 5 January and is, west of Greenwich, a moment of the 4th."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from onefunnel.extract.normalise import literal, quoted, rows_of
+from onefunnel.extract.parts import PartWriter
+from onefunnel.landing.loads import LandedFile
+from onefunnel.sources import TabularSource
+
+MIDNIGHT = r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]00:00(:00([.][0-9]+)?)?\s?(Z|[+-][0-9]{2}(:?[0-9]{2})?)"
+# So many different days at midnight and no other clock in the whole column are no chance.
+MIN_DAYS = 10
+
+
+def check_midnights(writer: PartWriter, part: LandedFile, source: TabularSource) -> None:
+    """Warn of a column whose every cell is midnight of one offset, where that is another day in the reporting zone: its rows move by a day.
+
+    By the contract a date with an offset is a moment, and counts as one. Not told where `formats` of the source reads the cells as days.
+    """
+    for name in _of_midnights(writer, part):
+        query = (
+            f"select count(*), count(distinct substr({quoted(name)}, 1, 10)), min(trim({quoted(name)})), max(trim({quoted(name)})) "
+            f"from {rows_of(writer.staged.folder / part.part)} where {quoted(name)} is not null "
+            f"having bool_and(regexp_full_match(trim({quoted(name)}), {literal(MIDNIGHT)}))"
+        )
+        found = writer.run(query, part.path).fetchone()
+        if not found or found[1] < MIN_DAYS or _are_read_as_days(found[2:], source.formats):
+            continue
+        moved = next(((text, day) for text in found[2:] if (day := _day_of(text, writer.staged.interval.time_zone)) != _said(text)), None)
+        if moved:
+            form = f"%Y-%m-%d{moved[0][10:]}"
+            writer.staged.warnings.append(
+                f"{part.path}: column {name}: all {found[0]} values are midnight of another zone, such as {moved[0]}, which counts for "
+                f'{moved[1]}; if they are days, say `formats: ["{form}"]` of source {source.name}'
+            )
+
+
+def _of_midnights(writer: PartWriter, part: LandedFile) -> list[str]:
+    """Columns whose least and greatest cell are midnights, as the part itself says: no cell of the others is looked at."""
+    read = {name.lower() for name in writer.read}
+    is_midnight = " and ".join(
+        f"regexp_full_match(trim(coalesce({end}, '')), {literal(MIDNIGHT)})" for end in ("min(stats_min_value)", "max(stats_max_value)")
+    )
+    metadata = f"parquet_metadata({literal(str(writer.staged.folder / part.part))})"
+    found = {name for (name,) in writer.run(f"select path_in_schema from {metadata} group by 1 having {is_midnight}", part.path).fetchall()}
+    return [name for name in part.columns if name in found and (not read or name.lower() in read)]
+
+
+def _said(text: str) -> date:
+    return date.fromisoformat(text[:10])
+
+
+def _day_of(text: str, zone: str) -> date:
+    """The day on which the moment falls where days are cut."""
+    moment = datetime.fromisoformat(f"{text[:10]}T{text[11:].replace(' ', '')}")
+    return moment.astimezone(ZoneInfo(zone)).date()
+
+
+def _are_read_as_days(texts: Iterable[str], formats: Iterable[str]) -> bool:
+    """Whether a format of sources.yml reads them with the offset as plain letters."""
+
+    def is_read(text: str, form: str) -> bool:
+        try:
+            return datetime.strptime(text, form).tzinfo is None
+        except ValueError:
+            return False
+
+    return any(all(is_read(text, form) for text in texts) for form in formats or ())

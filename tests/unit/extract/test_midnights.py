@@ -1,0 +1,56 @@
+"""Days that a program wrote as midnight of its own zone are told, where they would count for other days; moments are not."""
+
+from __future__ import annotations
+
+import pytest
+from conftest_landing import Landing
+
+HEAD = "payment_id,paid_at,amount,currency,lead_id"
+
+
+def warned(csv: Landing, zone: str, *clocks: str, days: int = 10) -> list[str]:
+    """What is warned of payments of so many days, at these clocks in turn, where days are cut in a zone."""
+    csv.system, csv.entity, csv.time_zone = "template", "payments", zone
+    rows = [f"p{day},2026-01-{day:02}{clocks[day % len(clocks)]},10,EUR,L1" for day in range(1, days + 1)]
+    csv.write("a.csv", "\n".join([HEAD, *rows, ""]))
+    return [warning for warning in csv.land().warnings if "midnight" in warning]
+
+
+@pytest.mark.parametrize(
+    ("zone", "clock", "counts_for"),
+    [
+        ("America/New_York", "T00:00:00.000Z", "2025-12-31"),
+        ("America/Sao_Paulo", " 00:00:00+00", "2025-12-31"),
+        ("America/Denver", "T00:00Z", "2025-12-31"),
+        ("Europe/Berlin", "T00:00:00+03:00", "2025-12-31"),
+        ("Europe/London", "T00:00:00 +0530", "2025-12-31"),
+    ],
+)
+def test_days_at_midnight_of_another_zone_are_told(csv: Landing, zone: str, clock: str, counts_for: str) -> None:
+    (warning,) = warned(csv, zone, clock)
+    assert (
+        f"column paid_at: all 10 values are midnight of another zone, such as 2026-01-01{clock}, which counts for {counts_for}" in warning
+    )
+    line = f"%Y-%m-%d{clock}"
+    assert f'`formats: ["{line}"]` of source' in warning
+    csv.source["formats"] = [line]
+    assert warned(csv, zone, clock) == []
+
+
+@pytest.mark.parametrize(
+    ("zone", "clocks"),
+    [
+        ("Europe/Berlin", ["T00:00:00Z"]),  # one o'clock of the same day
+        ("UTC", ["T00:00:00Z"]),
+        ("America/New_York", [""]),
+        ("America/New_York", [" 00:00:00"]),
+        ("America/New_York", ["T00:00:00Z", "T00:00:01Z"]),
+        ("America/New_York", ["T05:00:00Z"]),
+    ],
+)
+def test_what_counts_for_its_own_day_or_has_a_clock_is_not_told(csv: Landing, zone: str, clocks: list[str]) -> None:
+    assert warned(csv, zone, *clocks) == []
+
+
+def test_a_few_may_be_so_by_chance(csv: Landing) -> None:
+    assert warned(csv, "America/New_York", "T00:00:00Z", days=9) == []
