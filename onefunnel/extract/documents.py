@@ -7,8 +7,9 @@ from typing import Any
 
 from onefunnel.errors import ConfigError, OnefunnelError
 from onefunnel.extract.envelope import Held, Page, more_told
+from onefunnel.extract.lost_digits import CENTS_IN_32_BITS, EXACT_IN_32_BITS, is_id
 from onefunnel.extract.normalise import literal, quoted
-from onefunnel.extract.parts import NUL, TYPED, UNDECODABLE, PartWriter, Relation, typed_names, unique_names
+from onefunnel.extract.parts import MONEY, NUL, TYPED, UNDECODABLE, PartWriter, Relation, typed_names, unique_names
 from onefunnel.extract.snapshot import MAX_RECORD_BYTES, Snapshot
 
 MAX_UNPACKED_BYTES = 20_000_000_000
@@ -46,9 +47,27 @@ def parquet_relation(writer: PartWriter, snapshot: Snapshot) -> Relation:
     chosen = ", ".join(
         f"{_as_text(quoted(column), kinds[new])} as {quoted(new)}" for (column, *_), new in zip(described, names, strict=True)
     )
+    _check_32_bits(writer, source, {new: column for (column, kind, *_), new in zip(described, names, strict=True) if kind == "FLOAT"}, name)
     typed = typed_names(new for (_, kind, *_), new in zip(described, names, strict=True) if kind.startswith(TYPES_OF_COLUMNS))
     told = literal(typed) if typed else "cast(null as varchar)"
     return Relation(f"select {chosen}, {told} as {TYPED}, file_row_number + 1 as _row from {source}", names, typed=True)
+
+
+def _check_32_bits(writer: PartWriter, source: str, columns: dict[str, str], file: str) -> None:
+    """Raise ConfigError for ids and money in numbers of seven digits (their name in the load -> in the file) that had more than those."""
+    for name, column in columns.items():
+        what = "ids" if is_id(name) else "money" if name.lower() in MONEY | {"direct_cost"} else None
+        if what is None:
+            continue
+        limit = EXACT_IN_32_BITS if what == "ids" else CENTS_IN_32_BITS
+        greatest = writer.run(f"select max(abs({quoted(column)})) from {source} where isfinite({quoted(column)})", file).fetchone()[0]
+        if greatest is not None and greatest >= limit:
+            raise ConfigError(
+                f"column {name} holds {what} in numbers of 32 bits (FLOAT): from {limit:,} on they lose their last digits, "
+                f"and the greatest is {greatest:,.0f}",
+                where=file,
+                hint="write ids as text or whole numbers, money as DECIMAL or DOUBLE",
+            )
 
 
 def _parquet_columns(writer: PartWriter, path: str, file: str) -> list[tuple[str, str | None]]:

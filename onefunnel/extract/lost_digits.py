@@ -14,6 +14,8 @@ from onefunnel.extract.normalise import literal, quoted
 
 # A number of floating point is a whole number exactly up to here.
 EXACT = 2**53
+# One of 32 bits, which has some seven digits: a whole number up to here, a hundredth up to there.
+EXACT_IN_32_BITS, CENTS_IN_32_BITS = 2**24, 2**17
 _ID_NAME = re.compile(r"(.*[\W_])?(id|ID|Id)|.*[a-z](ID|Id)|(?i:duplicate_of)", re.DOTALL)
 # How programs write such numbers: as one of a column with fractions or gaps (pandas), or in short. 1e17 is a text of its own, and what a
 # spreadsheet cut, 1.2021E+17, is seen to be cut already.

@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from workbooks import number, row, text, workbook
 
+from onefunnel.errors import ConfigError
 from onefunnel.extract.lost_digits import EXACT, id_sql, is_id
 
 CUT = re.compile(r"[0-9][.][0-9]+E[+][0-9]{2}")  # what staging takes for no id: is_cut_id of dbt_project/macros/parse.sql
@@ -88,3 +89,16 @@ def test_every_other_text_is_the_id_that_it_is(told: str) -> None:
 @pytest.mark.parametrize("column", ["paid", "amount", "GUID", "bid", "ids"])
 def test_what_is_named_otherwise_holds_no_ids(column: str) -> None:
     assert not is_id(column)
+
+
+@pytest.mark.parametrize(("column", "exact", "lost"), [("lead_id", 2.0**24 - 1, 2.0**24), ("amount", 131071.99, 131072.01)])
+def test_numbers_of_32_bits_that_had_more_digits_are_refused(tmp_path: Path, column: str, exact: float, lost: float) -> None:
+    landing = Landing(tmp_path, {"path": "*.parquet"})
+    file = landing.write("a.parquet", b"")
+    for value in (exact, lost):
+        rest = {"lead_id": ["L1"], "amount": ["1"], "score": pa.array([1e9], pa.float32())}
+        pq.write_table(pa.table(rest | {column: pa.array([value], pa.float32())}), file)
+        if value == exact:
+            assert landing.land().rows == 1
+    with pytest.raises(ConfigError, match=rf"column {column} holds \w+ in numbers of 32 bits"):
+        landing.land()
