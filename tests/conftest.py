@@ -22,13 +22,16 @@ from warm_python import warm_python
 ORDER = ("unit", "systems", "pipeline", "dbt", "browser", "dags", "faults")
 # Who asks for one of these waits for dbt, for the imports of a night or for a database server.
 SLOW_FIXTURES = {"compiled", "parsed_home", "python", "postgres", "server"}
-# Side by side a module is run whole by one worker, so that its nights are built once; what takes longest must not be begun last.
+# Side by side a module is run whole by one worker, so that its nights are built once; what takes longest must not be begun last. While
+# the first parses the project, which all nights need, the next two have work without one; those that need the demo night stand apart.
 LONGEST_FIRST = (
-    *("test_cases_ledger", "test_nightly_run", "test_going_on", "test_night", "test_verdict_incidents", "test_properties"),
-    *("test_agency_nights", "test_sandbox_night", "test_agencies", "test_report_use", "test_not_delivered", "test_erase_request"),
-    *("test_other_funnels", "test_own_words", "test_kill_during_publication", "test_oracle_real", "test_oracle_demo", "test_cases_overlap"),
-    *("test_verdict_steady", "test_benchmarks", "test_night_is_held_back", "test_cases_sources", "test_many_readers", "test_early_day"),
-    *("test_gates_fail_on_bad_data", "test_kill_during_night", "test_singer", "test_fuzz_exports"),
+    *("test_nightly_run", "test_many_readers", "test_kill_during_publication", "test_verdict_incidents", "test_going_on"),
+    *("test_not_delivered", "test_cases_ledger", "test_sandbox_night", "test_agency_nights", "test_erase_request", "test_cases_overlap"),
+    *("test_properties", "test_other_funnels", "test_report_use", "test_night_is_held_back", "test_night", "test_agencies"),
+    *("test_oracle_real", "test_oracle_demo", "test_own_words", "test_cases_values", "test_benchmarks", "test_kill_during_night"),
+    *("test_report_figures", "test_early_day", "test_new_source", "test_verdict_steady", "test_cases_tables", "test_effects_property"),
+    *("test_gates_fail_on_bad_data", "test_cases_days", "test_scenario_the_talk", "test_cases_sources", "test_gate_of_landing"),
+    *("test_fuzz_exports", "test_unit_tests_run", "test_report_not_delivered", "test_singer", "test_guess"),
 )
 
 

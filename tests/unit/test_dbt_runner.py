@@ -70,9 +70,9 @@ def test_the_command_line() -> None:
 
 
 def test_a_night_builds_the_staging_of_its_own_systems_only() -> None:
-    assert "path:models/staging/zoho" in command(False, None, ["template"])
-    assert "path:models/staging/zoho" not in command(False, None, ["template", "zoho"])
-    assert "path:models/staging/template" not in command(False, None, ["zoho"])
+    assert "fqn:onefunnel.staging.zoho" in command(False, None, ["template"])
+    assert "fqn:onefunnel.staging.zoho" not in command(False, None, ["template", "zoho"])
+    assert "fqn:onefunnel.staging.template" not in command(False, None, ["zoho"])
 
 
 def test_results_are_told_per_node(night: tuple, monkeypatch: pytest.MonkeyPatch) -> None:
