@@ -31,6 +31,8 @@ demo: $(READY) ## Run one night in Airflow on generated data; print the KPIs, th
 
 # Modules of tests go side by side, each whole on one worker. One worker more than cores, since a night waits now and then; four at most.
 WORKERS := $(shell cores=$$(nproc 2>/dev/null || echo 2); echo $$(( cores < 4 ? cores + 1 : 4 )))
+# A hundred processes of the tests import the project: compiled once, whatever the environment says.
+export PYTHONDONTWRITEBYTECODE :=
 PYTEST := $(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadscope --no-loadscope-reorder
 
 test: $(READY) ## Run every test this machine can run (PYTEST_ARGS="-m 'not slow'": only the fast ones)
