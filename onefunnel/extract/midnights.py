@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -22,16 +23,19 @@ def check_midnights(writer: PartWriter, part: LandedFile, source: TabularSource)
     By the contract a date with an offset is a moment, and counts as one. Not told where `formats` of the source reads the cells as days.
     """
     for name in _of_midnights(writer, part):
-        query = (
-            f"select count(*), count(distinct substr({quoted(name)}, 1, 10)), min(trim({quoted(name)})), max(trim({quoted(name)})) "
-            f"from {rows_of(writer.staged.folder / part.part)} where {quoted(name)} is not null "
-            f"having bool_and(regexp_full_match(trim({quoted(name)}), {literal(MIDNIGHT)}))"
+        cell = f"trim({quoted(name)})"
+        # one of each month: clocks change
+        months = (
+            f"select count(*) as cells, count(distinct {cell}) as days, min({cell}) as first, "
+            f"bool_and(regexp_full_match({cell}, {literal(MIDNIGHT)})) as is_midnight "
+            f"from {rows_of(writer.staged.folder / part.part)} where {cell} <> '' group by substr({cell}, 1, 7)"
         )
+        query = f"select sum(cells), list(first order by first) from ({months}) having bool_and(is_midnight) and sum(days) >= {MIN_DAYS}"
         found = writer.run(query, part.path).fetchone()
-        if not found or found[1] < MIN_DAYS or _are_read_as_days(found[2:], source.formats):
+        if not found or _are_read_as_days(found[1], source.formats):
             continue
-        moved = next(((text, day) for text in found[2:] if (day := _day_of(text, writer.staged.interval.time_zone)) != _said(text)), None)
-        if moved:
+        days = ((text, _day_of(text, writer.staged.interval.time_zone)) for text in found[1])
+        if moved := next(((text, day) for text, day in days if day and str(day) != text[:10]), None):
             form = f"%Y-%m-%d{moved[0][10:]}"
             writer.staged.warnings.append(
                 f"{part.path}: column {name}: all {found[0]} values are midnight of another zone, such as {moved[0]}, which counts for "
@@ -50,14 +54,11 @@ def _of_midnights(writer: PartWriter, part: LandedFile) -> list[str]:
     return [name for name in part.columns if name in found and (not read or name.lower() in read)]
 
 
-def _said(text: str) -> date:
-    return date.fromisoformat(text[:10])
-
-
-def _day_of(text: str, zone: str) -> date:
-    """The day on which the moment falls where days are cut."""
-    moment = datetime.fromisoformat(f"{text[:10]}T{text[11:].replace(' ', '')}")
-    return moment.astimezone(ZoneInfo(zone)).date()
+def _day_of(text: str, zone: str) -> date | None:
+    """The day on which the moment falls where days are cut; None of what is no moment, such as 0000-00-00T00:00Z."""
+    with suppress(ValueError, OverflowError):
+        return datetime.fromisoformat(f"{text[:10]}T{text[11:].replace(' ', '')}").astimezone(ZoneInfo(zone)).date()
+    return None
 
 
 def _are_read_as_days(texts: Iterable[str], formats: Iterable[str]) -> bool:

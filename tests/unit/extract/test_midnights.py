@@ -54,3 +54,22 @@ def test_what_counts_for_its_own_day_or_has_a_clock_is_not_told(csv: Landing, zo
 
 def test_a_few_may_be_so_by_chance(csv: Landing) -> None:
     assert warned(csv, "America/New_York", "T00:00:00Z", days=9) == []
+
+
+def test_one_winter_is_enough(csv: Landing) -> None:
+    """In summer London is where such midnights are."""
+    csv.system, csv.entity, csv.time_zone = "template", "payments", "Europe/London"
+    days = [f"2025-07-{day:02}" for day in range(1, 11)] + ["2026-01-02", "2026-07-01"]
+    rows = [f"p{number},{day}T00:00:00+01:00,10,EUR,L1" for number, day in enumerate(days)]
+    csv.write("a.csv", "\n".join([HEAD, *rows, ""]))
+    (warning,) = (each for each in csv.land().warnings if "midnight" in each)
+    assert "such as 2026-01-02T00:00:00+01:00, which counts for 2026-01-01" in warning
+
+
+def test_what_is_no_day_at_all_does_no_harm(csv: Landing) -> None:
+    days = ["0000-00-00", "0001-01-01", "9999-12-31", *(f"2026-13-{day}" for day in range(10, 20))]
+    csv.system, csv.entity, csv.time_zone = "template", "payments", "America/New_York"
+    offsets = ("Z", "+99:00", "-14:00")
+    rows = [f"p{number},{day}T00:00:00{offsets[number % 3]},10,EUR,L1" for number, day in enumerate(days)]
+    csv.write("a.csv", "\n".join([HEAD, *rows, ""]))
+    assert csv.land().rows == len(days)
