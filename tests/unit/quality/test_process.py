@@ -34,6 +34,7 @@ def test_a_killed_gate_process_fails_the_gate(tmp_path: Path) -> None:
     settings = settings_of(tmp_path / "home")
     build_warehouse(settings, 1)
     candidate = make_candidate(settings, None, date(2026, 3, 31), "run")
+    process.close_all()  # one that another test has asked would be killed before it is asked here
     gate = process.warm_process(set())
     # stopped, so that it is still at work when it is asked, and killed then
     os.kill(gate._child.pid, signal.SIGSTOP)
