@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from onefunnel.config import PipelineConfig
 from onefunnel.errors import ConfigError
 from onefunnel.extract.normalise import literal, quoted, rows_of
@@ -98,14 +100,9 @@ def _number_in(name: str, form: str, place: int) -> str:
 
 
 def _written_in_two_ways(writer: PartWriter, part: LandedFile) -> list[str]:
-    """Columns of which the least or the greatest cell is such a text, as the part itself says: no cell of the others is looked at."""
-    is_text = (
-        f"regexp_matches(coalesce(min(stats_min_value), ''), {literal(NUMBERED)}) or regexp_matches(coalesce(max(stats_max_value), ''), "
-    )
-    metadata = f"parquet_metadata({literal(str(writer.staged.folder / part.part))})"
-    query = f"select path_in_schema from {metadata} group by path_in_schema having {is_text}{literal(NUMBERED)})"
-    found = {name for (name,) in writer.run(query, part.path).fetchall()}
-    return [name for name in part.columns if name in found]
+    """Columns of which the least or the greatest cell is such a text."""
+    ends = writer.ends(part)
+    return [name for name in part.columns if any(re.search(NUMBERED, cell) for cell in ends.get(name, ()))]
 
 
 def _check_thousands(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import date, datetime
@@ -44,13 +45,9 @@ def check_midnights(writer: PartWriter, part: LandedFile, source: TabularSource)
 
 
 def _of_midnights(writer: PartWriter, part: LandedFile) -> list[str]:
-    """Columns whose least and greatest cell are midnights, as the part itself says: no cell of the others is looked at."""
-    read = {name.lower() for name in writer.read}
-    is_midnight = " and ".join(
-        f"regexp_full_match(trim(coalesce({end}, '')), {literal(MIDNIGHT)})" for end in ("min(stats_min_value)", "max(stats_max_value)")
-    )
-    metadata = f"parquet_metadata({literal(str(writer.staged.folder / part.part))})"
-    found = {name for (name,) in writer.run(f"select path_in_schema from {metadata} group by 1 having {is_midnight}", part.path).fetchall()}
+    """Columns that are read and whose least and greatest cell are midnights."""
+    read, ends = {name.lower() for name in writer.read}, writer.ends(part)
+    found = {name for name, cells in ends.items() if all(re.fullmatch(MIDNIGHT, cell.strip()) for cell in cells)}
     return [name for name in part.columns if name in found and (not read or name.lower() in read)]
 
 

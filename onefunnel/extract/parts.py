@@ -140,6 +140,13 @@ class PartWriter:
             target = literal(str(self.staged.folder / REJECTED))
             self.db.execute(f"copy (from rejected order by _file, _row) to {target} (format parquet)")
 
+    def ends(self, part: LandedFile) -> dict[str, tuple[str, str]]:
+        """The least and the greatest cell of each column that holds any, as the part itself says: no cell is looked at."""
+        metadata = f"parquet_metadata({literal(str(self.staged.folder / part.part))})"
+        query = f"select path_in_schema, min(stats_min_value), max(stats_max_value) from {metadata} group by path_in_schema"
+        found = self.run(query, part.path).fetchall()
+        return {name: (least, greatest) for name, least, greatest in found if least is not None and greatest is not None}
+
     def run(self, statement: str, file: str, parameters: dict[str, bytes] | None = None) -> duckdb.DuckDBPyConnection:
         """Execute, turning DuckDB's errors into ours: its own text may quote the data, so only its first line is kept, without values.
 
