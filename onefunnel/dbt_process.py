@@ -15,7 +15,7 @@ import os
 import sys
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dbt.cli.main import dbtRunner
 from dbt_common.events.base_types import EventLevel
@@ -52,15 +52,33 @@ def main(arguments: list[str]) -> int:
 
 
 class _OfWhatIsTold(EventManager):
-    """Makes no message of an event that nobody is told: there are thousands a night."""
+    """Makes no message of an event that nobody is told: there are thousands a night. Of plain news only the words are told."""
 
     def fire_event(self, e: BaseEvent, level: EventLevel | None = None, *arguments: Any, **named: Any) -> None:
-        if (level or e.level_tag()) in TOLD:
+        told = level or e.level_tag()
+        if told is EventLevel.INFO:
+            for callback in self.callbacks:
+                callback(_News(_Info(type(e).__name__, e.message(), told.value)))
+        elif told in TOLD:
             super().fire_event(e, level, *arguments, **named)
 
 
-def _teller(log: logging.Logger) -> Callable[[EventMsg], None]:
-    def tell(event: EventMsg) -> None:
+class _Info(NamedTuple):
+    """As EventInfo names them."""
+
+    name: str
+    msg: str
+    level: str
+
+
+class _News(NamedTuple):
+    """What `_teller` reads of an EventMsg, without the protocol buffer that dbt makes of it."""
+
+    info: _Info
+
+
+def _teller(log: logging.Logger) -> Callable[[EventMsg | _News], None]:
+    def tell(event: EventMsg | _News) -> None:
         message = env_scrubber(event.info.msg)
         log.log(getattr(logging, event.info.level.upper()), message)
         print(json.dumps({"name": event.info.name, "msg": message}), flush=True)

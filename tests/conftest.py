@@ -26,12 +26,13 @@ SLOW_FIXTURES = {"compiled", "parsed_home", "python", "postgres", "server"}
 # the first parses the project, which all nights need, the next two have work without one; those that need the demo night stand apart.
 LONGEST_FIRST = (
     *("test_nightly_run", "test_many_readers", "test_kill_during_publication", "test_verdict_incidents", "test_going_on"),
-    *("test_not_delivered", "test_cases_ledger", "test_sandbox_night", "test_agency_nights", "test_erase_request", "test_cases_overlap"),
-    *("test_properties", "test_other_funnels", "test_report_use", "test_night_is_held_back", "test_night", "test_agencies"),
-    *("test_oracle_real", "test_oracle_demo", "test_own_words", "test_cases_values", "test_benchmarks", "test_kill_during_night"),
-    *("test_report_figures", "test_early_day", "test_new_source", "test_verdict_steady", "test_cases_tables", "test_effects_property"),
+    *("test_not_delivered", "test_cases_ledger", "test_sandbox_night", "test_agency_nights", "test_erase_request"),
+    *("test_cases_overlap", "test_properties", "test_other_funnels", "test_report_use", "test_night_is_held_back"),
+    *("test_night", "test_agencies", "test_unit_tests_run", "test_oracle_real", "test_oracle_demo"),
+    *("test_own_words", "test_cases_values", "test_benchmarks", "test_kill_during_night", "test_report_figures"),
+    *("test_early_day", "test_new_source", "test_verdict_steady", "test_cases_tables", "test_effects_property"),
     *("test_gates_fail_on_bad_data", "test_cases_days", "test_scenario_the_talk", "test_cases_sources", "test_gate_of_landing"),
-    *("test_fuzz_exports", "test_unit_tests_run", "test_report_not_delivered", "test_singer", "test_guess"),
+    *("test_fuzz_exports", "test_report_not_delivered", "test_singer", "test_guess"),
 )
 
 

@@ -53,12 +53,12 @@ def wait_for(condition: Callable[[], bool], seconds: float = 240) -> None:
 
 
 def is_building(home: Path) -> bool:
-    """Whether dbt has begun to write the warehouse."""
+    """Whether dbt knows its graph and begins to write the warehouse."""
     if not (home / "state.sqlite").exists():
         return False
     with contextlib.closing(sqlite3.connect(home / "state.sqlite", timeout=30)) as db, contextlib.suppress(sqlite3.OperationalError):
         started = db.execute("select 1 from steps where step = 'build' and status = 'running'").fetchone()
-        return bool(started) and (home / "target" / "manifest.json").exists()
+        return bool(started) and (home / "target" / "graph_summary.json").exists()
     return False
 
 

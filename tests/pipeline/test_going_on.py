@@ -154,7 +154,8 @@ def by_hand(python: str, home: Path, *options: str) -> None:
     """What an analyst types in the project's folder."""
     build = ("build", "--exclude-resource-type", "unit_test", "--vars", "into_production: true")
     dbt = [python, "-m", "dbt.cli.main", "--quiet", *build, *options]
-    environment = child_environment(Settings(home=home)) | {"STARTED_BY_ONEFUNNEL": ""}
+    # dbt reads the project anew for other variables: the state of the home's own builds stays as it is
+    environment = child_environment(Settings(home=home)) | {"STARTED_BY_ONEFUNNEL": "", "DBT_TARGET_PATH": str(home / "by-hand")}
     subprocess.run(dbt, cwd=ROOT, env=environment, check=True, capture_output=True)
 
 

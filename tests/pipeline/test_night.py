@@ -51,23 +51,20 @@ def test_money_is_stored_so_that_reading_it_is_cheap(demo_home: Path, file: str)
 
 
 def test_an_analyst_builds_at_the_root_without_flags(demo_home: Path, python: str, tmp_path: Path) -> None:
-    """`dbt build` and `dbt docs generate` where a night has run. All unit tests pass, which the nightly build leaves out; every mart is in
-    the docs, and every column of it is described.
+    """`dbt build` and `dbt docs generate` where a night has run: every mart is in the docs, and every column of it is described.
+
+    The unit tests, which an analyst's build runs as well, are those of dbt/test_unit_tests_run.py.
     """
     home = tmp_path / "home"
     home.mkdir()
     shutil.copy(demo_home / "warehouse.duckdb", home)
-    environment = {**os.environ, "ONEFUNNEL_HOME": str(home), "DBT_TARGET_PATH": str(home / "target"), "DBT_LOG_PATH": str(home)}
+    places = {"ONEFUNNEL_HOME": str(home), "DBT_TARGET_PATH": str(home / "target"), "DBT_LOG_PATH": str(home)}
+    environment = {**os.environ, **places, "DBT_EXCLUDE_RESOURCE_TYPES": "unit_test"}
     for verb in (["build", "--vars", "into_production: true"], ["docs", "generate"]):
         done = subprocess.run(
             [python, "-m", "dbt.cli.main", "--no-use-colors", *verb], capture_output=True, text=True, cwd=ROOT, env=environment
         )
         assert done.returncode == 0, done.stdout[-3000:]
-        if verb[0] == "build":
-            results = json.loads((home / "target/run_results.json").read_text())["results"]
-            unit = [item["status"] for item in results if item["unique_id"].startswith("unit_test.")]
-            assert len(unit) > 30
-            assert set(unit) == {"pass"}
     manifest = json.loads((home / "target/manifest.json").read_text())
     catalog = json.loads((home / "target/catalog.json").read_text())
     marts = {name: node for name, node in manifest["nodes"].items() if node["resource_type"] == "model" and node["schema"] == "marts"}

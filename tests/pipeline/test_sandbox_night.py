@@ -14,7 +14,9 @@ import pandas as pd
 import pytest
 from nights import DEMO_AS_OF, ROOT, RunCli
 
+from onefunnel.dbt import child_environment
 from onefunnel.locking import BUILD_LOCK, is_locked
+from onefunnel.settings import Settings
 
 pytestmark = pytest.mark.slow
 KEY = ["month", "kpi", "channel_key"]
@@ -151,9 +153,9 @@ def test_two_sandboxes_and_a_night_at_once(
 
 def test_production_refuses_a_build_by_hand(home: Path, python: str) -> None:
     """Whoever asks twice gets it: so build test_night.py and test_going_on.py."""
-    places = {"ONEFUNNEL_HOME": str(home), "DBT_TARGET_PATH": str(home / "target"), "DBT_LOG_PATH": str(home / "logs")}
+    environment = child_environment(Settings(home=home)) | {"STARTED_BY_ONEFUNNEL": ""}
     command = [python, "-m", "dbt.cli.main", "--no-use-colors", "run", "-s", "mart_rejections"]
-    refused = subprocess.run(command, cwd=ROOT, env=os.environ | places, capture_output=True, text=True, check=False)
+    refused = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert refused.returncode != 0
     assert "onefunnel sandbox NAME" in refused.stdout
     assert "OK created" not in refused.stdout

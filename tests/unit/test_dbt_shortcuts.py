@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from dbt.adapters.events.types import SQLQuery
+from dbt.artifacts.schemas import base as artifacts
+from dbt.cli import requires
 from dbt.clients.jinja import MacroStack
 from dbt.context import base
 from dbt.context.macros import MacroNamespace, MacroNamespaceBuilder
@@ -15,6 +19,7 @@ from dbt_common.clients import agate_helper
 from dbt_common.clients.jinja import MacroFuzzEnvironment, get_environment, get_template
 from dbt_common.events.base_types import BaseEvent, EventLevel
 from dbt_common.events.types import Note
+from jinja2 import Undefined
 
 from onefunnel import dbt_shortcuts
 from onefunnel.dbt_shortcuts import (
@@ -23,6 +28,7 @@ from onefunnel.dbt_shortcuts import (
     fill_no_untold_events,
     gather_modules_once,
     make_type_testers_once,
+    write_artifacts_at_once,
 )
 
 TEMPLATE = "{% macro twice(n) %}{{ n * 2 }}{% endmacro %}{{ n }} and {{ n * 2 }}"
@@ -138,3 +144,26 @@ def test_each_name_means_the_macro_that_dbt_finds(of_node: str) -> None:
         for name in "abcdefg":
             one, other = (kept.get_from_package(package, name) for kept in (before, after))
             assert (one and vars(one)) == (other and vars(other)), (package, name)
+
+
+def test_artifacts_are_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for owner, name in ((artifacts, "write_json"), (requires, "parse_manifest")):
+        monkeypatch.setattr(owner, name, getattr(owner, name))
+    content = {"a": [1, 2.5, None, True], "é": {"day": date(2026, 1, 5), "money": Decimal("1.10"), "none": Undefined()}}
+    artifacts.write_json(str(tmp_path / "a/as_dbt_does.json"), content)
+    write_artifacts_at_once()
+    artifacts.write_json(str(tmp_path / "b/at_once.json"), content)
+    assert (tmp_path / "b/at_once.json").read_bytes() == (tmp_path / "a/as_dbt_does.json").read_bytes()
+    with pytest.raises(TypeError):
+        artifacts.write_json(str(tmp_path / "a/as_dbt_does.json"), {"a": object()})
+    assert (tmp_path / "a/as_dbt_does.json").read_bytes(), "what cannot be written replaces nothing"
+
+
+@pytest.mark.parametrize(("which", "is_written"), [("build", False), ("parse", True), ("compile", True)])
+def test_a_build_writes_its_manifest_when_it_has_ended(which: str, is_written: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    monkeypatch.setattr(artifacts, "write_json", artifacts.write_json)
+    monkeypatch.setattr(requires, "parse_manifest", lambda config, perf, write, *rest: asked.append((perf, write, *rest)))
+    write_artifacts_at_once()
+    requires.parse_manifest(SimpleNamespace(args=SimpleNamespace(which=which)), False, True, True, [])
+    assert asked == [(False, is_written, True, [])]
