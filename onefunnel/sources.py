@@ -6,8 +6,8 @@ Unknown keys are errors. Secrets are named here by variable, never written.
 from __future__ import annotations
 
 import re
-from datetime import date
-from typing import Annotated, Any, Literal
+from datetime import date, datetime
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -29,6 +29,24 @@ def _date_format(text: str) -> str:
     if unknown or not re.search(r"%(-?d|j)", text) or not re.search(r"%[Yy]", text):
         raise ValueError(f"not a date format: {text!r} (write it as '%d|%m|%Y %H:%M'; it names at least the day and the year)")
     return text
+
+
+# Day, month and year could each be another of the three, so it shows whether two forms read one text as different days.
+_ANY_ORDER = datetime(2001, 2, 3, 4, 5, 6)
+_NUMBERED = re.compile(r"([0-9]{1,2})[-/. ]([0-9]{1,2})[-/. ]([0-9]{4}|[0-9]{2})(?![0-9])")
+
+
+def _read_as(text: str, form: str) -> date | None:
+    """The day that a form reads in a text: a date format, or a date_order, which reads days that begin with one or two digits."""
+    try:
+        if form not in ("dmy", "mdy"):
+            return datetime.strptime(text, form.replace("%-", "%")).date()
+        if found := _NUMBERED.match(text):
+            day, month = sorted((1, 2), reverse=form == "mdy")
+            return date(int(found[3]) % 100 + 2000, int(found[month]), int(found[day]))
+    except ValueError:
+        pass
+    return None
 
 
 def _country(name: str) -> str:
@@ -187,6 +205,19 @@ class BaseSource(Strict):
         if len(set(value)) < len(value):
             raise ValueError(f"{value[0]} is given twice")
         return value
+
+    @model_validator(mode="after")
+    def _one_day_of_a_text(self) -> Self:
+        """Formats are tried first, then date_order: where two read a text as different days, one column would be read both ways."""
+        forms = (*self.formats, *((self.date_order,) if self.date_order != "ymd" else ()))
+        for form in self.formats:
+            text = _ANY_ORDER.strftime(form)
+            for other in forms:
+                day = _read_as(text, other)
+                if day and day != _ANY_ORDER.date():
+                    what = f"`date_order: {other}`" if other == self.date_order else f"format {other!r}"
+                    raise ValueError(f"{text} is {_ANY_ORDER:%d %B} by format {form!r} and {day:%d %B %Y} by {what}: leave one of them out")
+        return self
 
 
 class FilesSource(BaseSource):

@@ -39,6 +39,9 @@ _ERROR = re.compile(rb"\bt\s*=\s*[\"']e[\"']")
 _MERGED = re.compile(rb"<(?:\w+:)?mergeCell\b[^>]*\bref\s*=\s*[\"']([A-Z]{1,3})([0-9]{1,7}):([A-Z]{1,3})([0-9]{1,7})[\"']")
 _FORMULA = rb"<(?:\w+:)?f\b(?:[^>]*/>|[^>]*>[^<]*</(?:\w+:)?f>)"
 _UNCOMPUTED = re.compile(rb"<(?:\w+:)?c\b([^>]*)>\s*" + _FORMULA + rb"\s*</(?:\w+:)?c>")
+_ROW = re.compile(rb"<(?:\w+:)?row\b([^>]*)>")
+_ROW_NUMBER = re.compile(rb"\br\s*=\s*[\"']([0-9]{1,7})[\"']")
+_IS_HIDDEN = re.compile(rb"\bhidden\s*=\s*[\"'](?:1|true)[\"']")
 _VALUE = re.compile(rb"<(?:\w+:)?v(?:\s[^>]*)?>([^<]*)</(?:\w+:)?v>")
 
 
@@ -80,7 +83,7 @@ def xlsx_relation(writer: PartWriter, snapshot: Snapshot, options: FileEntity, d
         raise ConfigError(
             f"sheet {chosen.name} is empty: it has not even a header", where=snapshot.name, hint="name the sheet with `sheet:`"
         )
-    header, data = _cut_to_table(rows, chosen.xml, writer, snapshot, options)
+    header, data = _cut_to_table(rows, chosen, writer, snapshot, options)
     used = [index for index, name in enumerate(header) if str(name).strip() or any(row[index] != "" for row in data)]
     names = unique_names((cell_text(header[index]) for index in used), snapshot.name, writer.read)
     _write_money(zip(names, used, strict=True), data, decimal_separator, writer, snapshot.name)
@@ -155,13 +158,13 @@ def _read(snapshot: Snapshot, sheet: Sheet) -> tuple[list[list[Any]], dict[str, 
 
 
 def _cut_to_table(
-    rows: list[list[Any]], xml: bytes, writer: PartWriter, snapshot: Snapshot, options: FileEntity
+    rows: list[list[Any]], sheet: Sheet, writer: PartWriter, snapshot: Snapshot, options: FileEntity
 ) -> tuple[list[Any], list[list[Any]]]:
     """(column names, rows below them), without what stands around the table; the warnings of the load say what that is."""
     above = options.header_row - 1 if options.header_row else header_index(rows, writer.required)
     if above >= len(rows):
         raise ConfigError(f"the sheet has no row {above + 1}", where=snapshot.name, hint="correct `header_row` of this entity")
-    if filled := _fill_merged(rows, xml, above):
+    if filled := _fill_merged(rows, sheet.xml, above):
         writer.staged.warnings.append(f"{snapshot.name}: {filled} cell(s) merged with the one above say the same")
     header, data = rows[above], rows[above + 1 :]
     below = rows_below(data, [str(cell) for cell in header], writer.required)
@@ -170,6 +173,10 @@ def _cut_to_table(
     if below:
         writer.staged.warnings.append(f"{snapshot.name}: the last {below} row(s) (totals, notes) are no rows")
         data = data[:-below]
+    unseen = _hidden_rows(sheet.xml)
+    if hidden := sum(place in unseen and any(cell != "" for cell in row) for place, row in enumerate(data, start=above + 2)):
+        what = f"{hidden} row(s) of sheet {sheet.name} are hidden by a filter or a group"
+        writer.staged.warnings.append(f"{snapshot.name}: {what}, and count like all others: delete those that are not meant")
     if header in data and sum(cell != "" for cell in header) > 1:
         repeated = data.count(header)
         writer.staged.warnings.append(f"{snapshot.name}: {repeated} row(s) say the column names again and are no rows")
@@ -180,6 +187,17 @@ def _cut_to_table(
         writer.staged.warnings.append(f"{snapshot.name}: {len(data) - len(kept)} row(s) match skip_rows_matching and are no rows")
         data = kept
     return header, data
+
+
+def _hidden_rows(xml: bytes) -> set[int]:
+    """Numbers of the rows that nobody sees who opens the workbook. A row without a number follows the one before."""
+    found, number = set(), 0
+    for row in _ROW.finditer(xml) if b"hidden" in xml else ():
+        said = _ROW_NUMBER.search(row[1])
+        number = int(said[1]) if said else number + 1
+        if _IS_HIDDEN.search(row[1]):
+            found.add(number)
+    return found
 
 
 def _fill_merged(rows: list[list[Any]], xml: bytes, above: int) -> int:

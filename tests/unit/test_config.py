@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -153,6 +154,29 @@ def test_match_by_names_addresses_once(tmp_path: Path, said: str, wrong: str) ->
     block = f"{{name: bank, system: template, connector: files, match_by: {said}, entities: {{payments: {{path: p.csv}}}}}}"
     path.write_text(f"version: 1\nsources:\n- {block}\n", encoding="utf-8")
     with pytest.raises(ConfigError, match=wrong):
+        load_config(path)
+
+
+@pytest.mark.parametrize(
+    ("said", "wrong"),
+    [
+        ('date_order: mdy, formats: ["%d/%m/%Y"]', "03/02/2001 is 03 February by format '%d/%m/%Y' and 02 March 2001 by `date_order: mdy`"),
+        ('date_order: dmy, formats: ["%m.%d.%Y %H:%M"]', "by `date_order: dmy`"),
+        ('date_order: dmy, formats: ["%y.%m.%d"]', "01.02.03 is 03 February"),
+        ('formats: ["%d-%m-%Y", "%m-%d-%Y"]', "by format '%m-%d-%Y'"),
+        ('formats: ["%y%m%d", "%d%m%y"]', "by format '%d%m%y'"),
+        ('date_order: dmy, formats: ["%d/%m/%Y", "%d.%m.%y", "%-d %b %Y"]', None),
+        ('date_order: mdy, formats: ["%Y.%m.%d", "%m_%d_%Y", "%Y-%m-%dT00:00:00Z", "%d %B %Y"]', None),
+        ('formats: ["%d.%m.%Y", "%d.%m.%Y %H:%M", "%Y/%m/%d %H:%M:%S %z"]', None),
+    ],
+)
+def test_two_forms_that_read_a_text_as_different_days_are_refused(tmp_path: Path, said: str, wrong: str | None) -> None:
+    block = f"{{name: crm, system: template, connector: files, {said}, entities: {{payments: {{path: p.csv}}}}}}"
+    path = write(tmp_path, f"version: 1\nsources:\n- {block}\n")
+    if wrong is None:
+        assert load_config(path)
+        return
+    with pytest.raises(ConfigError, match=re.escape(wrong)):
         load_config(path)
 
 

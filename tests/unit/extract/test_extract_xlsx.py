@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -272,3 +273,25 @@ def test_of_several_sheets_the_hidden_one_is_named(tmp_path: Path) -> None:
     target.write("a.xlsx", workbook(*sheets, extra={"xl/workbook.xml": book}))
     with pytest.raises(ConfigError, match=r"several sheets hold the columns: Old \(hidden\), New"):
         target.land()
+
+
+@pytest.mark.parametrize(
+    ("attribute", "told"), [('hidden="1"', True), ("hidden='true'", True), ('hidden="0"', False), ('outlineLevel="1"', False)]
+)
+@pytest.mark.parametrize("is_numbered", [True, False])
+def test_rows_hidden_by_a_filter_count_and_are_told(tmp_path: Path, attribute: str, told: bool, is_numbered: bool) -> None:
+    target = Landing(tmp_path, {"path": "*.xlsx"}, system="template", entity="holidays")
+    days = [row(n, text(f"A{n}", f"2026-01-0{n - 3}"), text(f"B{n}", "a day")) for n in (4, 5, 6)]
+    rows = [row(n, text(f"A{n}", "Holidays")) if n == 1 else row(n) for n in (1, 2)]
+    rows += [row(3, text("A3", "date"), text("B3", "name")), *days]
+    # the title and the empty row above are hidden as well, and are no rows of the table
+    for at in (0, 1, 4):
+        rows[at] = rows[at].replace("<row ", f"<row {attribute} ")
+    if not is_numbered:
+        rows = [re.sub(r'(<row [^>]*?)r="\d+"', r"\1", each) for each in rows]
+    target.write("a.xlsx", workbook(("Days", "".join(rows))))
+    staged = target.land()
+    assert len(target.rows()) == 3
+    said = [each for each in staged.warnings if "hidden" in each]
+    assert bool(said) is told
+    assert not told or said[0].startswith("a.xlsx: 1 row(s) of sheet Days are hidden by a filter or a group, and count like all others")
