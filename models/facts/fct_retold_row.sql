@@ -14,6 +14,7 @@
 {%- set several = 'min(load_id) <> max(load_id) or min(file_name) <> max(file_name)' -%}
 -- Rows that a later delivery says again under other ids, and ids that it gives to others: exports that number their rows anew. Of what is said again the last
 -- two months are looked at, while the figures can still be mended; of one moment with a clock, or of one day and all else alike.
+-- And costs of one channel and note whose days overlap: a year beside its months.
 -- And rows whose last delivery holds an older state than one before it, by the clock of the source: an old export that came late and counts all the same.
 with said_again as (
     {%- for entity, (moment, rest, currency, money) in told.items() %}
@@ -80,4 +81,29 @@ union all
 select concat_ws('|', source_name, entity, '{{ rule }}'), source_name, entity, '{{ rule }}', null, null, cast({{ rule }} as bigint), null
 from given_again
 where {{ rule }} >= {{ least }}
+{%- endfor %}
+{%- for one in staged('channel_costs') %}
+{%- set costs -%}
+    select source_name, channel_raw, coalesce(note, '') as note, currency, from_date, to_date, cost_original from {{ one.relation }}
+    where quarantine_rule is null and is_newest and cost_original > 0
+{%- endset %}
+union all
+select
+    concat_ws('|', source_name, 'channel_costs', 'days_shared', cast(month as string), currency),
+    source_name,
+    'channel_costs',
+    'days_shared',
+    month,
+    currency,
+    count(*),
+    cast(sum(money) as {{ amount_type() }})
+from (
+    select one.source_name, one.currency, {{ month_start('greatest(one.from_date, other.from_date)') }} as month, least(one.cost_original, other.cost_original) as money
+    from ({{ costs }}) as one
+    inner join ({{ costs }}) as other
+        on one.source_name = other.source_name and one.channel_raw = other.channel_raw and one.note = other.note and one.currency = other.currency
+        and one.from_date <= other.to_date and other.from_date <= one.to_date
+        and (one.from_date < other.from_date or (one.from_date = other.from_date and one.to_date < other.to_date))
+) as shared
+group by source_name, month, currency
 {%- endfor %}

@@ -212,9 +212,14 @@ RETOLD = """
 """
 RESTATED = """
     insert into marts.mart_restatements by name
-    select date '2026-01-01' as month, '{kpi}' as kpi, 'all' as channel_key, 'v' as then_version, false as is_maturing,
+    select date '2026-01-01' as month, '{kpi}' as kpi, '{channel}' as channel_key, 'v' as then_version, false as is_maturing,
         {then} as "then", {now} as "now"
 """
+WHOLE = "(select {share} * value from marts.mart_kpi_monthly where kpi = 'revenue' and channel_key = 'all' and month = date '2026-01-01')"
+
+
+def restated(kpi: str, then: object, now: object, channel: str = "all") -> str:
+    return RESTATED.format(kpi=kpi, then=then, now=now, channel=channel)
 
 
 @pytest.mark.parametrize(
@@ -261,6 +266,7 @@ RESTATED = """
         ("days_told_once", PAID_AGAIN.format(days=2), ["bank and ", "payments of the same amounts within five days"]),
         ("days_told_once", PAID_AGAIN.format(days=9), []),
         ("rows_told_once", RETOLD.format(rule="said_again"), ["demo", "payments", "9 rows of 2026-03 again", "950.00 EUR"]),
+        ("counted_once", RETOLD.format(rule="days_shared"), ["9 from 2026-03 on share days", "950.00 EUR"]),
         ("states_go_forward", RETOLD.format(rule="older_state"), ["demo", "payments", "9 in an older state"]),
         (
             "entries_follow_leads",
@@ -296,11 +302,15 @@ RESTATED = """
             [" cost more than they bring"],
         ),
         ("ids_given_once", RETOLD.format(rule="id_given_again"), ["demo", "payments", "9 ids that were of others"]),
-        ("restated_much", RESTATED.format(kpi="revenue", then=100.0, now=89.0), ["revenue", "2026-01", "100.0 then", "89.0 now"]),
-        ("restated_much", RESTATED.format(kpi="sql", then=20.0, now="null"), ["sql", "2026-01", "20.0 then", "nothing now"]),
-        ("restated_much", RESTATED.format(kpi="revenue", then=100.0, now=91.0), []),
-        ("restated_much", RESTATED.format(kpi="sql", then=20.0, now=12.0), []),
-        ("restated_much", RESTATED.format(kpi="average_check", then=100.0, now=10.0), []),
+        ("restated_much", restated(kpi="revenue", then=100.0, now=89.0), ["revenue", "2026-01", "100.0 then", "89.0 now"]),
+        ("restated_much", restated(kpi="sql", then=20.0, now="null"), ["sql", "2026-01", "20.0 then", "nothing now"]),
+        ("restated_much", restated(kpi="revenue", then=100.0, now=91.0), []),
+        ("restated_much", restated("revenue", WHOLE.format(share=0.2), "null", "seo"), ["revenue", "2026-01", "of seo", "nothing now"]),
+        ("restated_much", restated("revenue", "null", WHOLE.format(share=0.2), "seo"), ["of seo", "nothing then"]),
+        ("restated_much", restated("revenue", WHOLE.format(share=0.05), 0.0, "seo"), []),
+        ("restated_much", restated("leads", 8.0, 0.0, "seo"), []),
+        ("restated_much", restated(kpi="sql", then=20.0, now=12.0), []),
+        ("restated_much", restated(kpi="average_check", then=100.0, now=10.0), []),
     ],
 )  # fmt: skip
 def test_what_publishes_with_a_warning_is_named(check: str, sql: str, named: list[str], evaluate_copy: Any) -> None:
