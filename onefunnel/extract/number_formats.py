@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 from xml.etree import ElementTree
@@ -35,6 +36,11 @@ _BUILT_IN_PERCENTS = {"9": "0%", "10": "0.00%"}
 _OPENING = re.compile(rb"<(?:\w+:)?c\b([^>]*)>")
 _PLACE = re.compile(rb"\br\s*=\s*[\"']([A-Z]{1,3})([0-9]{1,7})[\"']")
 _STYLE = re.compile(rb"\bs\s*=\s*[\"']([0-9]{1,6})[\"']")
+
+
+# Columns of days and moments, by a word of their names; serial numbers of days from 1927 to 2064; the two counts' distance.
+_OF_TIME = re.compile(r"(?i:(?:.*[\W_])?(?:date|datum|day|time|at|month|дата|день|время)(?:[\W_].*)?)|.*[a-z](?:Date|Time|At)")
+LEAST_DAY, GREATEST_DAY, DAYS_TO_1904 = 10_000, 60_000, 1462
 
 
 class Money(float):
@@ -134,3 +140,12 @@ def column_number(letters: bytes) -> int:
     for letter in letters:
         number = number * 26 + letter - 64
     return number
+
+
+def count_from_1900(names: Sequence[object], rows: Iterable[list[Any]]) -> None:
+    """Shift, in place, days that a workbook of 1904 counts in cells that show plain numbers; those that it shows as dates are read so."""
+    dated = [index for index, name in enumerate(names) if _OF_TIME.fullmatch(str(name).strip())]
+    for row in rows:
+        for index in dated:
+            if type(row[index]) in (int, float) and LEAST_DAY < row[index] < GREATEST_DAY:
+                row[index] += DAYS_TO_1904

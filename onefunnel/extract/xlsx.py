@@ -1,4 +1,4 @@
-"""XLSX as text: calamine reads it; what its types lose (digits of long numbers, error values) is taken from the sheet's own XML.
+"""XLSX as text: calamine reads it; what its types lose is taken from the sheet's own XML (sheet_xml.py).
 
 An XLSX is a zip of XML, so a small file can ask for any amount of memory: sizes are checked before anything is unpacked into it.
 """
@@ -19,9 +19,19 @@ from typing import Any
 
 from onefunnel.errors import ConfigError, OnefunnelError
 from onefunnel.extract.doubts import MIN_SWAPPED, MONTHS, swapped
-from onefunnel.extract.lost_digits import EXACT, Rounded, is_id, unknown_ids
-from onefunnel.extract.number_formats import MONEY_COLUMNS, Money, column_number, is_known, mark_money, signs_of_styles, units_of_styles
+from onefunnel.extract.lost_digits import is_id, unknown_ids
+from onefunnel.extract.number_formats import (
+    MONEY_COLUMNS,
+    Money,
+    column_number,
+    count_from_1900,
+    is_known,
+    mark_money,
+    signs_of_styles,
+    units_of_styles,
+)
 from onefunnel.extract.parts import NUL, TYPED, PartWriter, Relation, typed_names, unique_names
+from onefunnel.extract.sheet_xml import REFERENCE, Uncomputed, fill_merged, hidden_rows, restore
 from onefunnel.extract.snapshot import Snapshot
 from onefunnel.extract.table_edges import LINES_ABOVE, header_index, holds_header, rows_below
 from onefunnel.sources import FileEntity
@@ -33,28 +43,13 @@ MAX_TEXT_BYTES = 2_000_000_000
 MAX_ROWS, MAX_COLUMNS = 1_048_576, 16_384
 TYPES_OF_CELLS = (bool, int, float, date, datetime)
 _NUMBERED = re.compile(r"\s*(\d{1,2})[-./](\d{1,2})[-./]\d{2,4}\b")
-_CELL = re.compile(rb"<(?:\w+:)?c\b([^>]*?)(?:/>|>(.*?)</(?:\w+:)?c>)", re.DOTALL)
-_REFERENCE = re.compile(rb"\br\s*=\s*[\"']([A-Z]{1,9})([0-9]{1,18})[\"']")
-_ERROR = re.compile(rb"\bt\s*=\s*[\"']e[\"']")
-_MERGED = re.compile(rb"<(?:\w+:)?mergeCell\b[^>]*\bref\s*=\s*[\"']([A-Z]{1,3})([0-9]{1,7}):([A-Z]{1,3})([0-9]{1,7})[\"']")
-_FORMULA = rb"<(?:\w+:)?f\b(?:[^>]*/>|[^>]*>[^<]*</(?:\w+:)?f>)"
-_UNCOMPUTED = re.compile(rb"<(?:\w+:)?c\b([^>]*)>\s*" + _FORMULA + rb"\s*</(?:\w+:)?c>")
-_ROW = re.compile(rb"<(?:\w+:)?row\b([^>]*)>")
-_ROW_NUMBER = re.compile(rb"\br\s*=\s*[\"']([0-9]{1,7})[\"']")
-_IS_HIDDEN = re.compile(rb"\bhidden\s*=\s*[\"'](?:1|true)[\"']")
-_VALUE = re.compile(rb"<(?:\w+:)?v(?:\s[^>]*)?>([^<]*)</(?:\w+:)?v>")
-
-
-class Uncomputed(str):
-    """The empty text of a cell whose formula no program has computed yet."""
-
-    __slots__ = ()
+_FROM_1904 = re.compile(rb"<(?:\w+:)?workbookPr\b[^>]*\bdate1904\s*=\s*[\"'](?:1|true)[\"']")
 
 
 @dataclass(frozen=True)
 class Sheet:
     """name, its XML as stored, whether some text holds an escaped NUL, the other sheets of sane size, currencies and units by style of
-    cell, the names of hidden sheets.
+    cell, the names of hidden sheets, whether its days count from 1904 on.
     """
 
     name: str
@@ -64,6 +59,7 @@ class Sheet:
     signs: dict[int, str]
     units: dict[int, tuple[str, int]]
     hidden: frozenset[str]
+    counts_from_1904: bool
 
 
 def xlsx_relation(writer: PartWriter, snapshot: Snapshot, options: FileEntity, decimal_separator: str) -> Relation:
@@ -75,7 +71,7 @@ def xlsx_relation(writer: PartWriter, snapshot: Snapshot, options: FileEntity, d
     import pyarrow as pa
 
     chosen, rows = _choose(writer, snapshot, options.sheet)
-    _restore(rows, chosen.xml)
+    restore(rows, chosen.xml)
     mark_money(rows, chosen.xml, chosen.signs, chosen.units)
     while rows and all(cell == "" for cell in rows[-1]):
         rows.pop()
@@ -84,6 +80,8 @@ def xlsx_relation(writer: PartWriter, snapshot: Snapshot, options: FileEntity, d
             f"sheet {chosen.name} is empty: it has not even a header", where=snapshot.name, hint="name the sheet with `sheet:`"
         )
     header, data = _cut_to_table(rows, chosen, writer, snapshot, options)
+    if chosen.counts_from_1904:
+        count_from_1900(header, data)
     used = [index for index, name in enumerate(header) if str(name).strip() or any(row[index] != "" for row in data)]
     names = unique_names((cell_text(header[index]) for index in used), snapshot.name, writer.read)
     _write_money(zip(names, used, strict=True), data, decimal_separator, writer, snapshot.name)
@@ -164,7 +162,7 @@ def _cut_to_table(
     above = options.header_row - 1 if options.header_row else header_index(rows, writer.required)
     if above >= len(rows):
         raise ConfigError(f"the sheet has no row {above + 1}", where=snapshot.name, hint="correct `header_row` of this entity")
-    if filled := _fill_merged(rows, sheet.xml, above):
+    if filled := fill_merged(rows, sheet.xml, above):
         writer.staged.warnings.append(f"{snapshot.name}: {filled} cell(s) merged with the one above say the same")
     header, data = rows[above], rows[above + 1 :]
     below = rows_below(data, [str(cell) for cell in header], writer.required)
@@ -173,7 +171,7 @@ def _cut_to_table(
     if below:
         writer.staged.warnings.append(f"{snapshot.name}: the last {below} row(s) (totals, notes) are no rows")
         data = data[:-below]
-    unseen = _hidden_rows(sheet.xml)
+    unseen = hidden_rows(sheet.xml)
     if hidden := sum(place in unseen and any(cell != "" for cell in row) for place, row in enumerate(data, start=above + 2)):
         what = f"{hidden} row(s) of sheet {sheet.name} are hidden by a filter or a group"
         writer.staged.warnings.append(f"{snapshot.name}: {what}, and count like all others: delete those that are not meant")
@@ -187,34 +185,6 @@ def _cut_to_table(
         writer.staged.warnings.append(f"{snapshot.name}: {len(data) - len(kept)} row(s) match skip_rows_matching and are no rows")
         data = kept
     return header, data
-
-
-def _hidden_rows(xml: bytes) -> set[int]:
-    """Numbers of the rows that nobody sees who opens the workbook. A row without a number follows the one before."""
-    found, number = set(), 0
-    for row in _ROW.finditer(xml) if b"hidden" in xml else ():
-        said = _ROW_NUMBER.search(row[1])
-        number = int(said[1]) if said else number + 1
-        if _IS_HIDDEN.search(row[1]):
-            found.add(number)
-    return found
-
-
-def _fill_merged(rows: list[list[Any]], xml: bytes, above: int) -> int:
-    """What a merged cell says, it says of each of its rows; a number that is no id would be counted in each, and stays in the first."""
-    filled = 0
-    for first, top, last, bottom in _MERGED.findall(xml) if b"mergeCell" in xml else ():
-        column, start = column_number(first) - 1, int(top) - 1
-        if first != last or start <= above or start >= len(rows) or column >= len(rows[start]) or rows[start][column] == "":
-            continue
-        value = rows[start][column]
-        if isinstance(value, (int, float)) and not str(rows[above][column]).strip().lower().endswith("id"):
-            continue
-        for row in rows[start + 1 : int(bottom)]:
-            if any(cell != "" for cell in row):
-                row[column] = value
-                filled += 1
-    return filled
 
 
 def _check_computed(name: str, cells: list[Any], file: str) -> None:
@@ -282,7 +252,7 @@ def _open_safely(snapshot: Snapshot, wanted: str | None) -> Sheet:
             name = wanted if wanted is not None else next(iter(sheets))
             if name not in sheets:
                 raise ConfigError(f"no sheet {name!r}", where=snapshot.name, hint=f"sheets: {', '.join(sheets)}")
-            xml = archive.read(sheets[name])
+            xml, is_of_1904 = archive.read(sheets[name]), _FROM_1904.search(archive.read("xl/workbook.xml")) is not None
             parts = {info.filename.lower(): info for info in archive.infolist()}
             strings, styles = (archive.read(parts[part]) if part in parts else b"" for part in ("xl/sharedstrings.xml", "xl/styles.xml"))
             rest = [] if wanted else [other for other in sheets if other != name]
@@ -294,7 +264,8 @@ def _open_safely(snapshot: Snapshot, wanted: str | None) -> Sheet:
             hint="is it an old .xls, encrypted, cut off, or a text under this name (`format: csv`)?",
         ) from None
     _check_cells(xml, strings, snapshot.name)
-    return Sheet(name, xml, b"_x0000_" in xml or b"_x0000_" in strings, others, signs_of_styles(styles), units_of_styles(styles), hidden)
+    has_nul = b"_x0000_" in xml or b"_x0000_" in strings
+    return Sheet(name, xml, has_nul, others, signs_of_styles(styles), units_of_styles(styles), hidden, is_of_1904)
 
 
 def _is_sane(xml: bytes, strings: bytes) -> bool:
@@ -323,7 +294,7 @@ def _check_sizes(archive: zipfile.ZipFile, snapshot: Snapshot) -> None:
 
 def _check_cells(xml: bytes, strings: bytes, name: str) -> None:
     """Calamine makes a full grid up to the last cell and a copy of every shared text: refuse what would not fit."""
-    references = _REFERENCE.findall(xml)
+    references = REFERENCE.findall(xml)
     rows = {row for _, row in references}
     last_row = max((int(row) for row in rows), default=0)
     last_column = max((column_number(column) for column in {column for column, _ in references}), default=0)
@@ -360,34 +331,3 @@ def _find_sheets(archive: zipfile.ZipFile, name: str) -> tuple[dict[str, str], f
     if not sheets:
         raise OnefunnelError("the workbook has no sheet", where=name)
     return sheets, frozenset(hidden)
-
-
-def _restore(rows: list[list[Any]], xml: bytes) -> None:
-    """Put back, in place, what the reader drops: error values, digits of long numbers, and that a formula has no value."""
-    for cell in _UNCOMPUTED.finditer(xml) if b"<f" in xml or b":f" in xml else ():
-        place = _REFERENCE.search(cell[1])
-        if place and int(place[2]) <= len(rows) and column_number(place[1]) <= len(rows[int(place[2]) - 1]):
-            rows[int(place[2]) - 1][column_number(place[1]) - 1] = Uncomputed()
-    has_errors = _ERROR.search(xml) is not None
-    has_long = any(isinstance(cell, float) and abs(cell) >= EXACT for row in rows for cell in row)
-    if not has_errors and not has_long:
-        return
-    for cell in _CELL.finditer(xml):
-        attributes, content = cell[1], cell[2] or b""
-        place, value = _REFERENCE.search(attributes), _VALUE.search(content)
-        if place is None or value is None:
-            continue
-        row, column = int(place[2]) - 1, column_number(place[1]) - 1
-        if row >= len(rows) or column >= len(rows[row]):
-            continue
-        if _ERROR.search(attributes):
-            rows[row][column] = value[1].decode()
-        elif isinstance(rows[row][column], float) and abs(rows[row][column]) >= EXACT:
-            rows[row][column] = _digits(value[1].decode())
-
-
-def _digits(text: str) -> str:
-    if not re.fullmatch(r"-?\d+(\.\d+)?([eE]\+?\d{1,3})?", text):
-        return text
-    digits = format(Decimal(text), "f")
-    return Rounded(digits) if "e" in text.lower() else digits

@@ -295,3 +295,17 @@ def test_rows_hidden_by_a_filter_count_and_are_told(tmp_path: Path, attribute: s
     said = [each for each in staged.warnings if "hidden" in each]
     assert bool(said) is told
     assert not told or said[0].startswith("a.xlsx: 1 row(s) of sheet Days are hidden by a filter or a group, and count like all others")
+
+
+@pytest.mark.parametrize(("said", "epoch"), [("", 0), (' date1904="0"', 0), (' date1904="1"', 1462), (" date1904='true'", 1462)])
+def test_a_workbook_of_1904_counts_its_days_from_there(tmp_path: Path, said: str, epoch: int) -> None:
+    target = Landing(tmp_path, {"path": "*.xlsx"})
+    head = row(1, *(text(f"{letter}1", name) for letter, name in zip("ABCD", ("paid_at", "Close Date", "amount", "rate_id"), strict=True)))
+    # 1 March 2026: shown as a date, shown as a number; what is no day stays
+    day = str(46082 - epoch)
+    sheets = [("Paid", head + row(2, number("A2", day, 1), number("B2", f"{day}.5"), number("C2", day), number("D2", day)))]
+    with zipfile.ZipFile(io.BytesIO(workbook(*sheets))) as archive:
+        book = archive.read("xl/workbook.xml").decode().replace("<sheets>", f"<workbookPr{said}/><sheets>")
+    target.write("a.xlsx", workbook(*sheets, extra={"xl/workbook.xml": book}))
+    target.land()
+    assert target.rows() == [("2026-03-01", "46082.5", day, day)]
