@@ -93,8 +93,11 @@ class Landed:
 def describe_landing(
     config: PipelineConfig, settings: Settings, as_of: date, scratch: Path, templates: list[Suite]
 ) -> tuple[list[Suite], dict[str, Any], list[CheckResult]]:
-    """Build the scratch file, and the suites of every landed source and entity. The third part: entities with nothing landed at all."""
-    landed = read_landed(config, settings, as_of)
+    """Build the scratch file, and the suites of every landed source and entity. The third part: entities with nothing landed at all, and
+    what BI shows of sources and entities that sources.yml no longer names.
+    """
+    published = _published_rows(settings)
+    landed = read_landed(config, settings, as_of, published)
     found = {(item.source.name, item.entity) for item in landed}
     missing = [
         _nothing_landed(source, entity)
@@ -108,13 +111,14 @@ def describe_landing(
             _write(db, settings.paths.landing, item)
             # of rows that have no columns only the load is judged
             suites += [suite for template in templates if (suite := _suite_of(template, item)).expectations]
-    return suites, config.quality.model_dump(mode="json"), missing
+    named = {(source, entity) for source, _, entity in config.named}
+    dropped = [_dropped(*key, rows) for key, rows in sorted(published.items()) if rows and key not in named]
+    return suites, config.quality.model_dump(mode="json"), missing + dropped
 
 
-def read_landed(config: PipelineConfig, settings: Settings, as_of: date) -> list[Landed]:
-    """Every enabled source's landed entities, with the rows they are compared with."""
+def read_landed(config: PipelineConfig, settings: Settings, as_of: date, published: dict[tuple[str, str], int]) -> list[Landed]:
+    """Every enabled source's landed entities, with the rows they are compared with: those that are published, by source and entity."""
     end = Interval.for_as_of(as_of, config.reporting.time_zone).end
-    published = _published_rows(settings)
     groups: dict[tuple[str, str], list[LoadManifest]] = defaultdict(list)
     enabled = {source.name for source in config.enabled_sources}
     for load in all_loads(settings.paths.landing, config.named):
@@ -276,4 +280,22 @@ def _nothing_landed(source: Source, entity: str) -> CheckResult:
         observed="nothing was ever landed",
         expected="at least one load",
         source=source.name,
+    )
+
+
+def _dropped(source: str, entity: str, rows: int) -> CheckResult:
+    """What BI shows and nobody names any more counts no more from this night on: a warning, once."""
+    return CheckResult(
+        name="sources_stay",
+        gate="landing",
+        relation=f"{source}.{entity}",
+        severity="warn",
+        outcome="warn",
+        owner="data-team",
+        runbook="docs/runbook.md#sources_stay",
+        observed=f"not in sources.yml, and {rows:,} rows of it in what BI shows",
+        expected="all that BI shows is of sources and entities that sources.yml names",
+        rows=rows,
+        alert_kind="figures_moved",
+        source=source,
     )

@@ -118,6 +118,22 @@ def test_a_good_load_after_a_collapsed_one_passes_because_bi_never_saw_the_colla
     assert land(2, leads(1_001)).passed
 
 
+def test_what_bi_shows_of_a_source_that_nobody_names_any_more_is_told_before_it_counts_no_more(land: Land, settings: Settings) -> None:
+    assert land(0, leads(100)).status == "pass"
+    build_warehouse(settings, 1, FIRST)
+    with duckdb.connect(str(settings.paths.warehouse)) as db:
+        rows = "('crm', 'leads', 100), ('old_crm', 'leads', 1234), ('crm', 'payments', 7), ('crm', 'targets', 0)"
+        db.execute(f"create table facts.fct_row_count as from (values {rows}) as counts (source_name, entity, rows_landed)")
+    candidate = make_candidate(settings, None, FIRST, "run")
+    publish(candidate, passing_gate(candidate), settings)
+    result = land(1, leads(100))
+    assert result.passed
+    told = {check.relation: check for check in result.warnings}
+    assert set(told) == {"old_crm.leads", "crm.payments"}
+    assert "not in sources.yml, and 1,234 rows of it in what BI shows" in told["old_crm.leads"].sentence
+    assert {(check.name, check.alert_kind) for check in told.values()} == {("sources_stay", "figures_moved")}
+
+
 def test_rows_without_an_id_are_blocked_above_five_percent(land: Land) -> None:
     assert land(0, leads(100, without_id=5)).passed
     assert "ids_present" in failing(land(1, leads(100, without_id=6)))
