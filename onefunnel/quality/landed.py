@@ -111,8 +111,7 @@ def describe_landing(
             _write(db, settings.paths.landing, item)
             # of rows that have no columns only the load is judged
             suites += [suite for template in templates if (suite := _suite_of(template, item)).expectations]
-    named = {(source, entity) for source, _, entity in config.named}
-    dropped = [_dropped(*key, rows) for key, rows in sorted(published.items()) if rows and key not in named]
+    dropped = [_dropped(*key, rows) for key, rows in sorted(published.items()) if rows and _is_dropped(config, *key)]
     return suites, config.quality.model_dump(mode="json"), missing + dropped
 
 
@@ -281,6 +280,12 @@ def _nothing_landed(source: Source, entity: str) -> CheckResult:
         expected="at least one load",
         source=source.name,
     )
+
+
+def _is_dropped(config: PipelineConfig, name: str, entity: str) -> bool:
+    """Whether sources.yml names the source no more, or the entity, if it is one that is delivered and not made of another one."""
+    source = next((each for each in config.sources if each.name == name), None)
+    return source is None or (entity not in source.entities and entity_of(source.system, entity) is not None)
 
 
 def _dropped(source: str, entity: str, rows: int) -> CheckResult:
