@@ -1,5 +1,7 @@
 {{ config(materialized='incremental', meta={'replaces': 'lead_key'}) }}
 {%- set stages, contact = funnel_stages(), stage_roles().contact %}
+{#- entries of a source that names leads of another (ids_of) are that source's own -#}
+{%- set has_others_ids = 'case' in id_source() %}
 
 with leads as (
 
@@ -28,6 +30,9 @@ of_valid_leads as (
         entered_at,
         actor,
         reason_key,
+        {%- if has_others_ids %}
+        case when substr(lead_key, 1, length(source_name) + 1) <> source_name || ':' then source_name end as other_source,
+        {%- endif %}
         false as is_from_lead
     from {{ ref('int_stage_entries') }}
     where lead_key is not null
@@ -45,6 +50,9 @@ first_contacts as (
         first_contact_at as entered_at,
         sdr as actor,
         cast(null as string) as reason_key,
+        {%- if has_others_ids %}
+        cast(null as string) as other_source,
+        {%- endif %}
         true as is_from_lead
     from leads
     where first_contact_at is not null {{ '' if contact else 'and 1 = 0' }}
@@ -71,6 +79,9 @@ come_back as (
         leads.status_at as entered_at,
         leads.sales_rep as actor,
         cast(null as string) as reason_key,
+        {%- if has_others_ids %}
+        cast(null as string) as other_source,
+        {%- endif %}
         true as is_from_lead
     from leads
     inner join ended on leads.lead_key = ended.lead_key
@@ -102,6 +113,9 @@ with_stage as {{ not_materialized() }} (
             as entered_at,
         all_entries.actor,
         all_entries.reason_key,
+        {%- if has_others_ids %}
+        all_entries.other_source,
+        {%- endif %}
         all_entries.is_from_lead,
         stages.stage_order,
         coalesce(stages.is_terminal, false) as is_terminal,
@@ -176,6 +190,9 @@ dated as (
         {{ business_position('numbered.entered_local_at', 'dim_date') }} as business_position,
         numbered.actor,
         numbered.reason_key,
+        {%- if has_others_ids %}
+        numbered.other_source,
+        {%- endif %}
         numbered.is_from_lead
     from numbered
     left join {{ ref('dim_date') }} as dim_date on cast(numbered.entered_local_at as date) = dim_date.date_day
@@ -200,7 +217,7 @@ select
     stage_event_key,
     lead_key,
     -- carried through the windows above, a text costs more than here
-    {{ dbt.split_part('lead_key', "':'", 1) }} as source_name,
+    {{ 'coalesce(other_source, ' if has_others_ids }}{{ dbt.split_part('lead_key', "':'", 1) }}{{ ')' if has_others_ids }} as source_name,
     attempt_number,
     stage_key,
     stage_order,

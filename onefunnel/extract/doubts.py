@@ -15,6 +15,8 @@ from onefunnel.sources import FilesSource
 THREE_DECIMALS = ("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND")
 GROUPED = r"-?[1-9][0-9]{0,2}([.][0-9]{3})+"
 WHOLE = r"-?[1-9][0-9]{0,2}"
+# No number in groups of three begins so, and ends in three decimals.
+THREE = r"-?(0|[0-9]{4,})[.][0-9]{3}"
 BY_COMMA = r"-?[0-9]{1,3}([.][0-9]{3})*,[0-9]{1,2}"
 MANY = 3
 # A table whose days were taken for months is told by so many cells of each kind.
@@ -110,22 +112,27 @@ def _check_thousands(
 ) -> None:
     """1.234 is a thousand or one and a bit. Another point, a longer whole number or a currency of three decimals says which.
 
+    Where three decimals are the rule, so that only numbers in groups of three stand beside, one that a person typed otherwise (12000,
+    990.5) says nothing: then only 0.500 and 1234.500 do.
+
     Of an index only the proportion counts: it is of two sizes only where whole numbers stand beside, 1.234 and 900.
     """
     value = f"trim({quoted(amount)})"
     is_text = f"not contains(coalesce({TYPED}, ''), {literal(f'|{amount.strip().lower()}|')})" if relation.typed else "true"
     is_of_three = f"upper(trim({quoted(currency)})) in {THREE_DECIMALS}" if currency else "false"
+    proves = f"coalesce({is_of_three}, false) or regexp_full_match({value}, '{THREE}')"
     says = (
-        f"regexp_full_match({value}, '-?[0-9]{{4,}}') or coalesce({is_of_three}, false) "
+        f"{proves} or regexp_full_match({value}, '-?[0-9]{{4,}}') "
         f"or (contains({value}, '.') and not regexp_full_match({value}, '{GROUPED}|{BY_COMMA}'))"
     )
     query = (
         f"select count(*) filter (regexp_full_match({value}, '{GROUPED}')), count(*) filter (regexp_full_match({value}, '{BY_COMMA}')), "
-        f"count(*) filter ({says}), count(*) filter (regexp_full_match({value}, '{WHOLE}')) "
+        f"count(*) filter ({says}), count(*) filter ({proves}), count(*) filter (regexp_full_match({value}, '{WHOLE}')) "
         f"from {rows_of(writer.staged.folder / part.part)} where {value} is not null and {is_text}"
     )
-    grouped, by_comma, saying, whole = writer.run(query, part.path).fetchone()
-    if not grouped or saying or (amount.strip().lower() == "index" and not whole and not by_comma):
+    grouped, by_comma, saying, proving, whole = writer.run(query, part.path).fetchone()
+    is_said = proving or (saying and (grouped < MANY or MANY * saying >= grouped))
+    if not grouped or is_said or (amount.strip().lower() == "index" and not whole and not by_comma):
         return
     what = f"column {amount}: {grouped} value(s) such as 9.999, thousands or numbers of three decimals"
     hint = f'say of source {source.name}: `decimal_separator: ","` where the point divides thousands, else `decimal_separator: "."`'

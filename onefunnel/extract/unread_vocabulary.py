@@ -9,7 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 # Before and behind such a word may stand what it is said of: "payment failed", "partially refunded", "возврат платежа".
-BEFORE = r"^((partial|partially|full|fully|payment|charge|transaction|zahlung|частичный|частично|полный|платеж|оплата)[ _.:-]+)*"
+BEFORE = (
+    r"^((partial|partially|full|fully|payment|charge|transaction|system|auto|processor|gateway|issuer|bank|auth|deadline|wc|zahlung|частичный"
+    r"|частично|полный|платеж|оплата)[ _.:-]+)*"
+)
 CANCELLED = (
     r"cancel(l?ed)?|cancell?ation$|void(ed)?|deleted|annull?ed|terminated|storn(o|iert)|gekündigt|gelöscht"
     r"|отмен(а|ен|ена|ено|енный)?|аннулирован[аоы]?|удален[аоы]?|расторгнут[аоы]?"
@@ -18,7 +21,16 @@ UNPAID = (
     r"refund(s|ed)?|charge[ _-]?backs?|charged[ _-]back|fail(ed|ure)?|declined?|denied|pending|revers(ed|al)|reject(ed)?|expired|unpaid"
     r"|not[ _-]paid|uncollectible|returned|disputed?|error|aborted|incomplete|fehlgeschlagen|abgelehnt|ausstehend|nicht bezahlt"
     r"|(rück)?erstatt(et|ung)|rückbuchung|rücklastschrift|возвраты?|возвращен[аоы]?|отклонен[аоы]?|не ?оплачен[аоы]?|ошибка|ожида(ет|ние)"
-    r"|в обработке|чарджб[еэ]к|сторно"
+    r"|в обработке|чарджб[еэ]к|сторно|money[ _-]?back|reimburse(d|ment)"
+    r"|annulée?s?|remboursée?s?|remboursement|échoué|refusée?|impayée?|en attente|cancelad[oa]|reembolsad[oa]|fallid[oa]"
+    r"|devuelt[oa]|devolución|rechazad[oa]|pendiente|estornad[oa]|recusad[oa]|pendente|annullat[oa]|rimborsat[oa]|rifiutat[oa]|in attesa"
+    r"|geannuleerd|terugbetaald|mislukt|anulowan[eay]|zwrócon[eay]|odrzucon[eay]|nieopłacon[eay]|i̇?ptal|i̇?ade|reddedildi|beklemede|başarısız|скасован[аоий]|повернен[аоий]"
+    r"|відхилен[аоий]|не ?сплачен[аоий]|очікує"
+)
+# Words of deals that did not come to a contract; a deal that is open is one of many words, and its column says so by its name.
+LOST = (
+    r"(closed[ _-]?)?lost|unqualified|abandoned|disqualified|проигран[аоы]?|провален[аоы]?|(сделка )?провалена|закрыто и не реализовано"
+    r"|не реализован[аоы]?|отказ|verloren|perdue?|perdid[oa]"
 )
 AGREED_NO_MORE = r"draft|entwurf|черновик|on[ _-]hold|paused|suspended|pausiert|приостановлен[аоы]?|заморожен[аоы]?"
 # Said in columns of a status only: elsewhere they are said of an order, a mail, a lesson.
@@ -27,7 +39,10 @@ NOT_YET_PAID = (
     r"|requires[ _-](payment[ _-]method|confirmation|action|capture|source)|not[ _-](captured|completed|settled|confirmed|received)"
     r"|part(ial|ially|ly)?[ _-]paid|teilweise bezahlt|частично оплачен[аоы]?|ожидается|к оплате|выставлен[аоы]?"
     r"|не ?(проведен|завершен|подтвержден|получен)[аоы]?|test$|sandbox$|тест(овый|овая)?$"
-    r"|credit (memo|note)|estimate$|quote$|pro-?forma|angebot$|stornorechnung"
+    r"|credit (memo|note)|estimate$|quote$|pro-?forma|angebot$|stornorechnung|avoir$|nota d[ei] cr[eé]dito|кредит-?нота"
+    rf"|{LOST}|refused|time[d]?[ _-]?out|unclaimed|blocked|unsuccessful|payment due|write-?off|written off|bad debt|no payment"
+    r"|do not honou?r|due$|неуспешн(о|ый|ая)|не исполнен[аоы]?|(general )?currency[ _-]conversion|top-?up$|internal transfer"
+    r"|просрочен[аоы]?"
 )
 OPEN = r"^(open|new|created|offen|neu|angelegt|новый|новая|создан[ао]?|открыт[ао]?)$"
 WENT_OUT = (
@@ -36,13 +51,15 @@ WENT_OUT = (
 )
 # In a column of ways to pay they are a card and a mandate, by which money came in.
 DEBIT = r"debit$|lastschrift$"
-OF_DIRECTION = rf"{DEBIT}|debits$|memo$|dr?$|soll$|s$|sent$|дебет$|дт$|д$"
+OF_DIRECTION = rf"{DEBIT}|debits$|dbit$|memo$|dr?$|soll$|s$|sent$|[-−–]$|minus$|дебет$|дт$|д$|минус$"
 
 # Columns that are there to say what became of a row: payment_status, Transaction Type, статус оплаты.
-STATE = r"status|state|zustand|статус|состояние"
-STATUS = rf"{STATE}|type|kind|operation|result|outcome|typ|art|vorgang|тип|вид|операци[яи]|результат"
+STATE = r"status|state|zustand|статус|состояние|statut|estado|situa[cç][aã]o|stato|durum|stan"
+STATUS = rf"{STATE}|type|kind|operation|result|outcome|typ|art|vorgang|тип|вид|операци[яи]|результат|tipo|document|документ"
 OF_PAYING = r"payments?|transactions?|txn|tx|charge|invoice|zahlungs?|transaktions?|rechnungs?|платежа?|оплаты|транзакции|счета|финансовый"
-OF_MONEY = rf"{OF_PAYING}|operation|line|plan|financial|billing|entry|movement|buchungs?|umsatz|операции|строки|движения"
+OF_MONEY = (
+    rf"{OF_PAYING}|operation|line|plan|financial|billing|entry|movement|document|buchungs?|umsatz|beleg|операции|строки|движения|документа"
+)
 STATUS_COLUMN = rf"(({OF_MONEY})_?)*({STATUS})(_({OF_MONEY}))*"
 PLAIN_STATE = rf"{STATE}"
 PAYING_STATE = rf"(({OF_PAYING}|financial|billing)_?)+({STATE})|({STATE})(_({OF_PAYING}))+"
@@ -50,15 +67,23 @@ WAY_TO_PAY = r"((payments?|zahlungs?)_?(type|kind|typ|art)|(type|kind|тип|в�
 SIDES = r"(credit|debit|cr|dr|d|c|soll|haben|s|h|in|out|income|expense|incoming|outgoing|дебет|кредит|приход|расход|дт|кт)"
 DIRECTION_COLUMN = (
     rf"(({OF_MONEY}|money|cash)_)*(direction|richtung|направление|in_?out|(cash_?)?flow|balance_impact|{SIDES}_(or_)?{SIDES}|drcr|crdr|dc"
-    rf"|buchungstext)(_({OF_MONEY}|indicator|flag|mark|kennzeichen|type))*"
+    rf"|buchungstext|cdt_dbt_ind|sign|знак|vorzeichen)(_({OF_MONEY}|indicator|flag|mark|kennzeichen|type))*"
 )
 # Columns that say by their name what happened to a row that holds something there: amount_refunded, canceled_at, is_deleted.
-HAPPENED = r"cancell?ed|voided|deleted|отменен[ао]?|удален[ао]?|(пометка|признак)_удаления|deletion_mark|löschkennzeichen"
-GIVEN_BACK = r"refund(ed|s)?|charge_?backs?|failed|reversed|reversal|storno|storniert|disputed?|возврата?|возвращен[ао]?|сторно"
-PARTS = r"amount|sum|total|date|сумма|дата"
-EVENT_COLUMN = rf"((is|was|has|converted|{PARTS})_)*({{}})(_(amount|sum|total|at|on|date|time|utc))*"
-JOINED = r"merged(_in(to)?|_to|_with)?|is_?spam|spam|объединен[ао]?|спам"
-TWICE = r"((lead|contact)_)?(duplicate|дубль|дубликат|dublette|doppelt)(_(lead|contact|лид|лида|заявки))?"
+HAPPENED = (
+    r"cancell?ed|cancell?ation|voided|deleted|отменен[ао]?|отмены|удален[ао]?|(пометка|признак)_удаления|deletion_mark|löschkennzeichen"
+)
+GIVEN_BACK = (
+    r"refund(ed|s)?|charge_?backs?|failed|failure|declined?|reversed|reversal|returns?|returned|storno|storniert|disputed?|lost|loss"
+    r"|возврата?|возвратов|возвращен[ао]?|отказа|проигрыша|сторно"
+)
+PARTS = r"amount|sum|total|date|reason|сумма|дата|причина"
+EVENT_COLUMN = rf"((is|was|has|converted|{PARTS})_)*({{}})(_(amount|sum|total|at|on|by|id|date|time|utc|reason|message))*"
+JOINED = (
+    r"(merged|master)(_in(to)?|_to|_with)?(_record)?(_?id)?|is_?spam|spam|duplicate_of(_.*)?|in_trash|trashed|объединен[ао]?|спам"
+    r"|(id_)?(основного|главного)_(лида|контакта|клиента)"
+)
+TWICE = r"((is|lead|contact|payment)_)?(duplicate|дубль|дубликат|dublette|doppelt|doublon|duplicado)(_(lead|contact|лид|лида|заявки))?"
 REFUND_STATE = rf"(refund|dispute|chargeback)_?({STATE})|({STATE})_возврата|возврат_({STATE})"
 GIVEN_BACK_SO_FAR = (
     r"full|fully|partial|partially|refund(s|ed)?|completed?|succeeded|done|pending|disputed|lost|needs[ _]response|under[ _]review"
@@ -67,13 +92,13 @@ GIVEN_BACK_SO_FAR = (
 # Columns that say of each row whether it is one: yes or no.
 BOOKED = r"captured|posted|booked|confirmed|approved|проведен[аоы]?|подтвержден[аоы]?|согласован[аоы]?|gebucht|verbucht|bestätigt|genehmigt"
 PAID = (
-    rf"{BOOKED}|paid|success|successful|successfully|succeeded|settled|completed?|cleared|received|collected|оплата|оплачен[аоы]?|получен[аоы]?"
+    rf"{BOOKED}|paid|payed|won|closed_won|success|successful|successfully|succeeded|settled|completed?|cleared|received|collected|оплата|оплачен[аоы]?|получен[аоы]?"
     r"|зачислен[аоы]?|завершен[аоы]?|успешно|bezahlt|gezahlt|erhalten|eingegangen|erfolgreich"
 )
 LIVE = r"(is_)?(livemode|live_mode|live|production)"
 FLAG_COLUMN = rf"((is|was|has|been|{PARTS}|payment|invoice|charge|transaction|платеж|счет)_)*({{}})(_(flag|amount|in_full))*"
 DUE = (
-    r"(amount_)?(outstanding|due|remaining)|(balance|amount|total|sum)_(due|outstanding|remaining)|open_amount|offen(er_betrag)?|restbetrag"
+    r"open_balance|(amount_)?(outstanding|due|remaining)|(balance|amount|total|sum)_(due|outstanding|remaining)|open_amount|offen(er_betrag)?|restbetrag"
     r"|(остаток|сумма)_(к_оплате|долга)|задолженность|долг|(is_)?(overdue|past_due)|просрочен[ао]?|überfällig"
 )
 TEST = (
@@ -81,11 +106,29 @@ TEST = (
     r"(_(mode|lead|payment|transaction|лид|платеж|заявка))*"
 )
 MODE = r"((payment|transaction|api|gateway)_)?(mode|environment|env)|режим|среда|umgebung"
-NO = r"[^1-9]*0[^1-9]*|false|f|no|n|off|nein|falsch|нет|н|ложь|non|faux|nie|ні"
+NO = r"[^1-9]*0[^1-9]*|☐|✗|✘|❌|[-–—]|false|f|no|n|off|nein|falsch|нет|н|ложь|non|faux|nie|ні"
 YES = r"true|t|1([.,]0)?|-1|yes|y|on|x|✓|✔|☑|[+]|checked|да|д|истина|ja|j|wahr|так|oui"
 NOTHING = rf"^({NO}|(not[ _-]|un)(refunded|disputed)|без возврата)$"
-LEAD_STATUS = rf"((lead|deal|contact)_)?({STATUS})(_(лида|заявки|сделки|контакта))?"
-NO_LEAD = r"junk|spam|test|fake|duplicate|тест(овый|овая)?|спам|мусор|дубль|дубликат"
+LEAD_STATUS = (
+    rf"((lead|deal|contact|record)_)?({STATUS}|quality|rating|lifecycle(_stage)?|stage|tags?|labels?|теги?|метки?|этап|стадия|качество|доступность)"
+    r"(_(лида|заявки|сделки|контакта))?"
+)
+NO_LEAD = r"junk|spam|test|fake|duplicate|тест(овый|овая)?|спам|мусор|дубль|дубликат|в корзине|trash|bot$|бот$"
+
+
+# Money that went out in a column of its own, as bank statements have it. Of an account (51, 62.01) it has too few digits.
+OUTFLOW = (
+    r"((amount|sum|сумма)_)?(debits?|withdrawals?|paid_out|money_out|outgoing|outflow|payouts?|soll|belastung|ausgang|auszahlung|abgang|abbuchung"
+    r"|дебет|списани[ея]|списано|расход|расходы|выплачено)(_(amount|sum|eur|usd|rub))?|дата_?списан(о|ия)"
+)
+SUM_OR_DAY = r"[1-9][0-9]{2}|[1-9][0-9]?[ .,'\xa0][0-9]{3}|[0-9][./-][0-9]{1,2}[./-][0-9]"
+STAGE = r"(deal|opportunity|sales|pipeline)_?(stage|status)|stage|(этап|стадия|статус)(_(сделки|продажи))?"
+# Of a bank's entry a Gutschrift is money that came in, of a document one that goes back.
+DOCUMENT = r"(document|invoice|belegs?|rechnungs?)_?(type|art|typ|kind)|tipo_documento|(вид|тип)_документа"
+ORDER_STATUS = r"order_(status|state)|статус_заказа"
+CATEGORY = r"category|categor[iy]a|kategorie|категория|статья(_(движения|учета|дохода|расхода))?"
+# A chance below one of 100 is no money yet.
+CHANCE = r"^(0([.,][0-9]+)?|[2-9]|[1-9][0-9])([.,][0-9]+)?\s*%?$"
 
 
 def begins(words: str) -> str:
@@ -132,6 +175,15 @@ PAYMENTS = (
     Look(FLAG_COLUMN.format(PAID), _whole(NO)),
     Look(LIVE, _whole(NO)),
     Look(TEST, _whole(YES)),
+    Look(OUTFLOW, SUM_OR_DAY, ONLY_IN, is_positive=True),
+    Look(TWICE, _whole(YES)),
+    Look(DOCUMENT, begins("gutschrift|credit|avoir|nota d[ei] cr[eé]dito|кредит-?нота"), AS_ROWS),
+    Look(ORDER_STATUS, begins(f"{CANCELLED}|{UNPAID}|{AGREED_NO_MORE}|awaiting[ _-]payment"), AS_KIND),
+    Look(r"(is_)?(internal|own)_transfer|внутренний_перевод", _whole(YES), ONLY_IN),
+    Look(STAGE, begins(LOST)),
+    Look(r"(deal_|close_|win_)?probability|вероятность(_.*)?|chance", CHANCE),
+    Look(r"forecast_category", begins("omitted|pipeline|best case|commit")),
+    Look(CATEGORY, begins("expenses?|расход(ы|ный)?|ausgaben?|dépenses?|gastos|spese"), ONLY_IN, is_positive=True),
     Look(MODE, _whole(r"(test|sandbox|staging)(ing)?( mode)?|тест(овый|овая)?( режим)?")),
     Look(STATUS_COLUMN, begins(f"{CANCELLED}|{UNPAID}|{NOT_YET_PAID}"), AS_KIND),
     Look(PAYING_STATE, OPEN),

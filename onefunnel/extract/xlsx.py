@@ -30,7 +30,7 @@ from onefunnel.extract.number_formats import (
     signs_of_styles,
     units_of_styles,
 )
-from onefunnel.extract.parts import NUL, TYPED, PartWriter, Relation, typed_names, unique_names
+from onefunnel.extract.parts import NUL, TYPED, PartWriter, Relation, clean_name, typed_names, unique_names
 from onefunnel.extract.sheet_xml import REFERENCE, Uncomputed, fill_merged, hidden_rows, restore
 from onefunnel.extract.snapshot import Snapshot
 from onefunnel.extract.table_edges import LINES_ABOVE, header_index, holds_header, rows_below
@@ -70,7 +70,7 @@ def xlsx_relation(writer: PartWriter, snapshot: Snapshot, options: FileEntity, d
     """
     import pyarrow as pa
 
-    chosen, rows = _choose(writer, snapshot, options.sheet)
+    chosen, rows, heads = _choose(writer, snapshot, options.sheet)
     restore(rows, chosen.xml)
     mark_money(rows, chosen.xml, chosen.signs, chosen.units)
     while rows and all(cell == "" for cell in rows[-1]):
@@ -80,6 +80,7 @@ def xlsx_relation(writer: PartWriter, snapshot: Snapshot, options: FileEntity, d
             f"sheet {chosen.name} is empty: it has not even a header", where=snapshot.name, hint="name the sheet with `sheet:`"
         )
     header, data = _cut_to_table(rows, chosen, writer, snapshot, options)
+    _check_others(header, heads, chosen, writer, snapshot.name)
     if chosen.counts_from_1904:
         count_from_1900(header, data)
     used = [index for index, name in enumerate(header) if str(name).strip() or any(row[index] != "" for row in data)]
@@ -98,8 +99,8 @@ def xlsx_relation(writer: PartWriter, snapshot: Snapshot, options: FileEntity, d
     return Relation("select * from sheet_rows", names, marked=chosen.has_nul, typed=True)
 
 
-def _choose(writer: PartWriter, snapshot: Snapshot, wanted: str | None) -> tuple[Sheet, list[list[Any]]]:
-    """The sheet that counts, and its cells."""
+def _choose(writer: PartWriter, snapshot: Snapshot, wanted: str | None) -> tuple[Sheet, list[list[Any]], dict[str, list[list[Any]]]]:
+    """The sheet that counts, its cells, and the first rows of those that do not, where nobody said which does."""
     chosen = _open_safely(snapshot, wanted)
     rows, heads = _read(snapshot, chosen)
     alike = [name for name, head in heads.items() if holds_header(head, writer.required)]
@@ -118,7 +119,28 @@ def _choose(writer: PartWriter, snapshot: Snapshot, wanted: str | None) -> tuple
         writer.staged.warnings.append(
             f"{snapshot.name}: sheet {chosen.name} is read, and it is hidden: say which counts with `sheet` of this entity"
         )
-    return chosen, rows
+    return chosen, rows, {name: head for name, head in heads.items() if name != chosen.name}
+
+
+def _check_others(header: list[Any], heads: dict[str, list[list[Any]]], chosen: Sheet, writer: PartWriter, file: str) -> None:
+    """Refuse a workbook of which another sheet has half of the column names, and tell of one that begins with a row of as many cells.
+
+    The months of a year are so delivered: under a name that was mistyped, or without names from the second sheet on, they would be lost.
+    """
+    names = {clean_name(cell).lower() for cell in header} - {""}
+    for other, head in heads.items():
+        filled = [[cell for cell in row if cell != ""] for row in head]
+        shared = max((len(names & {clean_name(cell).lower() for cell in row}) for row in filled), default=0)
+        if shared > 1 and 2 * shared >= len(names):
+            raise ConfigError(
+                f"sheet {chosen.name} would be read alone, and sheet {other} has {shared} of its {len(names)} column names",
+                where=file,
+                hint="give both the same names and deliver each as a file; or say which counts with `sheet` of this entity",
+            )
+        first = next((row for row in filled if row), [])
+        if len(names) > 2 and len(first) == len(names) and any(isinstance(cell, TYPES_OF_CELLS) for cell in first):
+            what = f"sheet {other} begins with a row of as many cells, without column names, and is not read"
+            writer.staged.warnings.append(f"{file}: {what}: if it goes on with sheet {chosen.name}, put its rows there")
 
 
 def _told(names: list[str], hidden: frozenset[str]) -> str:

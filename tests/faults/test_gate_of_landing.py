@@ -122,7 +122,9 @@ def test_what_bi_shows_of_a_source_that_nobody_names_any_more_is_told_before_it_
     assert land(0, leads(100)).status == "pass"
     build_warehouse(settings, 1, FIRST)
     with duckdb.connect(str(settings.paths.warehouse)) as db:
-        rows = "('crm', 'leads', 100), ('old_crm', 'leads', 1234), ('crm', 'payments', 7), ('crm', 'targets', 0), ('crm', 'made_of_leads', 5)"
+        rows = (
+            "('crm', 'leads', 100), ('old_crm', 'leads', 1234), ('crm', 'payments', 7), ('crm', 'targets', 0), ('crm', 'made_of_leads', 5)"
+        )
         db.execute(f"create table facts.fct_row_count as from (values {rows}) as counts (source_name, entity, rows_landed)")
     candidate = make_candidate(settings, None, FIRST, "run")
     publish(candidate, passing_gate(candidate), settings)

@@ -98,6 +98,14 @@ def test_a_plan_is_settled_in_its_own_currency(books: duckdb.DuckDBPyConnection)
     assert lines == [("plan_fx:k1", 0, 1000, 1000, 0, 0), ("plan_fx:k2", 0, 1000, 0, 0, 0), ("plan_fx:k3", 850, 0, 0, 1000, 1000)]
 
 
+def test_stages_that_another_source_tells_are_that_sources_rows(books: duckdb.DuckDBPyConnection) -> None:
+    """A telephone exchange that names leads of the CRM (ids_of): its rows are accounted for as its own."""
+    told = books.execute("select lead_attempt_key from facts.fct_stage_event where source_name = 'calls' order by 1").fetchall()
+    assert told == [("refunds:R1#1",), ("refunds:R2#1",), ("refunds:R3#1",)]
+    counts = "select rows_landed, rows_valid, rows_quarantined from facts.fct_row_count where source_name = 'calls'"
+    assert books.execute(counts).fetchall() == [(4, 3, 1)]
+
+
 def test_ids_of_another_spelling_are_joined_where_certain(books: duckdb.DuckDBPyConnection) -> None:
     assert _revenue(books, "id_forms") == {"id_forms:0015000000AbCdEAAZ#1": 100, "id_forms:1001#1": 200, "id_forms:007#1": 300}
     assert _affected(books, "id_forms", "id_written_otherwise") == [("payments", 3, 600, "info"), ("stage_events", 1, 0, "info")]

@@ -14,7 +14,16 @@ def _payments(*amounts: str, currency: str = "EUR") -> str:
     return AMOUNTS + "".join(f'p{number},2026-01-05,"{amount}",{currency}\n' for number, amount in enumerate(amounts))
 
 
-@pytest.mark.parametrize("amounts", [("1.234", "12.500", "900", "3.000"), ("1.234", "1.234,50")])
+ASKED = [
+    ("1.234", "12.500", "900", "3.000"),
+    ("1.234", "1.234,50"),
+    # one that was typed otherwise says nothing of the others
+    ("1.500", "2.250", "3.750", "12000", "4.100"),
+    ("990.5", "1.510", "2.260", "3.760", "4.110"),
+]
+
+
+@pytest.mark.parametrize("amounts", ASKED)
 def test_thousands_or_three_decimals_is_asked_for(csv: Landing, amounts: tuple[str, ...]) -> None:
     csv.system, csv.entity = "template", "payments"
     csv.write("a.csv", _payments(*amounts))
@@ -30,6 +39,8 @@ DECIDED = [
     (("1.234", "2.500", "4.000", "1234"), "EUR", 0),
     (("1.234", "2.500", "4.000"), "KWD", 0),
     (("1.234", "900"), "EUR", 1),
+    (("0.500", "1.234", "2.345", "3.456", "4.567"), "EUR", 0),
+    (("1234.500", "1.234", "2.345", "3.456", "4.567"), "EUR", 0),
 ]
 
 

@@ -112,6 +112,19 @@ def test_a_list_lands_with_every_digit_and_the_secret_in_its_header(source: Sour
     assert api.asked == [{"from": "2024-04-27", "to": "2024-06-01", "limit": "7"}]
 
 
+def test_the_lookback_begins_at_the_night_before_however_long_ago(source: Source, api: Api) -> None:
+    """A machine that was off for longer than the lookback would leave days that no night ever asks for."""
+    api.answer = lambda path, query: {"items": RECORDS}
+    source.entity |= {"records": "items", "delivery": "delta", "params": {"from": "{since}", "to": "{until}"}}
+    for day in ("2024-06-01", "2024-08-20", "2024-07-01"):
+        source.land(day)
+    assert [(asked["from"], asked["to"]) for asked in api.asked] == [
+        ("2024-04-27", "2024-06-01"),
+        ("2024-04-27", "2024-08-20"),
+        ("2024-04-27", "2024-07-01"),
+    ]
+
+
 def by_cursor(path: str, query: dict[str, str]) -> Any:
     start = int(query.get("after", 0))
     return {"items": RECORDS[start : start + 10], "next": str(start + 10) if start + 10 < 25 else None, "total": 25}

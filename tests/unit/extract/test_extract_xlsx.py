@@ -309,3 +309,39 @@ def test_a_workbook_of_1904_counts_its_days_from_there(tmp_path: Path, said: str
     target.write("a.xlsx", workbook(*sheets, extra={"xl/workbook.xml": book}))
     target.land()
     assert target.rows() == [("2026-03-01", "46082.5", day, day)]
+
+
+HEADER = ("payment_id", "paid_at", "amount", "currency", "lead_id")
+
+
+def _table(*rows: tuple[str, ...]) -> str:
+    """Rows of a sheet; what is a number is one."""
+    written = []
+    for place, cells in enumerate(rows, start=1):
+        each = [(f"{letter}{place}", cell) for letter, cell in zip("ABCDEFG", cells, strict=False)]
+        written.append(row(place, *(number(at, cell) if cell.replace(".", "").isdigit() else text(at, cell) for at, cell in each)))
+    return "".join(written)
+
+
+@pytest.mark.parametrize(
+    ("other", "outcome"),
+    [
+        ([("payment_id", "paid_at", "amount, EUR", "currency", "lead_id"), ("p2", "2026-03-02", "5", "EUR", "L2")], "refused"),
+        ([("Payments of March",), ("Payment ID", "paid_at", "amount", "curency", "lead_id")], "refused"),
+        ([("p2", "2026-03-02", "5.5", "EUR", "L2"), ("p3", "2026-03-03", "5", "EUR", "L3")], "told"),
+        ([("channel", "label"), ("seo", "Search")], ""),
+        ([("amount", "5")], ""),
+        ([("Notes",), ("paid late", "as agreed", "in March", "by", "bank")], ""),
+    ],
+)
+def test_another_sheet_that_may_be_more_of_the_same_is_told(tmp_path: Path, other: list[tuple[str, ...]], outcome: str) -> None:
+    target = Landing(tmp_path, {"path": "*.xlsx"}, system="template", entity="payments")
+    paid = _table(HEADER, ("p1", "2026-02-02", "7", "EUR", "L1"))
+    target.write("a.xlsx", workbook(("Feb", paid), ("Mar", _table(*other))))
+    if outcome == "refused":
+        with pytest.raises(ConfigError, match=r"sheet Feb would be read alone, and sheet Mar has [34] of its 5 column names"):
+            target.land()
+    else:
+        assert any("sheet Mar begins with" in each for each in target.land().warnings) is (outcome == "told")
+    target.options["sheet"] = "Feb"
+    assert not [each for each in target.land().warnings if "Mar" in each]

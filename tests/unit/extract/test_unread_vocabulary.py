@@ -28,12 +28,35 @@ NOT_PAID = """
     Статус счета: оплачен | новый ; Invoice Status: paid | Open ; Payment Status: paid | new ; Статус: да | Частично оплачен
     Type: Invoice | Credit Memo ; Type: Invoice | Estimate ; Invoice Status: Paid | Sent ; Статус: оплачен | не проведён
     Financial Status: paid | authorized ; Result: ok | requires_payment_method
+    Status: won | Lost ; Deal Stage: Closed won | Closed lost ; Is Closed Won: true | false
+    Этап сделки: Оплачено | Закрыто и не реализовано
+    Стадия сделки: Сделка успешна | Сделка провалена ; Probability: 100 | 10% ; Вероятность: 100% | 0
+    Forecast Category: Closed | Omitted
+    Lost Reason: | price ; Причина отказа: | дорого ; Status: Settled | Refused ; Status: ok | abandoned ; Status: ok | timeout
+    Status: SUCCESS | DEADLINE_EXPIRED ; Status: ok | AUTH_FAIL ; Status: Completed | Unclaimed ; Status: ok | Blocked
+    Transaction Status: settled | processor_declined ; Transaction Status: settled | gateway_rejected ; Payment Status: ok | Unsuccessful
+    Payment Status: paid | Payment due ; Payment Status: paid | Write-off ; Status: paid | auto-refunded ; Status: ok | system cancelled
+    Result: Approved | Do not honor ; Статус: Исполнен | Отказ банка ; Статус: успешно | Неуспешно
+    Статус платежа: Исполнен | Не исполнен
+    PAYED: Y | N ; Paid?: ☑ | ☐ ; Оплачен: да | - ; Order Status: wc-completed | wc-failed ; Order Status: completed | Awaiting payment
+    Order Status: completed | On hold ; Statut: Payé | Annulé ; Statut: Payé | Remboursé ; Statut: Payé | Échoué
+    Estado: Pagado | Reembolsado
+    Estado: Pagado | Fallido ; Situação: Pago | Estornado ; Stato: Pagato | Annullato ; Status: Opłacone | Anulowane
+    Durum: Ödendi | İptal
+    Статус: Сплачено | Скасовано ; Type: Paiement | Remboursement ; Type: Facture | Avoir ; Tipo: Pago | Devolución
+    Tipo documento: Fattura | Nota di credito ; Document Type: Invoice | Credit Note ; Belegart: Rechnung | Gutschrift
+    Invoice Type: Invoice | Credit
+    Operation: Payment | Money back ; Failure Message: | card declined ; Decline Reason: | 05 ; Refund ID: | re_1 ; Reversed By: | bank
+    Voided By: | ann ; Cancellation Date: | 2026-03-01 ; Дата отмены: | 01.03.2026 ; Причина возврата: | брак ; Сумма возвратов: 0 | 100
+    Return: no | yes ; Internal transfer: no | yes ; Duplicate: no | yes ; Дубль: нет | да ; Type: Payment | General Currency Conversion
 """
 WENT_OUT = """
     Direction: in | out ; Direction: credit | DEBIT ; Transaction Type: Credit|Debit ; Тип операции: Поступление | Списание
     Type: Deposit | Withdrawal ; Type: transfer | Payout ; Направление: Входящий | Исходящий ; Вид операции: Приход | Расход
     Richtung: Eingang | Ausgang ; Umsatzart: Gutschrift|Lastschrift ; Balance Impact: Credit|Debit ; Balance Impact: Credit | Memo
-    Debit/Credit: C | D
+    Debit/Credit: C | D ; CdtDbtInd: CRDT | DBIT ; Sign: + | - ; Знак: + | - ; Документ: Поступление на счет | Списание с расчетного счета
+    Category: Income | Expense ; Статья: Оплата от покупателя | Расходы ; Списание: | 1010 ; Paid out: 0.00 | 1,010.00 ; Расход: 0 | 350
+    Debit: | 120.50 ; Withdrawals: | 99 000,00 ; ДатаСписано: | 03.03.2026
     Soll/Haben: H | S ; Buchungstext: Gutschrift | Auszahlung ; Payment Type: incoming | outgoing
 """
 ORDINARY = """
@@ -46,6 +69,8 @@ ORDINARY = """
     Order Status: processing | new ; Stage: New | Open ; Description: Draft beer | Open day
     Fulfilled: no | no ; Overdue days: 3 | 0 ; Is Link: false | true ; Taxes On Fee: 0.00 | 1
     Test: passed | B2 ; Level test: no | yes ; Testing centre: yes | no ; Exported: no | yes
+    Debit Account: 51 | 62.01 ; Дебет: 51 | 60 ; Stage: Paid | Won ; Probability: 100 | 1 ; Category: Outbound | Consulting
+    Order Status: completed | shipped ; Refund policy: 14 days | none ; Error code: 0 | 00 ; Document: Invoice 12 | Поступление
     Reconciled: no | yes ; Invoice sent: no | yes ; Payment Source Type: card | sepa_debit
 """
 ORDINARY_PLANS = "Paid: yes | no ; Status: paid | overdue ; Статус: оплачен | новый ; is_paid: 1 | 0 ; Status: open | sent"
@@ -56,6 +81,10 @@ NOT_AGREED = """
 LEADS = """
     Тест: | Да ; Test: no | yes ; Дубль: Нет | Да ; Duplicate: | 1
     Is Junk: FALSE | TRUE ; Test lead: | x ; Lead Status: Working | Junk ; Lead Type: Client | Junk Lead
+    MasterRecordId: | 003A ; Merged Into ID: | 77 ; Duplicate Of Lead: | L7 ; ID основного лида: | 77 ; Doublon: non | oui
+    Record Type: Client | Test ; Lead Quality: high | Spam ; Lifecycle: lead | Spam ; Tags: vip | spam ; Теги: | тест
+    Этап сделки: новый | Спам
+    In Trash: no | yes ; Доступность: доступен | В корзине
     Дубликат: | да ; Duplicate lead: No | Yes ; Тестовый лид: нет | да ; ПометкаУдаления: Нет | Да
 """
 ORDINARY_LEADS = """
