@@ -68,7 +68,8 @@ hashed_members as (
 
 hashed_days as (
 
-    select level_name, group_hash, spend_date, sum(cost_original) as cost_of_day
+    -- each of the parts may have been rounded
+    select level_name, group_hash, spend_date, sum(cost_original) as cost_of_day, count(*) as members_of_day
     from hashed_members
     group by level_name, group_hash, spend_date
     having count(*) > 1
@@ -81,7 +82,7 @@ suspects as (
     from hashed_members
     inner join hashed_days
         on hashed_members.level_name = hashed_days.level_name and hashed_members.group_hash = hashed_days.group_hash and hashed_members.spend_date = hashed_days.spend_date
-    where abs(hashed_days.cost_of_day - 2 * hashed_members.cost_original) < 0.005
+    where abs(hashed_days.cost_of_day - 2 * hashed_members.cost_original) < 0.005 * hashed_days.members_of_day
 
 ),
 
@@ -116,7 +117,8 @@ days as (
     select
         *,
         count(*) over (partition by level_name, group_key, spend_date) as members_of_day,
-        abs(sum(cost_original) over (partition by level_name, group_key, spend_date) - 2 * cost_original) < 0.005 as is_sum,
+        abs(sum(cost_original) over (partition by level_name, group_key, spend_date) - 2 * cost_original)
+            < 0.005 * count(*) over (partition by level_name, group_key, spend_date) as is_sum,
         coalesce(
             last_file < min(case when member <> '' then first_file end) over (partition by level_name, group_key, spend_date)
             or first_file > max(case when member <> '' then last_file end) over (partition by level_name, group_key, spend_date), false
@@ -240,3 +242,33 @@ select
 from {{ ref('stg_template__fx_rates') }}
 where rate_fault is not null and quarantine_rule is null and is_newest
 group by source_name, currency, rate_fault
+union all
+-- between two files that are upside down to one another both rates are likely, and their product is 1
+select
+    'rate|' || source_name || '|' || currency || '|turned',
+    source_name,
+    'fx_rates',
+    'are rates that turn upside down on ' || cast(min(rate_date) as string) || ': ' || currency || ' ' || cast(cast(min(rate_to_base) as double) as string)
+        || ' beside ' || cast(cast(max(rate_before) as double) as string),
+    min(file_before),
+    min(row_before),
+    max(file_name),
+    max(row_number),
+    count(*),
+    cast(0 as {{ amount_type() }}),
+    'rate_to_base says what one unit of the currency is worth in ' || {{ base_currency() }} || ': deliver it so in both'
+from (
+    select
+        *,
+        lag(rate_to_base) over of_currency as rate_before,
+        lag(rate_date) over of_currency as date_before,
+        lag(file_name) over of_currency as file_before,
+        lag(row_number) over of_currency as row_before
+    from {{ ref('stg_template__fx_rates') }}
+    where quarantine_rule is null and is_newest
+    window of_currency as (partition by source_name, currency order by rate_date)
+) as rates
+where {{ days_between('date_before', 'rate_date') }} <= 10
+    and cast(rate_to_base as double) * cast(rate_before as double) between 0.95 and 1.05
+    and cast(rate_to_base as double) / cast(rate_before as double) not between 0.92 and 1.087
+group by source_name, currency

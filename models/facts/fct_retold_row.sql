@@ -3,16 +3,18 @@
     'leads': ('created_at', ['channel_raw', 'campaign', 'requested_service', 'contact_id', 'contact_email_hash', 'contact_phone_hash'], none, none),
     'payments': ('paid_at', ['lead_key', 'client_key', 'kind', 'currency', 'delivered_amount'], 'currency', 'delivered_amount'),
     'payment_plan': ('due_date', ['lead_id', 'client_id', 'currency', 'planned_original'], 'currency', 'planned_original'),
+    'ad_spend': ('spend_date', ['currency', 'cost_original', 'impressions', 'clicks'], 'currency', 'cost_original'),
 } -%}
 {#- what the row of an id never changes, and which way its own clock never goes -#}
 {%- set kept = {
     'leads': ('lead_key', 'abs(' ~ days_between('cast(older.created_at as date)', 'cast(newer.created_at as date)') ~ ') > 1', 'older.updated_at > newer.updated_at'),
     'stage_events': ('version_key', 'older.lead_key <> newer.lead_key', 'false'),
-    'payments': ('version_key', "coalesce(older.lead_key, older.client_key) <> coalesce(newer.lead_key, newer.client_key) and older.delivered_amount <> newer.delivered_amount", 'false'),
+    'payments': ('version_key', 'coalesce(older.lead_key, older.client_key) <> coalesce(newer.lead_key, newer.client_key) and (older.delivered_amount <> newer.delivered_amount or abs('
+        ~ days_between('cast(older.paid_at as date)', 'cast(newer.paid_at as date)') ~ ') > 1)', 'false'),
 } -%}
 {#- one delivery may well say two things alike -#}
 {%- set several = 'min(load_id) <> max(load_id) or min(file_name) <> max(file_name)' -%}
--- Rows that a later delivery says again under other ids, and ids that it gives to others: exports that number their rows anew. Of what is said again the last
+-- Rows that a later delivery says again under other ids (costs: under another campaign, account or channel), and ids that it gives to others: exports that number their rows anew. Of what is said again the last
 -- two months are looked at, while the figures can still be mended; of one moment with a clock, or of one day and all else alike.
 -- And costs of one channel and note whose days overlap: a year beside its months.
 -- And rows whose last delivery holds an older state than one before it, by the clock of the source: an old export that came late and counts all the same.
@@ -29,7 +31,7 @@ with said_again as (
     from (
         {{ newest_rows(entity, ['source_name', 'source_system', 'load_id', 'file_name', moment] + rest) }}
     ) as delivered
-    where {{ moment }} >= {{ add_days(as_of(), -62) }} {%- if entity == 'leads' %} and not {{ is_a_day(moment) }} {%- endif %}
+    where {{ moment }} >= {{ add_days(as_of(), -62) }} {%- if entity == 'leads' %} and not {{ is_a_day(moment) }} {%- elif entity == 'ad_spend' %} and cost_original > 0 {%- endif %}
     group by source_name, source_system, {{ moment }}, {{ rest | join(', ') }}
     {%- if not loop.last %}
     union all

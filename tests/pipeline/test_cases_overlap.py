@@ -236,9 +236,15 @@ def test_what_nobody_settles_holds_the_night_back(tmp_path: Path, run_cli: RunCl
 
 
 def test_the_same_costs_in_two_exports_are_told_where_one_says_more(tmp_path: Path, run_cli: RunCli) -> None:
-    """By ad group and without, by account and without; equal budgets of two accounts are no sum of one another."""
+    """By ad group and without, by account and without; equal budgets of two accounts are no sum of one another. So are rates of which the
+    second file is the inverse of the first.
+    """
     write(tmp_path, {f"{name}/{number}.csv": text for name, texts in TWO_FILES.items() for number, text in enumerate(texts)})
-    path = sources(tmp_path, {name: f'ad_spend: {{path: "{name}/*.csv"}}' for name in TWO_FILES})
+    head = "date,currency,rate_to_base\n"
+    rates = {"feb": "2026-02-27,CHF,1.07\n2026-02-27,GBP,1.16\n", "mar": "2026-03-02,CHF,0.9346\n2026-03-02,GBP,1.14\n"}
+    write(tmp_path, {f"rates/{month}.csv": head + text for month, text in rates.items()})
+    spend = {name: f'ad_spend: {{path: "{name}/*.csv"}}' for name in TWO_FILES}
+    path = sources(tmp_path, spend | {"rates": 'fx_rates: {path: "rates/*.csv"}'})
     home = tmp_path / "home"
     run_cli("extract", "--sources", path, "--home", home, "--as-of", "2026-03-31")
     run_cli("build", "--sources", path, "--home", home)
@@ -249,4 +255,5 @@ def test_the_same_costs_in_two_exports_are_told_where_one_says_more(tmp_path: Pa
         ("accounted", "accounted/0.csv", 7, "accounted/0.csv", 10, 58),
         ("finer", "finer/0.csv", 3, "finer/0.csv", 5, 42),
         ("one_day", "one_day/0.csv", 1, "one_day/0.csv", 1, 30),
+        ("rates", "rates/feb.csv", 1, "rates/mar.csv", 1, 0),
     ]
