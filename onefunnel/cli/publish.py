@@ -100,7 +100,9 @@ def _print(state: Status) -> None:
             print(f"source:     {source} through {through or 'nothing yet'}{late}")
         rows = sum(entry["rows"] for entry in state.excluded)
         money = sum(float(entry["money_base"]) for entry in state.excluded)
-        print(f"left out:   {rows:,} rows, {money:,.2f} in base currency (onefunnel status --json says why)")
+        unvalued = ", ".join(said for entry in state.excluded if (said := entry.get("unvalued")))
+        besides = f", and {unvalued} that no rate values" if unvalued else ""
+        print(f"left out:   {rows:,} rows, {money:,.2f} in base currency{besides} (onefunnel status --json says why)")
         superseded = [entry for entry in state.replaced if entry["rule"] == "superseded"]
         for what, entries in (("superseded", superseded), ("on purpose", [entry for entry in state.replaced if entry not in superseded])):
             if entries:

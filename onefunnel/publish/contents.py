@@ -104,14 +104,20 @@ def data_through(db: duckdb.DuckDBPyConnection, tables: dict[str, Any]) -> dict[
 
 
 def excluded_rows(db: duckdb.DuckDBPyConnection, tables: dict[str, Any]) -> list[dict[str, Any]]:
-    """Quarantined rows and money (base currency) per source, entity and rule."""
+    """Quarantined rows and money per source, entity and rule: in base currency, and by currency what no rate values (unvalued)."""
     if "facts.fct_quarantine" not in tables:
         return []
+    by_currency = (
+        "select source_name, entity, rule, currency, count(*) as rows, sum(abs(amount_base)) as money, "
+        "sum(abs(amount_original)) filter (amount_base is null)::decimal(28, 2) as unvalued "
+        "from facts.fct_quarantine where severity = 'quarantine' group by all"
+    )
     rows = db.execute(
-        "select source_name, entity, rule, count(*)::bigint, coalesce(sum(abs(amount_base)), 0)::decimal(28, 2)::varchar "
-        "from facts.fct_quarantine where severity = 'quarantine' group by all order by all"
+        "select source_name, entity, rule, sum(rows)::bigint, coalesce(sum(money), 0)::decimal(28, 2)::varchar, "
+        "coalesce(string_agg(format('{:,.2f}', unvalued::double) || ' ' || coalesce(currency, '?'), ', ' order by currency) "
+        f"filter (unvalued > 0), '') from ({by_currency}) as sums group by source_name, entity, rule order by all"
     ).fetchall()
-    return [dict(zip(("source", "entity", "rule", "rows", "money_base"), row, strict=True)) for row in rows]
+    return [dict(zip(("source", "entity", "rule", "rows", "money_base", "unvalued"), row, strict=True)) for row in rows]
 
 
 def replaced_rows(db: duckdb.DuckDBPyConnection, tables: dict[str, Any]) -> list[dict[str, Any]]:

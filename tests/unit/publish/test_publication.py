@@ -12,6 +12,7 @@ import duckdb
 import pytest
 from small_home import FAILED, build_warehouse, passing_gate, publish_number, shown_numbers
 
+from onefunnel.cli.publish import status as show_status
 from onefunnel.durable import sha256_of
 from onefunnel.errors import GateBlocked, OnefunnelError
 from onefunnel.publish.candidate import Candidate, make_candidate
@@ -48,7 +49,8 @@ def test_the_manifest_states_rows_contents_and_parent(settings: Settings, candid
     assert manifest["parent"] == result.previous == candidate.parent
     assert manifest["tables"]["marts.mart_kpi_monthly"]["rows"] == 50
     assert manifest["data_through"] == {"demo": "2026-03-31"}
-    assert manifest["excluded"] == [{"source": "demo", "entity": "payments", "rule": "missing_rate", "rows": 2, "money_base": "21.00"}]
+    of_payments = {"source": "demo", "entity": "payments", "rule": "missing_rate"}
+    assert manifest["excluded"] == [of_payments | {"rows": 3, "money_base": "21.00", "unvalued": "1,234,567.50 GBP"}]
 
 
 def test_the_parquet_export_follows(settings: Settings, candidate: Candidate) -> None:
@@ -235,3 +237,9 @@ def test_versions_that_name_each_other_as_parents_end_the_search(settings: Setti
     for path in (settings.paths.manifest, version_manifest_file(settings, shown.version)):
         replace(shown, parent=shown.version).save(path)
     assert earlier_publication(settings, shown.as_of_date).as_of == "2026-03-30"
+
+
+def test_status_says_which_money_no_rate_values(settings: Settings, candidate: Candidate, capsys: pytest.CaptureFixture[str]) -> None:
+    publish(candidate, passing_gate(candidate), settings)
+    show_status(settings.paths.home)
+    assert "3 rows, 21.00 in base currency, and 1,234,567.50 GBP that no rate values" in capsys.readouterr().out
