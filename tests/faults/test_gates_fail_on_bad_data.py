@@ -266,6 +266,12 @@ def restated(kpi: str, then: object, now: object, channel: str = "all") -> str:
         ("days_told_once", PAID_AGAIN.format(days=2), ["bank and ", "payments of the same amounts within five days"]),
         ("days_told_once", PAID_AGAIN.format(days=9), []),
         ("rows_told_once", RETOLD.format(rule="said_again"), ["demo", "payments", "9 rows of 2026-03 again", "950.00 EUR"]),
+        (
+            "money_valued",
+            "update facts.fct_quarantine set amount_base = null, amount_original = 1e6, currency = 'GBP', severity = 'quarantine' "
+            "where quarantine_key = (select min(quarantine_key) from facts.fct_quarantine)",
+            ["demo", "1000000.00 GBP"],
+        ),
         ("counted_once", RETOLD.format(rule="days_shared"), ["9 from 2026-03 on share days", "950.00 EUR"]),
         ("states_go_forward", RETOLD.format(rule="older_state"), ["demo", "payments", "9 in an older state"]),
         (
