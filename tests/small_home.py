@@ -48,7 +48,8 @@ def build_warehouse(settings: Settings, number: int, as_of: date = date(2026, 3,
         )
         db.execute(
             "create or replace table facts.fct_quarantine as select 'demo' as source_name, 'payments' as entity, 'missing_rate' as rule, "
-            "'quarantine' as severity, 10.5::decimal(18, 2) as amount_base, 1234567.5::decimal(18, 2) as amount_original, 'GBP' as currency "
+            "'quarantine' as severity, 10.5::decimal(18, 2) as amount_base, 1234567.5::decimal(18, 2) as amount_original, "
+            "'GBP' as currency "
             "from range(2) union all select 'demo', 'payments', 'missing_rate', 'quarantine', null, 1234567.5, 'GBP'"
         )
         db.execute("commit")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from onefunnel.config import PipelineConfig
 from onefunnel.errors import ConfigError
@@ -31,7 +32,12 @@ def check_undecided(writer: PartWriter, relation: Relation, part: LandedFile, co
     _check_swapped(writer, part)
     names = {name.strip().lower(): name for name in part.columns}
     if "cost" in names and source.entities[writer.staged.entity].overlap != "add":
-        _check_twice(writer, part, names["cost"], names.get("date"))
+        _check_twice(writer, part, (names["cost"],), names.get("date"), part.columns)
+        known = {name.lower() for name in writer.read}
+        compared = [name for name in part.columns if name.lower() in known]
+        # equal budgets of two ad sets are no chance; that as many people saw both is one
+        if compared and "impressions" in names:
+            _check_twice(writer, part, (names["cost"], names["impressions"]), names.get("date"), compared)
     money = sorted((MONEY - {"currency"}) & set(names))
     if "decimal_separator" not in source.model_fields_set and source.currency not in THREE_DECIMALS:
         read = {name.lower() for name in writer.read}
@@ -141,22 +147,30 @@ def _check_thousands(
     writer.staged.warnings.append(f"{part.path}: {what}; {hint}")
 
 
-def _check_twice(writer: PartWriter, part: LandedFile, cost: str, day: str | None) -> None:
-    """Rows of costs add up. An export was appended to itself where each stands twice, letter by letter, or all rows of several days do."""
+def _check_twice(writer: PartWriter, part: LandedFile, measures: Sequence[str], day: str | None, columns: Sequence[str]) -> None:
+    """Rows of costs add up. An export was appended to itself where each stands twice, letter by letter, or all rows of several days do.
+
+    measures: what is more than nothing in such rows; columns: those that are compared. Of those that are read alone, a report may have a
+    row for each action, with the whole cost in each.
+    """
     told_day = quoted(day) if day else "null"
+    is_something = " and ".join(f"regexp_matches(any_value({quoted(name)}), '[1-9]')" for name in measures)
     rows = (
-        f"select {told_day} as day, count(*) as times, regexp_matches(any_value({quoted(cost)}), '[1-9]') as costs "
-        f"from {rows_of(writer.staged.folder / part.part)} group by {', '.join(map(quoted, part.columns))}"
+        f"select {told_day} as day, count(*) as times, {is_something} as costs "
+        f"from {rows_of(writer.staged.folder / part.part)} group by {', '.join(map(quoted, columns))}"
     )
     days = f"select day, sum(times) as held, count(*) as different, min(times) as least, bool_or(costs) as costs from ({rows}) group by day"
     is_twice = "filter (least > 1 and costs)"
     query = f"select sum(different), min(least), count(day) {is_twice}, sum(held) {is_twice}, min(day) {is_twice} from ({days})"
     different, least, twice, held, first = writer.run(query, part.path).fetchall()[0]
-    if different is None or (twice < MANY and (different < MANY or least == 1)):
+    if different is None or (twice < MANY and (different < MANY or least == 1 or len(measures) > 1)):
         return
     what = f"each of its {different} rows stands there {least} times or more"
     if least == 1:
         what = f"all {held} rows of {twice} days, such as {first}, stand there twice or more, letter by letter"
+    unread = [name for name in part.columns if name not in columns]
+    if unread:
+        what += f" but for what nobody reads ({', '.join(unread)})"
     raise ConfigError(
         f"{what}: the costs would count as often",
         where=f"{writer.staged.where}, {part.path}",

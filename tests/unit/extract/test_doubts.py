@@ -158,6 +158,26 @@ def test_whole_days_that_stand_there_twice_are_asked_for(csv: Landing, rows: lis
     assert _land_costs(csv, rows, refused) == "".join(rows).count("\n")
 
 
+ACTIONS = "date,channel,cost,currency,impressions,Action type\n"
+
+
+@pytest.mark.parametrize(
+    ("impressions", "is_refused"),
+    [pytest.param("900", True, id="the whole in each"), pytest.param("0", False, id="equal budgets of ad sets")],
+)
+def test_a_cost_that_stands_there_for_each_action_is_asked_for(csv: Landing, impressions: str, is_refused: bool) -> None:
+    csv.system, csv.entity = "template", "ad_spend"
+    rows = [f"2026-03-0{day},Facebook,2{day}.5,EUR,{impressions},{action}\n" for day in range(1, 5) for action in ("link", "like", "video")]
+    csv.write("a.csv", ACTIONS + "".join(rows))
+    if not is_refused:
+        assert csv.land().rows == 12
+        return
+    with pytest.raises(ConfigError, match=r"stands there 3 times or more but for what nobody reads \(Action type\): the costs would count"):
+        csv.land()
+    csv.write("a.csv", ACTIONS + "".join(row for row in rows if "link" in row))
+    assert csv.land().rows == 4
+
+
 def test_costs_of_months_may_be_alike(csv: Landing) -> None:
     csv.system, csv.entity = "template", "channel_costs"
     months = [f"partners,2026-0{month}-01,2026-0{month}-28,100,EUR\n" for month in range(1, 6)]
