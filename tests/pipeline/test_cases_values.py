@@ -169,6 +169,7 @@ def test_what_two_sources_deliver_is_told(home: Path) -> None:
     told = {check["relation"]: (check["outcome"], check["detail"]) for check in results["checks"] if check["name"] == "counted_once"}
     assert told == {
         "facts.fct_lead_reference": ("pass", ""),
+        "facts.fct_retold_row": ("pass", ""),
         "facts.fct_ad_spend": ("warn", "spelt and twice 1 days and campaigns 7.00 in money"),
         "facts.fct_payment": ("warn", "spelt and twice 1 payments 100.00 in money"),
     }
