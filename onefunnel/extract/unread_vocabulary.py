@@ -80,7 +80,7 @@ GIVEN_BACK = (
 PARTS = r"amount|sum|total|date|reason|сумма|дата|причина"
 EVENT_COLUMN = rf"((is|was|has|converted|{PARTS})_)*({{}})(_(amount|sum|total|at|on|by|id|date|time|utc|reason|message))*"
 JOINED = (
-    r"(merged|master)(_in(to)?|_to|_with)?(_record)?(_?id)?|is_?spam|spam|duplicate_of(_.*)?|in_trash|trashed|объединен[ао]?|спам"
+    r"merged(_in(to)?|_to|_with)?(_?id)?|master_?(record|lead|contact)_?id|is_?spam|spam|duplicate_of(_.*)?|in_trash|trashed|объединен[ао]?|спам"
     r"|(id_)?(основного|главного)_(лида|контакта|клиента)"
 )
 TWICE = r"((is|lead|contact|payment)_)?(duplicate|дубль|дубликат|dublette|doppelt|doublon|duplicado)(_(lead|contact|лид|лида|заявки))?"

@@ -89,6 +89,7 @@ LEADS = """
 """
 ORDINARY_LEADS = """
     Test: B2 | failed ; Тест: пройден | не пройден ; Status now: Draft | Open ; Duplicate: no | 0
+    Master: | Anna ; Lost reason: | price ; Stage: New | Lost ; Tags: vip | testimonial
     Lead Status: New | Qualified ; Deleted reason: | ; Is Junk: no | false ; Paid: no | yes
 """
 
