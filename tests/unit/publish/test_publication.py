@@ -112,8 +112,9 @@ def test_tables_and_columns_are_described_as_the_yaml_does_and_stay_so(settings:
     ids=["failed", "empty suite", "crashed", "not evaluated"],
 )
 def test_a_gate_that_did_not_pass_keeps_the_old_version(settings: Settings, candidate: Candidate, gate: GateResult) -> None:
-    with pytest.raises(GateBlocked):
-        publish(candidate, gate, settings)
+    of_this_file = replace(gate, subject=str(candidate.path), sha256=sha256_of(candidate.path))
+    with pytest.raises(GateBlocked, match="the gate forbids publication"):
+        publish(candidate, of_this_file, settings)
     assert shown_numbers(settings.paths.current) == {1.0}
 
 
