@@ -50,6 +50,15 @@ TWO_FILES = {
         _ACCOUNTS + "".join(f"2026-01-0{day},seo,,A,100,EUR\n" for day in range(1, 6)),
         _ACCOUNTS + "".join(f"2026-01-0{day},seo,7,B,100,EUR\n" for day in range(1, 6)),
     ),
+    # each part is rounded, and the total by itself: 43.33 + 28.11 + 10.11 is not 81.56
+    "rounded": (
+        _ACCOUNTS
+        + "".join(
+            f"2026-01-0{day},seo,,{name},{cost + day},EUR\n"
+            for day in range(1, 4)
+            for name, cost in (("A", 42.33), ("B", 27.11), ("C", 9.11), ("Все кампании", 78.56 + 2 * day))
+        ),
+    ),
 }
 
 
@@ -256,4 +265,5 @@ def test_the_same_costs_in_two_exports_are_told_where_one_says_more(tmp_path: Pa
         ("finer", "finer/0.csv", 3, "finer/0.csv", 5, 42),
         ("one_day", "one_day/0.csv", 1, "one_day/0.csv", 1, 30),
         ("rates", "rates/feb.csv", 1, "rates/mar.csv", 1, 0),
+        ("rounded", "rounded/0.csv", 4, "rounded/0.csv", 12, 253.68),
     ]
