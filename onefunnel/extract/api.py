@@ -220,9 +220,7 @@ class ApiReader:
         if self.resource.history_days:
             earliest = max(earliest, _midnight(as_of - timedelta(days=self.resource.history_days)))
         if window and self.staged.earlier:
-            # from the night before, which may be long ago
-            last = datetime.fromisoformat(self.staged.earlier[-1].interval_end).date() - timedelta(days=1)
-            return max(earliest, _midnight(min(as_of, last) - timedelta(days=window))), True
+            return max(earliest, _midnight(self.staged.goes_on_from - timedelta(days=window))), True
         for load in reversed(self.staged.earlier):
             if changes and load.cursor and load.cursor["column"] == changes.cursor:
                 # a record that changed while that load was read may be older than the newest it saw

@@ -58,9 +58,7 @@ def stage_resource(config: PipelineConfig, source: RestSource, entity: str, stag
     personal = (*(contract.personal if contract else ()), *source.personal)
     headers, secrets = request_headers(source, str(config.file))
     until = staged.interval.as_of
-    # the lookback begins at the night before, which may be long ago
-    last = datetime.fromisoformat(staged.earlier[-1].interval_end).date() - timedelta(days=1) if staged.earlier else until
-    dates = {"since": (min(until, last) - timedelta(days=config.lookback_days)).isoformat(), "until": until.isoformat()}
+    dates = {"since": (staged.goes_on_from - timedelta(days=config.lookback_days)).isoformat(), "until": until.isoformat()}
     lines = staged.scratch / "records.jsonl"
     digest = hashlib.sha256()
     with Client(source, headers, secrets, staged.where) as client, lines.open("w", encoding="utf-8") as out:

@@ -14,7 +14,7 @@ import re
 import shutil
 from collections.abc import Container, Iterable
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -199,6 +199,13 @@ class StagedLoad:
     @property
     def where(self) -> str:
         return f"source {self.source}, entity {self.entity}"
+
+    @property
+    def goes_on_from(self) -> date:
+        """The last day of the load before, which may be long ago, from where windows of days reach back; its own where it is the first."""
+        if not self.earlier:
+            return self.interval.as_of
+        return min(self.interval.as_of, datetime.fromisoformat(self.earlier[-1].interval_end).date() - timedelta(days=1))
 
     def next_part(self) -> Path:
         return self.folder / f"part-{len(self.files):05d}.parquet"
