@@ -206,13 +206,13 @@ select * from judged
 {%- endmacro %}
 {% macro total_words() -%}
     {{ return('((grand |sub-?|report |overall )?totals?|total g[eé]n?[eé]ra[l]|totale?|totaal|summe|gesamt(summe|ergebnis)?|insgesamt|razem|łącznie|ogółem|suma końcowa'
-        ~ '|(genel )?toplam|итого?|всего|общий итог|промежуточный итог|всього|разом)') }}
+        ~ '|(genel )?toplam|σ|∑|合計|合计|总计|總計|小計|小计|итого?|всего|общий итог|промежуточный итог|всього|разом)') }}
 {%- endmacro %}
 
 {# A line of an account that sums up or carries over what others say: its number begins as totals and balances do ("Subtotal A", "Сальдо на начало"), or it is said of a
    lead or client of which nobody would be the name. "Total Media" is a client, "Total-7" a number. #}
 {% macro is_total_of_money(id) -%}
-    {%- set blanks, partial = '[\\s\\p{Z}]', '(sub-?totals?|zwischensumme|подытог|промежуточный итог)' -%}
+    {%- set blanks, partial = '[\\s\\p{Z}]', '((daily|weekly|monthly|quarterly|yearly|annual|page|running|cumulative) (sub-?)?totals?|übertrag|sub-?totals?|zwischensumme|подытог|промежуточный итог)' -%}
     {%- set carried = '((opening|closing|starting|ending|beginning|final) balance|balance (brought|carried) forward|(anfangs|end)?saldo|(anfangs|end)bestand'
         ~ '|сальдо|(входящий |исходящий )?остаток|обороты?)' -%}
     {%- set number = '(?i)^' ~ blanks ~ '*(' ~ total_words() ~ '|' ~ partial ~ '|' ~ carried ~ '|balance)(' ~ blanks ~ '|:|$)' -%}

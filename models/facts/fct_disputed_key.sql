@@ -14,8 +14,8 @@
 } -%}
 {#- what a row of ad spend may sum up: rows of this name, inside the same of the names before it -#}
 {%- set levels = [] -%}
-{%- for level, inside in [('account', []), ('campaign', ['account']), ('ad_group', ['account', 'campaign']), ('ad', ['account', 'campaign', 'ad_group'])] -%}
-    {%- set group_key -%} concat_ws(chr(31), source_name, channel_raw, currency{% for each in inside %}, coalesce({{ each }}, ''){% endfor %}) {%- endset -%}
+{%- for level, inside in [('channel', []), ('account', ['channel']), ('campaign', ['channel', 'account']), ('ad_group', ['channel', 'account', 'campaign']), ('ad', ['channel', 'account', 'campaign', 'ad_group'])] -%}
+    {%- set group_key -%} concat_ws(chr(31), source_name, currency{% for each in inside %}, coalesce({{ each }}, ''){% endfor %}) {%- endset -%}
     {%- do levels.append((level, group_key, "cost_original > 0 and source_name in (select distinct source_name from spend where " ~ level ~ " is not null)")) -%}
 {%- endfor -%}
 {%- do settles.update({'spend': settles.ad_spend, 'payment_plan': settles.payments, 'stage_events': settles.payments}) -%}
@@ -49,7 +49,10 @@ with disputed as (
 
 ---------- rows of ad spend that are the sum of the others: totals of a report that repeats the day in them, or the same costs in another file, in less detail
 spend as (
-    {{ newest_rows('ad_spend', ['source_name', 'source_system', 'load_id', 'file_name', 'row_number', 'channel_raw', 'account', 'campaign', 'ad_group', 'ad', 'currency', 'cost_original', 'spend_date']) }}
+    select *, channel_raw as channel
+    from (
+        {{ newest_rows('ad_spend', ['source_name', 'source_system', 'load_id', 'file_name', 'row_number', 'channel_raw', 'account', 'campaign', 'ad_group', 'ad', 'currency', 'cost_original', 'spend_date']) }}
+    ) as newest
 ),
 
 -- few groups have a day on which one member costs what the others do together: only they are looked at, by their texts
@@ -123,7 +126,7 @@ days as (
             last_file < min(case when member <> '' then first_file end) over (partition by level_name, group_key, spend_date)
             or first_file > max(case when member <> '' then last_file end) over (partition by level_name, group_key, spend_date), false
         ) as is_of_another_file,
-        coalesce({{ matches('member', '(?i)^[(\\[]?(all|alle|toutes|todas|tutte|wszystkie|tüm|все|total|итого|всего)([^a-zа-я]|$)') }}, false) as is_named_so
+        coalesce({{ matches('member', '(?i)^[(\\[]?(all|alle|toutes|todas|tutte|wszystkie|tüm|все|total|overall|итого|всего|σ|∑|合計|总计|總計|合计)([^a-zа-я]|$)') }}, false) as is_named_so
     from members
 
 ),
@@ -152,7 +155,7 @@ sums as (
             and (
                 (max(days.is_named_so) and min(days.members_of_day) > 1)
                 or (days.member = '' and count(distinct days.cost_original) > 1)
-                or (days.level_name = 'campaign' and min(days.members_of_day) > 2 and count(distinct days.cost_original) > 2)
+                or (days.level_name in ('channel', 'campaign') and min(days.members_of_day) > 2 and count(distinct days.cost_original) > 2)
             )
         )
         -- a day may have been restated between two exports; of one campaign the same cost is no chance, nor is what several add up to

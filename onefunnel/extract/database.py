@@ -18,11 +18,9 @@ from onefunnel.extract.contract_columns import check_columns
 from onefunnel.extract.cursors import Reached, cursor_from, cursor_state, rows_key
 from onefunnel.extract.late_rows import counted_behind, late_rows
 from onefunnel.extract.lost_digits import EXACT
-from onefunnel.extract.midnights import check_midnights
 from onefunnel.extract.normalise import rows_of
 from onefunnel.extract.parts import NUL, TYPED, PartWriter, Relation, typed_names, unique_names
-from onefunnel.extract.unread_units import check_unread_units
-from onefunnel.extract.unread_words import check_unread_words
+from onefunnel.extract.second_looks import look_again
 from onefunnel.landing.loads import StagedLoad
 from onefunnel.settings import redact
 from onefunnel.sources import DatabaseSource, TableEntity
@@ -61,7 +59,7 @@ def stage_table(config: PipelineConfig, source: DatabaseSource, entity: str, sta
                 what = f"at least {late} row(s) came with a `{options.cursor}` that the loads before had passed: all is read once more"
                 staged.warnings.append(f"{what}. If it is so every night, read this table without `cursor`, or raise `lookback_days`")
             behind = counted_behind(connection, _rows(options), options, staged, lookback)
-            last = _land(writer, connection, source, options, since)
+            last = _land(writer, connection, config, source, options, since)
             staged.cursor = cursor_state(options, last, staged, rows, behind)
     except sa.exc.SQLAlchemyError as error:
         raise _explain(error, source, entity, secrets) from None
@@ -111,7 +109,9 @@ def _check_least(connection: sa.Connection, options: TableEntity, since: Any, wh
     reached.add([since, least])
 
 
-def _land(writer: PartWriter, connection: sa.Connection, source: DatabaseSource, options: TableEntity, since: Any) -> Any:
+def _land(
+    writer: PartWriter, connection: sa.Connection, config: PipelineConfig, source: DatabaseSource, options: TableEntity, since: Any
+) -> Any:
     """Land what is new. Returns the greatest cursor read."""
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -140,9 +140,7 @@ def _land(writer: PartWriter, connection: sa.Connection, source: DatabaseSource,
     sha256 = digest.hexdigest()
     relation = Relation(f"select * from {rows_of(target)}", names, marked, typed=True)
     part = writer.write(relation, file=name, sha256=sha256, fingerprint=sha256)
-    check_unread_words(writer, part, source, options)
-    check_unread_units(writer, part, source, options)
-    check_midnights(writer, part, source)
+    look_again(writer, part, config, source, options)
     writer.finish()
     return reached.last
 

@@ -9,6 +9,7 @@ from onefunnel.config import PipelineConfig
 from onefunnel.errors import ConfigError
 from onefunnel.extract.normalise import literal, quoted, rows_of
 from onefunnel.extract.parts import MONEY, TYPED, PartWriter, Relation
+from onefunnel.extract.unread_words import number_sql
 from onefunnel.landing.loads import LandedFile
 from onefunnel.sources import FilesSource
 
@@ -20,6 +21,7 @@ WHOLE = r"-?[1-9][0-9]{0,2}"
 THREE = r"-?(0|[0-9]{4,})[.][0-9]{3}"
 BY_COMMA = r"-?[0-9]{1,3}([.][0-9]{3})*,[0-9]{1,2}"
 MANY = 3
+CENT_IN_MICROS, MIN_MICROS = 10_000, 5
 # A table whose days were taken for months is told by so many cells of each kind.
 MIN_SWAPPED, MONTHS = 5, 12
 NUMBERED = r"^\s*([0-9]{1,2})[./-]([0-9]{1,2})[./-]([0-9]{4}|[0-9]{2})([^0-9]|$)"
@@ -38,6 +40,7 @@ def check_undecided(writer: PartWriter, relation: Relation, part: LandedFile, co
         # equal budgets of two ad sets are no chance; that as many people saw both is one
         if compared and "impressions" in names:
             _check_twice(writer, part, (names["cost"], names["impressions"]), names.get("date"), compared)
+        _check_micros(writer, part, source, names["cost"])
     money = sorted((MONEY - {"currency"}) & set(names))
     if "decimal_separator" not in source.model_fields_set and source.currency not in THREE_DECIMALS:
         read = {name.lower() for name in writer.read}
@@ -176,6 +179,22 @@ def _check_twice(writer: PartWriter, part: LandedFile, measures: Sequence[str], 
         where=f"{writer.staged.where}, {part.path}",
         hint="deliver every row once; if they are different things, say `overlap: add` of the entity",
     )
+
+
+def _check_micros(writer: PartWriter, part: LandedFile, source: FilesSource, cost: str) -> None:
+    """Google tells costs in millionths: cents become whole numbers of four zeros, of which a person would have rounded most further."""
+    value = number_sql(cost, source.decimal_separator)
+    is_exact = f"value >= 100 * {CENT_IN_MICROS} and value % (10 * {CENT_IN_MICROS}) <> 0"
+    query = (
+        f"select count(distinct value), count(distinct value) filter ({is_exact}), bool_and(value % {CENT_IN_MICROS} = 0), sum(value) "
+        f"from (select {value} as value from {rows_of(writer.staged.folder / part.part)}) where value > 0"
+    )
+    values, exact, is_in_cents, money = writer.run(query, part.path).fetchone()
+    if is_in_cents and values >= MIN_MICROS and 2 * exact >= values:
+        writer.staged.warnings.append(
+            f"{part.path}: column {cost}: all {values} values are multiples of {CENT_IN_MICROS:,} and add up to {money:,.0f}: if they are "
+            "millionths (cost_micros of Google), divide them by 1,000,000 before they are delivered"
+        )
 
 
 def _check_currency(writer: PartWriter, part: LandedFile, source: FilesSource, amount: str, currency: str, base: str) -> None:

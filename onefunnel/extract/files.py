@@ -15,12 +15,10 @@ from onefunnel.extract.csv_text import csv_relation
 from onefunnel.extract.documents import json_relation, jsonl_relation, parquet_relation
 from onefunnel.extract.doubts import check_undecided
 from onefunnel.extract.earlier_files import Delivered, check_gone, check_grown, keep_earlier
-from onefunnel.extract.midnights import check_midnights
 from onefunnel.extract.parts import PartWriter, Relation
+from onefunnel.extract.second_looks import look_again
 from onefunnel.extract.snapshot import Snapshot, as_utf8, check_inside, take_snapshot
 from onefunnel.extract.table_edges import cut_to_table
-from onefunnel.extract.unread_units import check_unread_units
-from onefunnel.extract.unread_words import check_unread_words
 from onefunnel.landing.loads import LandedFile, LoadManifest, StagedLoad, natural_order
 from onefunnel.sources import FileEntity, FilesSource
 
@@ -84,9 +82,7 @@ def stage_files(config: PipelineConfig, source: FilesSource, entity: str, staged
             relation = _relation(writer, snapshot, form, options, source.decimal_separator)
             part = writer.write(relation, file=snapshot.name, sha256=snapshot.sha256, fingerprint=fingerprint)
             check_undecided(writer, relation, part, config, source)
-            check_unread_words(writer, part, source, options)
-            check_unread_units(writer, part, source, options)
-            check_midnights(writer, part, source)
+            look_again(writer, part, config, source, options)
         _check_whole(writer, delivered.current, there)
         check_gone(writer, delivered.current, delivered.now, options)
         check_grown(writer, options)

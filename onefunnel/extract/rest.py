@@ -17,11 +17,9 @@ from onefunnel.entities import entity_of
 from onefunnel.errors import ConfigError, OnefunnelError
 from onefunnel.extract.documents import JsonNumber, jsonl_relation, record_line
 from onefunnel.extract.envelope import Held, Told, more_told
-from onefunnel.extract.midnights import check_midnights
 from onefunnel.extract.parts import PartWriter
+from onefunnel.extract.second_looks import look_again
 from onefunnel.extract.snapshot import Snapshot
-from onefunnel.extract.unread_units import check_unread_units
-from onefunnel.extract.unread_words import check_unread_words
 from onefunnel.landing.loads import StagedLoad
 from onefunnel.settings import redact, secret_value
 from onefunnel.sources import RestEntity, RestSource
@@ -72,9 +70,7 @@ def stage_resource(config: PipelineConfig, source: RestSource, entity: str, stag
             # Nothing to name columns from: an empty answer is an empty load, which the gate judges.
             writer.required = ()
         part = writer.write(jsonl_relation(writer, snapshot), file=snapshot.name, sha256=snapshot.sha256, fingerprint=snapshot.sha256)
-        check_unread_words(writer, part, source, options)
-        check_unread_units(writer, part, source, options)
-        check_midnights(writer, part, source)
+        look_again(writer, part, config, source, options)
         writer.finish()
 
 

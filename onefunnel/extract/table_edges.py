@@ -24,6 +24,15 @@ DELIMITERS = ",;\t|"
 SEPARATOR_LINE = re.compile(r'^"?sep=(.)"?\s*$', re.IGNORECASE)
 TOTAL = re.compile(rf"^\W*{TOTAL_WORDS}\b", re.IGNORECASE)
 NOTHING = ("", "-", "--", "—", "–")
+# In what a title or a note says that all amounts are told: "(in thousands of EUR)", "тыс. руб.", "TEUR".
+CURRENCY = r"(eur(os?)?|usd|dollars?|gbp|rub|руб(\.|л\w+)?|₽|€|\$|£|chf)"
+MANY_OF = r"(thousands?|tsd\.?|tausend|milliers|miles|тыс(яч\w*|\.)?|millions?|millionen|mio\.?|mln\.?|млн\.?|миллион\w*|['’]000s?)"
+UNITS_SAID = re.compile(
+    rf"\b(in|en|в)\s+({MANY_OF}|1[., ]?000s?|cents|pence|копейках|micros)\b"
+    rf"|(?<!\d)(?<!\d\s){MANY_OF}\s*{CURRENCY}(\W|$)|\b(teur|t€|k€|keur|kusd)\b"
+    rf"|{CURRENCY}\s*['’]000\b",
+    re.IGNORECASE,
+)
 
 
 def holds_header(rows: Sequence[Sequence[object]], required: Sequence[str]) -> bool:
@@ -99,10 +108,14 @@ def cut_to_table(writer: PartWriter, snapshot: Snapshot, delimiter: str | None, 
         above += _header_line(texts, delimiter, writer.required)
     if above:
         writer.staged.warnings.append(f"{snapshot.name}: {above} line(s) above the column names are no rows")
+        if not options.header_row:
+            check_titles(writer, snapshot.name, [line.decode("utf-8", "replace") for line in lines[:above]], options)
     header = lines[above].decode("utf-8", "replace") if above < len(lines) else ""
     used = delimiter or likely_delimiter(header, snapshot.name, writer.required)
     names = next(iter(_cells([header], used)), [])
     cut = _bytes_below(writer, snapshot, tail, len(lines) - above, used, names)
+    if cut:
+        check_titles(writer, snapshot.name, tail[-cut:].decode("utf-8", "replace").splitlines(), options)
     skipped = re.compile(options.skip_rows_matching) if options.skip_rows_matching else None
     start = len(head) - len(head.removeprefix(b"\xef\xbb\xbf")) + sum(len(line) for line in lines[:above])
     # exports that were put one behind the other say their column names again
@@ -110,6 +123,24 @@ def cut_to_table(writer: PartWriter, snapshot: Snapshot, delimiter: str | None, 
     if not above and not cut and skipped is None and again is None:
         return snapshot, delimiter
     return _copy(writer, snapshot, start, cut, skipped, again), delimiter
+
+
+def check_titles(writer: PartWriter, file: str, lines: Sequence[str], options: FileEntity) -> None:
+    """Raise ConfigError where one of the lines around a table of money says that its amounts are of thousands or cents.
+
+    Not of lines that somebody has looked at: those above a declared `header_row`, those that match `skip_rows_matching`.
+    """
+    skipped = options.skip_rows_matching
+    if not {name.lower() for name in writer.required} & {"amount", "cost", "value"}:
+        return
+    for line in lines:
+        if (said := UNITS_SAID.search(line)) and not (skipped and re.search(skipped, line.strip())):
+            raise ConfigError(
+                f"a line beside the table says {said[0].strip()!r}: its amounts would count as whole units",
+                where=f"{writer.staged.where}, {file}",
+                hint="deliver amounts in whole units of their currency; if they are, say `header_row` of this entity for a line above the "
+                "column names, `skip_rows_matching` for one below",
+            )
 
 
 def likely_delimiter(header: str, file: str, required: Sequence[str]) -> str:

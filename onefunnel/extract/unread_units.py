@@ -1,6 +1,7 @@
 """What stands in a column that nobody reads, and says how much of something a figure is of: a rate per 10 units, a cost of a month.
 
-Read without it, the rate would be ten times too high, and the month's cost would be that of its first day.
+Read without it, the rate would be ten times too high, and the month's cost would be that of its first day. So with what a rate is counted
+in, and with an invoice of which a part was paid.
 """
 
 from __future__ import annotations
@@ -21,6 +22,14 @@ SHOWN = 5
 UNITS = (
     r"(rate_|currency_|курс_)?(nominal|units?|multiplier|factor|scale|amount|per|per_units?|quantity|qty|номинал|кратность|множитель"
     r"|количество|единиц|единицы|einheit(en)?|menge|faktor|nominalwert)"
+)
+BASES = (
+    r"(base|to|quote|quoted|target|counter|home|reference|pricing|against|into|dest(ination)?)(_(currency|ccy|cur|code|iso))*"
+    r"|(currency|ccy)_(to|base|quote|target|2)|базовая(_валюта)?|валюта_(курса|базы|котировки)|в_валюте|basiswährung|zielwährung"
+)
+PAID = (
+    r"(amount|sum|total|value)_?(paid|received|collected|captured|settled)|(paid|received|collected|captured)_?(amount|sum|total|value)"
+    r"|(сумма_)?(оплаты|оплачен[оа]|получен[оа]|поступления)|(gezahlt|bezahlt|zahl)(er)?_?betrag|montant_(payé|réglé)|importe_(pagado|cobrado)"
 )
 # Ends of the time that a row is of; and names that may be the end of a campaign as well.
 ENDS = (
@@ -54,14 +63,21 @@ class Spans:
     is_from_start: bool
 
 
-def check_unread_units(writer: PartWriter, part: LandedFile, source: TabularSource, options: Deliverable) -> None:
-    """Raise ConfigError where rates are told to be of several units, or ad spend to be of several days; warn where it may be."""
+def check_unread_units(writer: PartWriter, part: LandedFile, source: TabularSource, options: Deliverable, base: str) -> None:
+    """Raise ConfigError where rates are of several units or in another currency than `base`, payments of several sums, ad spend of several
+    days; warn where they may be.
+    """
     entities = contract_entities(source.system, writer.staged.entity)
     names = {name.lower(): name for name in part.columns}
     unread = unread_columns(writer, part, options)
     if "fx_rates" in entities and "currency" in names:
         for name in (each for each in unread if re.fullmatch(UNITS, folded(each))):
             _check_units(writer, part, name, names["currency"], source.decimal_separator)
+        for name in (each for each in unread if re.fullmatch(BASES, folded(each))):
+            _check_base(writer, part, name, base)
+    if "payments" in entities and "amount" in names:
+        for name in (each for each in unread if re.fullmatch(PAID, folded(each))):
+            _check_paid(writer, part, name, names["amount"], source.decimal_separator)
     if "ad_spend" in entities and {"date", "cost"} <= set(names):
         start = next((each for each in unread if re.fullmatch(STARTS, folded(each))), None)
         for name in (each for each in unread if re.fullmatch(f"{ENDS}|{MAY_BE_ENDS}", folded(each))):
@@ -85,6 +101,38 @@ def _check_units(writer: PartWriter, part: LandedFile, name: str, currency: str,
             "would count as those of one unit",
             where=f"{writer.staged.where}, {part.path}",
             hint=f"deliver `rate_to_base` of one unit (84.10 for 10 is 8.41); if it is so already, say {ignore_line(name)}",
+        )
+
+
+def _check_base(writer: PartWriter, part: LandedFile, name: str, base: str) -> None:
+    """A rate is told in the base currency. What is no code says nothing."""
+    code = f"upper(trim({quoted(name)}))"
+    query = (
+        f"select count(*), list_sort(list(distinct {code}))[:{SHOWN}] "
+        f"from {rows_of(writer.staged.folder / part.part)} where regexp_full_match({code}, '[A-Z]{{3}}') and {code} <> {literal(base)}"
+    )
+    rows, others = writer.run(query, part.path).fetchone()
+    if rows:
+        raise ConfigError(
+            f"column {name} is read by nobody and says {', '.join(others)} in {rows} row(s): their rates would count as told in {base}",
+            where=f"{writer.staged.where}, {part.path}",
+            hint=f"deliver `rate_to_base` in {base}, the base currency of sources.yml; if it is so already, say {ignore_line(name)}",
+        )
+
+
+def _check_paid(writer: PartWriter, part: LandedFile, name: str, amount: str, separator: str) -> None:
+    """Less than its amount was paid of some rows, and the whole of others. Where it is another sum in every row, it is another figure."""
+    paid, whole = number_sql(name, separator), number_sql(amount, separator)
+    query = (
+        "select count(*) filter (paid < whole), coalesce(sum(whole - paid) filter (paid < whole), 0), count(*) filter (paid = whole) "
+        f"from (select {paid} as paid, {whole} as whole from {rows_of(writer.staged.folder / part.part)}) where paid >= 0 and whole > 0"
+    )
+    less, money, equal = writer.run(query, part.path).fetchone()
+    if less and equal:
+        raise ConfigError(
+            f"column {name} is read by nobody and says less than {amount} in {less} row(s): {money:,.2f} would count as paid that was not",
+            where=f"{writer.staged.where}, {part.path}",
+            hint=f"deliver it as `amount`; if {amount} was paid whole, say {ignore_line(name)}",
         )
 
 
@@ -115,7 +163,7 @@ def _spans(
     writer: PartWriter, part: LandedFile, source: TabularSource, name: str, start: str | None, read: tuple[str, str]
 ) -> Spans | None:
     """What the end `name` and the start say of the rows; read: the columns of the day and the cost. None where no row spans days."""
-    day, end, begun = (_day_sql(each, source.date_order) if each else "null::date" for each in (read[0], name, start))
+    day, end, begun = (day_sql(each, source.date_order) if each else "null::date" for each in (read[0], name, start))
     rows = f"select {day} as day, {end} as last, {begun} as begun, {number_sql(read[1], source.decimal_separator)} as money"
     is_span = "last > day and coalesce(last < next_day, true)"
     query = (
@@ -129,7 +177,7 @@ def _spans(
     return spans if spans.rows else None
 
 
-def _day_sql(name: str, order: str) -> str:
+def day_sql(name: str, order: str) -> str:
     """The day that a cell says in one of the common forms; null for others."""
     text = f"trim({quoted(name)})"
     forms = ", ".join(map(literal, [*NUMBERED[order], *ANYWHERE]))

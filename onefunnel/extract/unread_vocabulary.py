@@ -1,5 +1,7 @@
 """By which names of columns and words of cells a row says that it is none: failed, refunded, gone out, a test, deleted.
 
+Or that its figure is of something else than it counts for: of thousands, of each month again.
+
 Names are folded: small letters, words parted by `_`, ё as е. Cells are trimmed and small. Where a word is ordinary elsewhere (open, new,
 debit) it is looked for only in columns whose name leaves no other meaning.
 """
@@ -129,6 +131,48 @@ ORDER_STATUS = r"order_(status|state)|статус_заказа"
 CATEGORY = r"category|categor[iy]a|kategorie|категория|статья(_(движения|учета|дохода|расхода))?"
 # A chance below one of 100 is no money yet.
 CHANCE = r"^(0([.,][0-9]+)?|[2-9]|[1-9][0-9])([.,][0-9]+)?\s*%?$"
+# The day on which it was paid, where another one is read; of payouts to the bank it says nothing.
+PAID_ON = (
+    r"(payment|paid|received|collected|capture|captured|cleared)_?(date|at|on|time|day)|date_?(paid|received|of_payment)"
+    r"|дата_(оплаты|платежа|поступления|зачисления)|оплачено_дата|(be)?zahl(t_am|datum|ungsdatum)|zahlungseingang|geldeingang|eingangsdatum"
+    r"|fecha_(de_)?(pago|cobro)|date_(de_)?(paiement|reglement|règlement)|data_(di_|do_|de_)?(pagamento|incasso)|data_płatności|ödeme_tarihi"
+)
+# Numbers whose meaning only the program knows that wrote them.
+ANSWER_CODE = (
+    r"((gateway|processor|bank|auth(orization)?|payment)_)?(response|result|reason|return|answer)_?code"
+    rf"|код_(ответа|результата)|{STATUS_COLUMN}"
+)
+CODE = r"^[0-9]{1,3}$"
+FAULT_CODE, NO_ZERO = r"((gateway|processor|bank|payment)_)?(error|decline|failure|rejection)_?code|код_(ошибки|отказа)", r"^0*[1-9][0-9]*$"
+# In what an amount is told.
+UNIT = (
+    r"((cost|amount|sum|price|spend|money|value|currency)_)?(units?|scale|magnitude|denomination)(_of_(measure|account))?"
+    r"|(geld|betrags?)?_?einheit|единиц[аы](_измерения)?|ед(_изм)?|unité|unidad|unità|jednostka|birim"
+)
+OTHER_UNIT = (
+    r"(in |в )?(thousands?|thous|tsd|tausend|milliers?|miles|тыс(яч[аи]?)?|million(s|en)?|mio|mln|млн|миллион(ы|ов)?|'?000s?|[x×*] ?10{2,6}"
+    r"|cents?|pence|pennies|kopecks?|коп(еек|ейки)?|центы|minor( units?)?|micros?|micro.*|микро.*|k|teur|keur|tusd|kusd|t€|k€|k\$)"
+    r"([ .,/]*(eur|usd|gbp|rub|руб(лей|ли)?|₽|€|\$|£))?[.]?"
+)
+SCALE, MANIFOLD = (
+    r"((cost|amount|currency|value)_)?(scale|multiplier|magnitude|denomination|factor)|множитель|кратность",
+    r"10{2,6}([.,]0+)?",
+)
+# How often a cost comes again, and of how long a time a target is.
+HOW_OFTEN = (
+    r"(billing_|payment_|cost_)?(frequency|recurrence|recurring|periodicity|cycle|interval|period|repeats?)|периодичность|период|частота"
+    r"|повтор(ение|яется)?|turnus|rhythmus|intervall|häufigkeit|zeitraum|fréquence|frecuencia"
+)
+EACH_DAY, EACH_WEEK = (
+    r"daily|(per |every )?day|ежедневно|день|täglich",
+    r"weekly|(per |every )?week|еженедельно|недел[яю]|wöchentlich|woche",
+)
+EACH_MONTH = r"month(ly)?|(per|every) month|p[.]?m[.]?|ежемесячно|(в|каждый) месяц|monatlich|mensuel(le)?|mensual"
+EACH_YEAR = (
+    r"quarter(ly)?|(per|every) quarter|q[1-4]([ -]?[0-9]{2,4})?|ежеквартально|квартал|quartal|vierteljährlich|(semi-?)?annual(ly)?"
+    r"|year(ly)?"
+    r"|half[ -]?year(ly)?|(per|every) year|p[.]?a[.]?|ytd|ежегодно|год|полугодие|jährlich|jahr|annuel(le)?|anual|trimestre"
+)
 
 
 def begins(words: str) -> str:
@@ -145,6 +189,7 @@ class Look:
     """Columns by folded name, and the cells in them that say it (None: all that is no blank and no `no`).
 
     say_it: how to tell it instead. is_positive: rows of an amount below zero are left out: staging sets them aside, whatever they say.
+    is_blank: it is said by what those cells would have told. least: so many different words there must be, for one alone says nothing.
     """
 
     columns: str
@@ -152,6 +197,8 @@ class Look:
     say_it: str = ""
     is_refused: bool = True
     is_positive: bool = False
+    is_blank: bool = False
+    least: int = 1
 
 
 @dataclass(frozen=True)
@@ -166,7 +213,11 @@ class Subject:
 AS_KIND = "where it tells payment, refund and chargeback apart, call it `kind`"
 AS_ROWS = "deliver refunds as rows of their own under `kind` (refund, chargeback)"
 ONLY_IN = "deliver only what came in; what was paid back is a row of `kind` refund"
+IN_WHOLE = "deliver amounts in whole units of their currency (12,000 for 12 thousand)"
+BY_PERIOD = "deliver a row for each time it was paid, with its from_date and to_date"
+BY_MONTH = "deliver a row for each month"
 AS_FLAG = "say it in `is_deleted`, `is_test`, `is_duplicate` or `duplicate_of` (the lead it was merged into)"
+MEASURES = (Look(UNIT, _whole(OTHER_UNIT), IN_WHOLE), Look(SCALE, _whole(MANIFOLD), IN_WHOLE))
 # What a column that is read may say of a row: then no other need say it.
 SAID = begins(f"{CANCELLED}|{UNPAID}")
 PAYMENTS = (
@@ -191,6 +242,10 @@ PAYMENTS = (
     Look(rf"(?!{WAY_TO_PAY}$){STATUS_COLUMN}", begins(f"{WENT_OUT}|{DEBIT}"), ONLY_IN, is_positive=True),
     Look(WAY_TO_PAY, begins(WENT_OUT), ONLY_IN, is_positive=True),
     Look(PLAIN_STATE, OPEN, is_refused=False),
+    *MEASURES,
+    Look(PAID_ON, None, "call it `paid_at`: what has none was not paid", is_positive=True, is_blank=True),
+    Look(FAULT_CODE, NO_ZERO, AS_KIND),
+    Look(ANSWER_CODE, CODE, AS_KIND, is_refused=False, least=2),
     Look(DUE, None, is_refused=False),
     Look(r".*", SAID, AS_KIND, is_refused=False),
 )
@@ -201,12 +256,14 @@ LEADS = (
 )
 
 
-def _agreed(booked: str) -> tuple[Look, ...]:
+def _agreed(booked: str, *more: Look) -> tuple[Look, ...]:
     """Of what is planned or spent: whether it was paid by now says nothing of it."""
     return (
         Look(EVENT_COLUMN.format(HAPPENED), None),
         Look(FLAG_COLUMN.format(booked), _whole(NO)),
         Look(STATUS_COLUMN, begins(f"{CANCELLED}|{AGREED_NO_MORE}")),
+        *MEASURES,
+        *more,
         Look(r".*", begins(CANCELLED), is_refused=False),
     )
 
@@ -214,7 +271,15 @@ def _agreed(booked: str) -> tuple[Look, ...]:
 SUBJECTS = {
     "payments": Subject(PAYMENTS, "paid", "amount"),
     "payment_plan": Subject(_agreed(BOOKED), "planned", "amount"),
-    "channel_costs": Subject(_agreed(BOOKED), "spent", "cost"),
+    "channel_costs": Subject(
+        _agreed(BOOKED, Look(HOW_OFTEN, _whole(f"{EACH_DAY}|{EACH_WEEK}|{EACH_MONTH}|{EACH_YEAR}"), BY_PERIOD)), "spent once", "cost"
+    ),
+    "ad_spend": Subject(MEASURES, "spent", "cost"),
+    "targets": Subject(
+        (*MEASURES, Look(HOW_OFTEN, _whole(f"{EACH_DAY}|{EACH_WEEK}|{EACH_YEAR}"), BY_MONTH)),
+        "planned of one month, without their unit",
+        "value",
+    ),
     "leads": Subject(LEADS, "leads"),
     "stage_events": Subject(
         (Look(EVENT_COLUMN.format(HAPPENED), None, is_refused=False), Look(r".*", begins(CANCELLED), is_refused=False)),

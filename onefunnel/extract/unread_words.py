@@ -55,7 +55,7 @@ def unread_columns(writer: PartWriter, part: LandedFile, options: Deliverable) -
 
 
 def _tell(writer: PartWriter, part: LandedFile, name: str, look: Look, said: Said, subject: Subject) -> None:
-    says = f"says {', '.join(said.words[:SHOWN])}" if said.words else "is filled"
+    says = f"says {', '.join(said.words[:SHOWN])}" if said.words else "is empty" if look.is_blank else "is filled"
     counts = f"{said.rows} row(s): {f'{said.money:,.2f}' if subject.amount else 'they'} would count as {subject.counts_as}"
     what = f"column {name} is read by nobody and {says} in {counts}"
     leave = "leave such rows out (`skip_rows_matching` of a CSV, `query` of a database)"
@@ -73,16 +73,19 @@ def ignore_line(name: str) -> str:
 def _said(writer: PartWriter, part: LandedFile, name: str, look: Look, read: Sequence[str], money_in: str, separator: str) -> Said | None:
     amount = next((each for each in part.columns if each.lower() == money_in), None)
     money = number_sql(amount, separator) if amount else "0"
+    if look.is_blank and name not in writer.ends(part):
+        # nobody uses it
+        return None
     tests = [says_sql(look, name, read)]
     if look.is_positive and amount:
         tests.append(f"not regexp_matches(coalesce({quoted(amount)}, ''), {literal(BELOW_ZERO)})")
     query = (
         f"select {_folded_sql(name) if look.cells else 'null'} as word, count(*), coalesce(sum({money}), 0) "
-        f"from {rows_of(writer.staged.folder / part.part)} where {quoted(name)} is not null and {' and '.join(tests)} "
+        f"from {rows_of(writer.staged.folder / part.part)} where {' and '.join(tests)} "
         f"group by word order by count(*) desc, word limit {FEW + 1}"
     )
     found = writer.run(query, part.path).fetchall()
-    if not found or len(found) > FEW:
+    if not look.least <= len(found) <= FEW:
         return None
     return Said(tuple(word for word, *_ in found if word), sum(rows for _, rows, _ in found), sum(money for *_, money in found))
 
@@ -91,10 +94,11 @@ def says_sql(look: Look, name: str, read: Sequence[str] = ()) -> str:
     """Whether the cell of a column says it; read: columns that are read and may say of the row that it is no payment already."""
     text = _folded_sql(name)
     if look.cells is None:
-        return " and ".join(f"not regexp_matches({text}, {literal(pattern)})" for pattern in (NOTHING, PLACEHOLDER))
+        is_filled = " and ".join(f"not regexp_matches({text}, {literal(pattern)})" for pattern in (NOTHING, PLACEHOLDER))
+        return f"{'not ' if look.is_blank else ''}coalesce({is_filled}, false)"
     told = literal(f"({look.cells})|({SAID})")
     others = [f"not regexp_matches(coalesce({_folded_sql(other)}, ''), {told})" for other in read]
-    return " and ".join([f"regexp_matches({text}, {literal(look.cells)})", *others])
+    return " and ".join([f"coalesce(regexp_matches({text}, {literal(look.cells)}), false)", *others])
 
 
 def folded(name: str) -> str:

@@ -33,7 +33,7 @@ from onefunnel.extract.number_formats import (
 from onefunnel.extract.parts import NUL, TYPED, PartWriter, Relation, clean_name, typed_names, unique_names
 from onefunnel.extract.sheet_xml import REFERENCE, Uncomputed, fill_merged, hidden_rows, restore
 from onefunnel.extract.snapshot import Snapshot
-from onefunnel.extract.table_edges import LINES_ABOVE, header_index, holds_header, rows_below
+from onefunnel.extract.table_edges import LINES_ABOVE, check_titles, header_index, holds_header, rows_below
 from onefunnel.sources import FileEntity
 
 MAX_UNPACKED_BYTES = 1_000_000_000
@@ -190,6 +190,8 @@ def _cut_to_table(
     below = rows_below(data, [str(cell) for cell in header], writer.required)
     if above:
         writer.staged.warnings.append(f"{snapshot.name}: {above} row(s) above the column names are no rows")
+    around = [] if options.header_row else rows[:above]
+    check_titles(writer, snapshot.name, [" ".join(map(str, row)).strip() for row in (*around, *data[len(data) - below :])], options)
     if below:
         writer.staged.warnings.append(f"{snapshot.name}: the last {below} row(s) (totals, notes) are no rows")
         data = data[:-below]

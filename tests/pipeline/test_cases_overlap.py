@@ -59,6 +59,15 @@ TWO_FILES = {
             for name, cost in (("A", 42.33), ("B", 27.11), ("C", 9.11), ("Все кампании", 78.56 + 2 * day))
         ),
     ),
+    # under a word that no list knows
+    "channels": (
+        "date,channel,cost,currency\n"
+        + "".join(
+            f"2026-01-0{day},{name},{cost},EUR\n"
+            for day in (5, 6, 7)
+            for name, cost in (("seo", 10), ("google ads", day), ("Both", 10 + day))
+        ),
+    ),
 }
 
 
@@ -262,6 +271,7 @@ def test_the_same_costs_in_two_exports_are_told_where_one_says_more(tmp_path: Pa
         found = db.execute(f"select {columns} from facts.fct_disputed_key order by 1").fetchall()
     assert found == [
         ("accounted", "accounted/0.csv", 7, "accounted/0.csv", 10, 58),
+        ("channels", "channels/0.csv", 3, "channels/0.csv", 9, 48),
         ("finer", "finer/0.csv", 3, "finer/0.csv", 5, 42),
         ("one_day", "one_day/0.csv", 1, "one_day/0.csv", 1, 30),
         ("rates", "rates/feb.csv", 1, "rates/mar.csv", 1, 0),

@@ -91,6 +91,22 @@ def test_numbers_that_are_of_one_size_only_are_read(csv: Landing, entity: str, n
     assert _land_numbers(csv, entity, numbers) == len(numbers.split())
 
 
+@pytest.mark.parametrize(
+    ("costs", "is_told"),
+    [
+        (("12340000", "560000", "7890000", "45670000", "123450000"), True),
+        (("150000", "2000000", "1250000", "300000", "70000"), False),
+        (("12340000", "560000", "7890000", "45670000.5", "123450000"), False),
+        (("12340000", "560000", "7890000"), False),
+    ],
+)
+def test_millionths_are_told(csv: Landing, costs: tuple[str, ...], is_told: bool) -> None:
+    csv.system, csv.entity = "template", "ad_spend"
+    rows = [f"2026-01-{day:02},google,{cost},EUR" for day, cost in enumerate(costs, start=1)]
+    csv.write("a.csv", "\n".join(["date,channel,cost,currency", *rows, ""]))
+    assert any("divide them by 1,000,000" in warning for warning in csv.land().warnings) == is_told
+
+
 def test_an_empty_currency_among_others_is_not_the_base_one(csv: Landing) -> None:
     csv.system, csv.entity = "template", "payments"
     dollars = "".join(f"{number},2026-01-05,5,USD\n" for number in range(3))

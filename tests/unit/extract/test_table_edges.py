@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from conftest_landing import Landing
 
-from onefunnel.errors import MissingColumn, OnefunnelError
+from onefunnel.errors import ConfigError, MissingColumn, OnefunnelError
 from onefunnel.extract.files import natural_order
 from onefunnel.extract.table_edges import header_index, rows_below
 
@@ -97,6 +97,29 @@ def test_the_same_table_whatever_stands_around_it(spend: Landing, content: str) 
 
 def test_a_note_under_a_table_that_begins_in_the_second_column() -> None:
     assert rows_below([("", *ROW), ("", "Exported on 2026-01-31 by hand")], ["", *NAMES], NAMES) == 1
+
+
+TABLE = "date,channel,cost,currency\n2026-01-05,seo,10.00,EUR\n2026-01-06,seo,12.00,EUR\n"
+
+
+@pytest.mark.parametrize(
+    "words", ["Report (in thousands of EUR)", "Расходы (тыс. руб.)", "Angaben in TEUR", "Costs in cents", "Spend (EUR '000)", "млн руб"]
+)
+def test_a_unit_that_a_title_or_a_note_says_is_asked_for(spend: Landing, words: str) -> None:
+    for content, setting in ((f"{words}\n{TABLE}", {"header_row": 2}), (f"{TABLE}Note: {words}\n", {"skip_rows_matching": "^Note"})):
+        spend.write("a.csv", content)
+        with pytest.raises(ConfigError, match=r"its amounts would count as whole units[\s\S]*`skip_rows_matching`"):
+            spend.land()
+        spend.options.update(setting)
+        assert spend.land().rows == 2
+        for name in setting:
+            spend.options.pop(name)
+
+
+@pytest.mark.parametrize("words", ["Campaigns below 1000 EUR", "Budget 5 млн руб", "All amounts in EUR"])
+def test_other_titles_say_no_unit(spend: Landing, words: str) -> None:
+    spend.write("a.csv", f"{words}\n{TABLE}")
+    assert spend.land().rows == 2
 
 
 def test_settings_say_what_cannot_be_found(spend: Landing) -> None:

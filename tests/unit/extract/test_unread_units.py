@@ -35,6 +35,36 @@ def test_a_rate_of_several_units_is_asked_for(csv: Landing, column: str, one: st
     assert csv.land().rows == 2
 
 
+@pytest.mark.parametrize("column", ["Base", "base_currency", "To", "Quote Currency", "Target", "Базовая валюта", "currency_to"])
+def test_a_rate_in_another_currency_is_asked_for(csv: Landing, column: str) -> None:
+    csv.system, csv.entity = "template", "fx_rates"
+    csv.write("a.csv", RATES.format(column, "EUR", "eur"))
+    assert csv.land().rows == 2
+    csv.write("a.csv", RATES.format(column, "USD", "EUR"))
+    told = rf"column {column} is read by nobody and says USD in 1 row\(s\): their rates would count as told in EUR[\s\S]*`ignore_columns"
+    with pytest.raises(ConfigError, match=told):
+        csv.land()
+    csv.options["ignore_columns"] = [column]
+    assert csv.land().rows == 2
+
+
+PAID = "payment_id,paid_at,amount,currency,{}\n1,2026-03-02,100.00,EUR,{}\n2,2026-03-02,250.50,EUR,{}\n"
+
+
+@pytest.mark.parametrize("column", ["Amount Paid", "paid_amount", "Оплачено", "Сумма оплаты", "Total received", "Bezahlter Betrag"])
+def test_an_invoice_of_which_a_part_was_paid_is_asked_for(csv: Landing, column: str) -> None:
+    csv.system, csv.entity = "template", "payments"
+    for paid in (("100", "250.50"), ("84.03", "210.50"), ("", "250.50"), ("120", "250.50")):
+        csv.write("a.csv", PAID.format(column, *paid))
+        assert csv.land().rows == 2, paid
+    csv.write("a.csv", PAID.format(column, "100.00", "200"))
+    told = rf"column {column} is read by nobody and says less than amount in 1 row\(s\): 50.50 would count as paid that was not"
+    with pytest.raises(ConfigError, match=told):
+        csv.land()
+    csv.options["ignore_columns"] = [column]
+    assert csv.land().rows == 2
+
+
 def _spend(csv: Landing, column: str, *rows: str) -> Landing:
     csv.system, csv.entity = "template", "ad_spend"
     csv.write("a.csv", "\n".join([f"date,channel,cost,currency,campaign,{column}", *rows, ""]))

@@ -48,6 +48,7 @@ NOT_PAID = """
     Invoice Type: Invoice | Credit
     Operation: Payment | Money back ; Failure Message: | card declined ; Decline Reason: | 05 ; Refund ID: | re_1 ; Reversed By: | bank
     Voided By: | ann ; Cancellation Date: | 2026-03-01 ; Дата отмены: | 01.03.2026 ; Причина возврата: | брак ; Сумма возвратов: 0 | 100
+    Error Code: 0 | 05 ; Decline code: | 51 ; Cost unit: EUR | thousand ; Amount unit: | тыс. руб. ; Einheit: Stk | TEUR ; Scale: 1 | 1000
     Return: no | yes ; Internal transfer: no | yes ; Duplicate: no | yes ; Дубль: нет | да ; Type: Payment | General Currency Conversion
 """
 WENT_OUT = """
@@ -73,6 +74,12 @@ ORDINARY = """
     Order Status: completed | shipped ; Refund policy: 14 days | none ; Error code: 0 | 00 ; Document: Invoice 12 | Поступление
     Reconciled: no | yes ; Invoice sent: no | yes ; Payment Source Type: card | sepa_debit
 """
+ORDINARY_COSTS = "Unit: EUR | pcs ; Period: March 2026 | Q ; Frequency: once | 1 ; Units: 1000 | 10 ; Interval: 5 | "
+AGAIN = (
+    "Frequency: once | monthly ; Period: | Quarter ; Периодичность: разово | ежемесячно ; Billing cycle: | annual ; Intervall: | monatlich"
+)
+PERIODS = "Period: month | Q1 ; Период: месяц | год ; Frequency: monthly | weekly ; Unit: EUR | thousands"
+ORDINARY_SPEND = "Objective: SALES | LEADS ; Unit: EUR | USD ; Period: | 2026-03 ; Budget type: Daily | Lifetime"
 ORDINARY_PLANS = "Paid: yes | no ; Status: paid | overdue ; Статус: оплачен | новый ; is_paid: 1 | 0 ; Status: open | sent"
 NOT_AGREED = """
     Status: active | on hold ; Status: active | draft ; Approved: yes | no ; Статус: действует | Приостановлен ; Проведен: да | нет
@@ -107,7 +114,15 @@ def _looks_that_say(entity: str, column: str, cell: str) -> list[Look]:
 
 
 @pytest.mark.parametrize(
-    ("entity", "text"), [("payments", NOT_PAID), ("payments", WENT_OUT), ("payment_plan", NOT_AGREED), ("channel_costs", NOT_AGREED)]
+    ("entity", "text"),
+    [
+        ("payments", NOT_PAID),
+        ("payments", WENT_OUT),
+        ("payment_plan", NOT_AGREED),
+        ("channel_costs", NOT_AGREED),
+        ("channel_costs", AGAIN),
+        ("targets", PERIODS),
+    ],
 )
 def test_what_says_that_a_row_is_none_refuses(entity: str, text: str) -> None:
     for column, (nothing, told) in _cases(text):
@@ -121,6 +136,8 @@ def test_what_says_that_a_row_is_none_refuses(entity: str, text: str) -> None:
         ("payments", ORDINARY),
         ("payment_plan", ORDINARY_PLANS),
         ("channel_costs", ORDINARY_PLANS),
+        ("channel_costs", ORDINARY_COSTS),
+        ("ad_spend", ORDINARY_SPEND),
         ("leads", ORDINARY_LEADS),
     ],
 )

@@ -72,6 +72,28 @@ def test_columns_that_are_named_by_what_happened(csv: Landing, column: str, fill
         csv.land()
 
 
+@pytest.mark.parametrize("column", ["Payment date", "paid_on", "Дата оплаты", "Zahlungseingang", "Date received", "Fecha de pago"])
+def test_what_has_no_day_of_payment_was_not_paid(csv: Landing, column: str) -> None:
+    for cells in (("2026-01-06", "2026-01-07"), ("", "")):
+        _money(csv, column, *cells)
+        assert not csv.land().warnings
+    for nothing in ("", "n/a", "0000-00-00"):
+        _money(csv, column, "2026-01-06", nothing)
+        with pytest.raises(ConfigError, match=rf"{column} is read by nobody and .* in 1 row\(s\): 1,100.50 would count as paid"):
+            csv.land()
+    csv.options["ignore_columns"] = [column]
+    assert csv.land().rows == 2
+
+
+def test_numbers_whose_meaning_nobody_knows_are_told(csv: Landing) -> None:
+    for column in ("Response Code", "Status", "result_code"):
+        _money(csv, column, "1", "1")
+        assert not csv.land().warnings
+        _money(csv, column, "1", "2", "1")
+        (warning,) = csv.land().warnings
+        assert f"column {column} is read by nobody and says 1, 2 in 3 row(s): 3,301.50 would count as paid" in warning
+
+
 def test_of_other_columns_it_is_told(csv: Landing) -> None:
     _money(csv, "customer_state_now", "active", "cancelled")
     (warning,) = csv.land().warnings

@@ -1,0 +1,24 @@
+"""What is asked of every table that landed, whatever brought it: whether its columns, days and sums say something that nobody reads."""
+
+from __future__ import annotations
+
+from onefunnel.config import PipelineConfig
+from onefunnel.extract.midnights import check_midnights
+from onefunnel.extract.parts import PartWriter
+from onefunnel.extract.rhythm import check_rhythm
+from onefunnel.extract.sums import check_sums
+from onefunnel.extract.unread_units import check_unread_units
+from onefunnel.extract.unread_words import check_unread_words
+from onefunnel.extract.unread_zones import check_unread_zones
+from onefunnel.landing.loads import LandedFile
+from onefunnel.sources import Deliverable, TabularSource
+
+
+def look_again(writer: PartWriter, part: LandedFile, config: PipelineConfig, source: TabularSource, options: Deliverable) -> None:
+    """Raise ConfigError, with the line to write, where figures would be wrong; warn where they may be."""
+    check_unread_words(writer, part, source, options)
+    check_unread_units(writer, part, source, options, config.reporting.base_currency)
+    check_unread_zones(writer, part, source, options)
+    check_midnights(writer, part, source)
+    check_rhythm(writer, part, source)
+    check_sums(writer, part, source, options)
