@@ -9,13 +9,13 @@ import functools
 import hashlib
 import json
 import marshal
-from collections.abc import Container, Iterable
+from collections.abc import Callable, Container, ItemsView, Iterable, Iterator, KeysView, Mapping, ValuesView
 from contextlib import suppress
 from importlib.metadata import version
 from importlib.util import MAGIC_NUMBER
 from pathlib import Path
 from types import CodeType
-from typing import Any
+from typing import Any, NamedTuple
 
 from dbt_common.clients import agate_helper
 from dbt_common.clients.jinja import MacroFuzzEnvironment
@@ -39,7 +39,7 @@ def take_shortcuts(templates: Path, told: Container[EventLevel]) -> CompiledTemp
     fill_no_untold_events(told)
     make_type_testers_once()
     gather_modules_once()
-    bind_macros_at_once()
+    bind_macros_when_called()
     write_artifacts_at_once()
     return compiled
 
@@ -114,45 +114,132 @@ def gather_modules_once() -> None:
     base.get_context_modules = functools.cache(base.get_context_modules)
 
 
-def bind_macros_at_once() -> None:
-    """Every node sees all macros, bound to it: three hundred nodes times eight hundred macros, and each name looked for in five places."""
+class _Package(NamedTuple):
+    """Stands for all macros of a package, by its name."""
+
+    name: str
+
+
+class Bound(dict[str, Any]):
+    """Macros by name, each bound to its node when it is asked for: a node calls ten of nine hundred. Whoever asks for all gets all."""
+
+    def __init__(self, macros: Mapping[str, Any], bind: Callable[[Any], Any]) -> None:
+        super().__init__()
+        self.macros, self.bind = macros, bind
+
+    def __missing__(self, name: str) -> Any:
+        self[name] = bound = self.bind(self.macros[name])
+        return bound
+
+    def __contains__(self, name: object) -> bool:
+        return super().__contains__(name) or name in self.macros
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """As of a dictionary."""
+        try:
+            return self[name]
+        except KeyError:
+            return default
+
+    def keys(self) -> KeysView[str]:
+        """As of a dictionary."""
+        self._bind_all()
+        return super().keys()
+
+    def values(self) -> ValuesView[Any]:
+        """As of a dictionary."""
+        self._bind_all()
+        return super().values()
+
+    def items(self) -> ItemsView[str, Any]:
+        """As of a dictionary."""
+        self._bind_all()
+        return super().items()
+
+    def __iter__(self) -> Iterator[str]:
+        self._bind_all()
+        return super().__iter__()
+
+    def __bool__(self) -> bool:
+        return bool(self.macros) or super().__len__() > 0
+
+    def __len__(self) -> int:
+        self._bind_all()
+        return super().__len__()
+
+    def _bind_all(self) -> None:
+        for name in self.macros:
+            self[name]
+
+
+def bind_macros_when_called() -> None:
+    """Every node sees all macros, bound to it, once to compile and once to run: six hundred contexts of nine hundred macros each."""
     from dbt.clients.jinja import MacroGenerator
-    from dbt.context.macros import MacroNamespace, MacroNamespaceBuilder
+    from dbt.context.configured import ConfiguredContext
+    from dbt.context.macros import GLOBAL_PROJECT_NAME, MacroNamespace, MacroNamespaceBuilder
+    from dbt.context.manifest import ManifestContext
+    from dbt_common.clients.jinja import MacroFuzzTemplate, NativeSandboxTemplate
 
     class Found(MacroNamespace):
-        """The same names; what each means is found when the namespace is made."""
+        """The same names; `found` says what each means."""
 
-        def __init__(self, *places: dict[str, Any]) -> None:
-            super().__init__(*places)
-            self._found: dict[str, Any] = {}
-            for place in reversed(list(self._search_order())):
-                self._found.update(place)
+        def __init__(self, internal: Bound, packages: dict[str, Bound], found: Bound) -> None:
+            super().__init__({}, {}, internal, packages)
+            self.found = found
 
         def _keys(self) -> set[str]:
-            return set(self._found)
+            return set(self.found.macros)
 
-        def __getitem__(self, key: str) -> Any:
-            return self._found[key]
+        def __getitem__(self, name: str) -> Any:
+            return self.found[name]
+
+    known: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+
+    def sorted_out(builder: MacroNamespaceBuilder, of: dict[str, dict[str, Any]]) -> tuple[Any, ...]:
+        """(what it was made of, macros of dbt, of packages, what each name means); the same for all nodes of a package."""
+        names = tuple(builder.internal_package_names_order)
+        key = (builder.root_package, builder.search_package, names)
+        made = known.get(key)
+        if made is None or made[0] is not of:
+            packages = {name: macros for name, macros in of.items() if name not in names}
+            # the first of the list wins
+            internal = {name: macro for package in reversed(names) for name, macro in of.get(package, {}).items()}
+            called = {name: _Package(name) for name in (GLOBAL_PROJECT_NAME, *packages)}
+            root, own = (packages.get(package, {}) for package in (builder.root_package, builder.search_package))
+            made = known[key] = (of, internal, packages, {**internal, **called, **root, **own})
+        return made
 
     def build_namespace(builder: MacroNamespaceBuilder, macros_by_package: dict[str, dict[str, Any]], context: dict[str, Any]) -> Found:
-        def bound(macros: dict[str, Any]) -> dict[str, MacroGenerator]:
-            made = {}
-            for name, macro in macros.items():
-                made[name] = generator = MacroGenerator.__new__(MacroGenerator)
-                # as its __init__ does, through two more classes
-                generator.context, generator.macro, generator.node, generator.stack = context, macro, builder.node, builder.thread_ctx
-            return made
+        def bind(macro: Any) -> MacroGenerator | Bound:
+            if isinstance(macro, _Package):
+                return of_dbt if macro.name == GLOBAL_PROJECT_NAME else of_packages[macro.name]
+            return MacroGenerator(macro, context, builder.node, builder.thread_ctx)
 
-        packages = {package: bound(macros) for package, macros in macros_by_package.items()}
-        internal: dict[str, MacroGenerator] = {}
-        # the first of the list wins
-        for name in reversed(builder.internal_package_names_order):
-            internal.update(packages.pop(name, {}))
-        own = packages.get(builder.search_package, {})
-        root = packages.get(builder.root_package, {}) if builder.root_package != builder.search_package else {}
-        return Found(root, own, internal, packages)
+        _, internal, packages, found = sorted_out(builder, macros_by_package)
+        of_dbt, of_packages = Bound(internal, bind), {name: Bound(macros, bind) for name, macros in packages.items()}
+        return Found(of_dbt, of_packages, Bound(found, bind))
+
+    build, as_dict = ManifestContext._build_namespace, ManifestContext.to_dict
+
+    def _build_namespace(context: ManifestContext) -> MacroNamespace:
+        context._ctx = Bound({}, lambda macro: macro)
+        return build(context)
+
+    def to_dict(context: ManifestContext) -> dict[str, Any]:
+        if not isinstance(context.namespace, Found):
+            return as_dict(context)
+        members, found = ConfiguredContext.to_dict(context), context.namespace.found
+        # a macro stands before a member of its name
+        for name in [name for name in dict.keys(members) if name in found.macros]:
+            del members[name]
+        members.macros, members.bind = found.macros, found.bind
+        return members
 
     MacroNamespaceBuilder.build_namespace = build_namespace
+    ManifestContext._build_namespace = _build_namespace
+    ManifestContext.to_dict = to_dict
+    # the other templates of dbt look a name up in the context as well, and make no copy of it
+    NativeSandboxTemplate.new_context = MacroFuzzTemplate.new_context
 
 
 def write_artifacts_at_once() -> None:

@@ -9,14 +9,18 @@ from types import SimpleNamespace
 
 import pytest
 from dbt.adapters.events.types import SQLQuery
+from dbt.adapters.factory import load_plugin
 from dbt.artifacts.schemas import base as artifacts
 from dbt.cli import requires
-from dbt.clients.jinja import MacroStack
+from dbt.clients.jinja import MacroGenerator, MacroStack
 from dbt.context import base
 from dbt.context.macros import MacroNamespace, MacroNamespaceBuilder
+from dbt.context.manifest import ManifestContext
+from dbt.contracts.graph.nodes import Macro
 from dbt.events.types import MainReportVersion
+from dbt.node_types import NodeType
 from dbt_common.clients import agate_helper
-from dbt_common.clients.jinja import MacroFuzzEnvironment, get_environment, get_template
+from dbt_common.clients.jinja import MacroFuzzEnvironment, NativeSandboxTemplate, get_environment, get_template
 from dbt_common.events.base_types import BaseEvent, EventLevel
 from dbt_common.events.types import Note
 from jinja2 import Undefined
@@ -24,7 +28,7 @@ from jinja2 import Undefined
 from onefunnel import dbt_shortcuts
 from onefunnel.dbt_shortcuts import (
     CompiledTemplates,
-    bind_macros_at_once,
+    bind_macros_when_called,
     fill_no_untold_events,
     gather_modules_once,
     make_type_testers_once,
@@ -38,7 +42,8 @@ TEMPLATE = "{% macro twice(n) %}{{ n * 2 }}{% endmacro %}{{ n }} and {{ n * 2 }}
 def _as_dbt_has_them(monkeypatch: pytest.MonkeyPatch) -> None:
     for owner, name in (
         (MacroFuzzEnvironment, "compile"), (BaseEvent, "__init__"), (agate_helper, "build_type_tester"), (base, "get_context_modules"),
-        (MacroNamespaceBuilder, "build_namespace"),
+        (MacroNamespaceBuilder, "build_namespace"), (ManifestContext, "_build_namespace"), (ManifestContext, "to_dict"),
+        (NativeSandboxTemplate, "new_context"),
     ):  # fmt: skip
         monkeypatch.setattr(owner, name, getattr(owner, name))
 
@@ -137,13 +142,52 @@ def test_each_name_means_the_macro_that_dbt_finds(of_node: str) -> None:
         return {name: flat(one) for name, one in found.items()} if isinstance(found, dict) else vars(found)
 
     before = namespace()
-    bind_macros_at_once()
+    bind_macros_when_called()
     after = namespace()
     assert flat(dict(after)) == flat(dict(before))
     for package in (None, "ours", "utils", "dbt"):
         for name in "abcdefg":
             one, other = (kept.get_from_package(package, name) for kept in (before, after))
             assert (one and vars(one)) == (other and vars(other)), (package, name)
+
+
+def test_a_context_says_what_it_said_and_binds_what_is_called() -> None:
+    """A macro of the name of a member stands before it, as `var` here."""
+    load_plugin("duckdb")
+    texts = {
+        "dbt": {"shout": "{{ text | upper }}!", "quiet": ""},
+        "ours": {"var": "our own", "twice": "{{ shout(text) }} {{ dbt.shout(text) }}"},
+    }
+    macros = {
+        package: {
+            name: Macro(
+                name, NodeType.Macro, package, "m.sql", "m.sql", f"macro.{package}.{name}",
+                f"{{% macro {name}(text='') %}}{text}{{% endmacro %}}",
+            )
+            for name, text in of.items()
+        }
+        for package, of in texts.items()
+    }  # fmt: skip
+    config = SimpleNamespace(
+        project_name="ours", credentials=SimpleNamespace(type="duckdb"), cli_vars={}, to_target_dict=dict, vars=None, dependencies={}
+    )
+    manifest = SimpleNamespace(get_macros_by_package=lambda: macros)
+
+    def context() -> dict[str, object]:
+        return ManifestContext(config, manifest, "ours").to_dict()
+
+    template = "{{ twice('a') }} {{ var() }} {{ builtins.var is defined }} {{ nothing is defined }} {{ context['shout']('b') }}"
+    before = context()
+    bind_macros_when_called()
+    after = context()
+    for native in (False, True):
+        rendered_by = [get_template(template, one, native=native).render(one) for one in (before, after)]
+        assert rendered_by == ["A! A! our own True False B!"] * 2
+    called = {name for name, member in dict.items(after) if isinstance(member, MacroGenerator)}
+    assert called == {"twice", "shout", "var"}
+    assert dict(after).keys() == before.keys()
+    assert isinstance(after["var"], MacroGenerator)
+    assert {name for name, member in after.items() if isinstance(member, MacroGenerator)} == {"shout", "quiet", "var", "twice"}
 
 
 def test_artifacts_are_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
