@@ -24,6 +24,7 @@ import numpy as np
 from benchmarks.compiled_models import ROOT, CompiledModel, compile_models, load_seeds, run_models
 from benchmarks.documents import put_between
 from onefunnel.config import load_config
+from onefunnel.dbt import without_other
 from onefunnel.demo import DemoSpec, write
 from onefunnel.demo.leads import expected_leads
 from onefunnel.extract import extract_source
@@ -141,7 +142,7 @@ class Laboratory:
         settings = load_settings(home=home)
         self._land(sources, settings, as_of)
         if self.models is None:
-            self.models = compile_models(["+mart_verdict"], settings.paths.home, self.folder / "target")
+            self.models = compile_models(["+mart_verdict", *without_other(())], settings.paths.home, self.folder / "target")
         connection = duckdb.connect(str(settings.paths.warehouse), config={"threads": settings.threads})
         load_seeds(connection, sorted(path.stem for path in (ROOT / "seeds").glob("*.csv")))
         run_models(connection, self.models)

@@ -180,15 +180,20 @@ def command(full_refresh: bool, select: str | None, systems: Iterable[str], *, h
     """What dbt is told to do. systems: those that some source is of; a night does not pay for the models of others."""
     # unit tests prove the code, not the night's data: they run in the project's own tests
     arguments = ["build", "--exclude-resource-type", "unit_test", *(() if has_tests else ("--exclude-resource-type", "test"))]
-    folders = {folder.name for folder in (project_root() / "models" / "staging").iterdir() if folder.is_dir()}
-    if unread := folders - {"template", *systems}:
-        # by name: dbt asks the file system for each path that it is given, and each node for each of the files there
-        arguments += ["--exclude", *(f"fqn:onefunnel.staging.{name}" for name in sorted(unread))]
+    arguments += without_other(systems)
     if full_refresh:
         arguments.append("--full-refresh")
     if select:
         arguments += ["--select", *select.split()]
     return arguments
+
+
+def without_other(systems: Iterable[str]) -> list[str]:
+    """What leaves the staging models of other systems out of a dbt command."""
+    folders = {folder.name for folder in (project_root() / "models" / "staging").iterdir() if folder.is_dir()}
+    unread = sorted(folders - {"template", *systems})
+    # by name: dbt asks the file system for each path that it is given, and each node for each of the files there
+    return ["--exclude", *(f"fqn:onefunnel.staging.{name}" for name in unread)] if unread else []
 
 
 def child_environment(settings: Settings, secret_names: Iterable[str] = ()) -> dict[str, str]:
