@@ -5,18 +5,20 @@
     'payment_plan': ('due_date', ['lead_id', 'client_id', 'currency', 'planned_original'], 'currency', 'planned_original'),
     'ad_spend': ('spend_date', ['currency', 'cost_original', 'impressions', 'clicks'], 'currency', 'cost_original'),
 } -%}
-{#- what the row of an id never changes, and which way its own clock never goes -#}
+{#- what the row of an id never changes, which way its own clock never goes, and into what money that was paid never turns -#}
 {%- set kept = {
-    'leads': ('lead_key', 'abs(' ~ days_between('cast(older.created_at as date)', 'cast(newer.created_at as date)') ~ ') > 1', 'older.updated_at > newer.updated_at'),
-    'stage_events': ('version_key', 'older.lead_key <> newer.lead_key', 'false'),
+    'leads': ('lead_key', 'abs(' ~ days_between('cast(older.created_at as date)', 'cast(newer.created_at as date)') ~ ') > 1', 'older.updated_at > newer.updated_at', 'false'),
+    'stage_events': ('version_key', 'older.lead_key <> newer.lead_key', 'false', 'false'),
     'payments': ('version_key', 'coalesce(older.lead_key, older.client_key) <> coalesce(newer.lead_key, newer.client_key) and (older.delivered_amount <> newer.delivered_amount or abs('
-        ~ days_between('cast(older.paid_at as date)', 'cast(newer.paid_at as date)') ~ ') > 1)', 'false'),
+        ~ days_between('cast(older.paid_at as date)', 'cast(newer.paid_at as date)') ~ ') > 1)', 'false',
+        'older.kind not in ' ~ kinds_paid_back() ~ ' and newer.kind in ' ~ kinds_paid_back()),
 } -%}
 {#- one delivery may well say two things alike -#}
 {%- set several = 'min(load_id) <> max(load_id) or min(file_name) <> max(file_name)' -%}
 -- Rows that a later delivery says again under other ids (costs: under another campaign, account or channel), and ids that it gives to others: exports that number their rows anew. Of what is said again the last
 -- two months are looked at, while the figures can still be mended; of one moment with a clock, or of one day and all else alike.
 -- And costs of one channel and note whose days overlap: a year beside its months.
+-- And payments that are a refund now, under the id that they had: what was paid counts no more, and what came back is subtracted.
 -- And rows whose last delivery holds an older state than one before it, by the clock of the source: an old export that came late and counts all the same.
 with said_again as (
     {%- for entity, (moment, rest, currency, money) in told.items() %}
@@ -41,14 +43,15 @@ with said_again as (
 ),
 
 given_again as (
-    {%- for entity, (key, is_another, is_older_state) in kept.items() %}
+    {%- for entity, (key, is_another, is_older_state, is_turned) in kept.items() %}
     {%- set entity_loop = loop %}
     {%- for one in staged(entity) %}
     select
         older.source_name,
         '{{ one.entity }}' as entity,
         count(case when {{ is_another }} then 1 end) as id_given_again,
-        count(distinct case when {{ is_older_state }} then older.{{ key }} end) as older_state
+        count(distinct case when {{ is_older_state }} then older.{{ key }} end) as older_state,
+        count(distinct case when {{ is_turned }} then older.{{ key }} end) as paid_turned_back
     from (select * from {{ one.relation }} where quarantine_rule is null and not is_newest) as older
     inner join (
         -- few ids came twice: without a look at them first, all rows would be joined
@@ -78,7 +81,7 @@ from said_again
 group by source_name, entity, month, currency
 -- a few may well be alike
 having sum(again) >= 5 and 4 * sum(again) >= sum(row_count)
-{%- for rule, least in {'id_given_again': 5, 'older_state': 1}.items() %}
+{%- for rule, least in {'id_given_again': 5, 'older_state': 1, 'paid_turned_back': 1}.items() %}
 union all
 select concat_ws('|', source_name, entity, '{{ rule }}'), source_name, entity, '{{ rule }}', null, null, cast({{ rule }} as bigint), null
 from given_again

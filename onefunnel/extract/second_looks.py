@@ -5,6 +5,7 @@ from __future__ import annotations
 from onefunnel.config import PipelineConfig
 from onefunnel.extract.midnights import check_midnights
 from onefunnel.extract.parts import PartWriter
+from onefunnel.extract.rate_sides import check_sides
 from onefunnel.extract.rhythm import check_rhythm
 from onefunnel.extract.sums import check_sums
 from onefunnel.extract.unread_units import check_unread_units
@@ -19,6 +20,7 @@ def look_again(writer: PartWriter, part: LandedFile, config: PipelineConfig, sou
     check_unread_words(writer, part, source, options)
     check_unread_units(writer, part, source, options, config.reporting.base_currency)
     check_unread_zones(writer, part, source, options)
+    check_sides(writer, part, source, config.reporting.base_currency)
     check_midnights(writer, part, source)
     check_rhythm(writer, part, source)
     check_sums(writer, part, source, options)

@@ -167,6 +167,16 @@ EACH_DAY, EACH_WEEK = (
     r"daily|(per |every )?day|ежедневно|день|täglich",
     r"weekly|(per |every )?week|еженедельно|недел[яю]|wöchentlich|woche",
 )
+# Beside what was, what was meant; beside rows of campaigns those of the ads in them; beside the parts of something all of it.
+SCENARIO = (
+    r"((data|record|row|value|cost|amount)_)?(scenario|version|type|kind|category|plan_?fact|plan_?actual|actual_?plan|status|measure)|план_?факт"
+    r"|сценарий|версия|тип(_данных|_записи)?|вид|показатель|szenario|(daten)?art|kategorie"
+)
+MEANT = r"plan(ned)?|budget(ed)?|forecast(ed)?|estimated?|projected|план(овый|овые)?|прогноз|бюджет|смета|geplant|soll|prognose"
+LEVEL_COLUMN = r"((report(ing)?|row|entity|data|record|aggregation)_)?(level|type|grain|granularity)|уровень(_отчета|_детализации)?|ebene"
+LEVEL = r"^(account|campaign|ad ?set|ad ?group|ad|keyword|creative|кампани[яи]|группы?( объявлений)?|объявлени[ея]|kampagne)s?$"
+ALL_OF_IT = r"(grand |sub-?)?totals?|overall|итого|всего|summe|gesamt|insgesamt|razem|toplam|σ|∑|合計|合计|总计"
+MAY_BE_ALL = r"[(\[]?(all|alle|toutes|tous|todas|todos|tutte|tutti|все)( [\w-]+)?[)\]]?"
 EACH_MONTH = r"month(ly)?|(per|every) month|p[.]?m[.]?|ежемесячно|(в|каждый) месяц|monatlich|mensuel(le)?|mensual"
 EACH_YEAR = (
     r"quarter(ly)?|(per|every) quarter|q[1-4]([ -]?[0-9]{2,4})?|ежеквартально|квартал|quartal|vierteljährlich|(semi-?)?annual(ly)?"
@@ -190,6 +200,7 @@ class Look:
 
     say_it: how to tell it instead. is_positive: rows of an amount below zero are left out: staging sets them aside, whatever they say.
     is_blank: it is said by what those cells would have told. least: so many different words there must be, for one alone says nothing.
+    is_beside: nothing is said where no row says another word.
     """
 
     columns: str
@@ -198,6 +209,7 @@ class Look:
     is_refused: bool = True
     is_positive: bool = False
     is_blank: bool = False
+    is_beside: bool = False
     least: int = 1
 
 
@@ -215,6 +227,7 @@ AS_ROWS = "deliver refunds as rows of their own under `kind` (refund, chargeback
 ONLY_IN = "deliver only what came in; what was paid back is a row of `kind` refund"
 IN_WHOLE = "deliver amounts in whole units of their currency (12,000 for 12 thousand)"
 BY_PERIOD = "deliver a row for each time it was paid, with its from_date and to_date"
+IN_ONE = "deliver rows of one level only, those that add up"
 BY_MONTH = "deliver a row for each month"
 AS_FLAG = "say it in `is_deleted`, `is_test`, `is_duplicate` or `duplicate_of` (the lead it was merged into)"
 MEASURES = (Look(UNIT, _whole(OTHER_UNIT), IN_WHOLE), Look(SCALE, _whole(MANIFOLD), IN_WHOLE))
@@ -272,9 +285,25 @@ SUBJECTS = {
     "payments": Subject(PAYMENTS, "paid", "amount"),
     "payment_plan": Subject(_agreed(BOOKED), "planned", "amount"),
     "channel_costs": Subject(
-        _agreed(BOOKED, Look(HOW_OFTEN, _whole(f"{EACH_DAY}|{EACH_WEEK}|{EACH_MONTH}|{EACH_YEAR}"), BY_PERIOD)), "spent once", "cost"
+        _agreed(
+            BOOKED,
+            Look(HOW_OFTEN, _whole(f"{EACH_DAY}|{EACH_WEEK}|{EACH_MONTH}|{EACH_YEAR}"), BY_PERIOD),
+            Look(SCENARIO, _whole(MEANT), "deliver only what was spent"),
+        ),
+        "spent once",
+        "cost",
     ),
-    "ad_spend": Subject(MEASURES, "spent", "cost"),
+    "ad_spend": Subject(
+        (
+            *MEASURES,
+            Look(SCENARIO, _whole(MEANT), "deliver only what was spent"),
+            Look(LEVEL_COLUMN, LEVEL, IN_ONE, least=2),
+            Look(r".*", _whole(ALL_OF_IT), IN_ONE, is_beside=True),
+            Look(r".*", _whole(MAY_BE_ALL), IN_ONE, is_refused=False, is_beside=True),
+        ),
+        "spent",
+        "cost",
+    ),
     "targets": Subject(
         (*MEASURES, Look(HOW_OFTEN, _whole(f"{EACH_DAY}|{EACH_WEEK}|{EACH_YEAR}"), BY_MONTH)),
         "planned of one month, without their unit",

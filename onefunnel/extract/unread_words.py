@@ -85,9 +85,14 @@ def _said(writer: PartWriter, part: LandedFile, name: str, look: Look, read: Seq
         f"group by word order by count(*) desc, word limit {FEW + 1}"
     )
     found = writer.run(query, part.path).fetchall()
-    if not look.least <= len(found) <= FEW:
+    if not look.least <= len(found) <= FEW or (look.is_beside and not _is_beside_others(writer, part, name, look)):
         return None
     return Said(tuple(word for word, *_ in found if word), sum(rows for _, rows, _ in found), sum(money for *_, money in found))
+
+
+def _is_beside_others(writer: PartWriter, part: LandedFile, name: str, look: Look) -> bool:
+    others = f"{quoted(name)} is not null and not {says_sql(look, name)}"
+    return writer.run(f"select 1 from {rows_of(writer.staged.folder / part.part)} where {others} limit 1", part.path).fetchone() is not None
 
 
 def says_sql(look: Look, name: str, read: Sequence[str] = ()) -> str:

@@ -274,6 +274,7 @@ def restated(kpi: str, then: object, now: object, channel: str = "all") -> str:
         ),
         ("counted_once", RETOLD.format(rule="days_shared"), ["9 from 2026-03 on share days", "950.00 EUR"]),
         ("states_go_forward", RETOLD.format(rule="older_state"), ["demo", "payments", "9 in an older state"]),
+        ("refunds_have_ids", RETOLD.format(rule="paid_turned_back"), ["demo", "payments", "9 paid before and refunds under the same ids"]),
         (
             "entries_follow_leads",
             """update facts.fct_lead_funnel set sql_at = sql_at - interval 10 year

@@ -79,6 +79,9 @@ AGAIN = (
     "Frequency: once | monthly ; Period: | Quarter ; Периодичность: разово | ежемесячно ; Billing cycle: | annual ; Intervall: | monatlich"
 )
 PERIODS = "Period: month | Q1 ; Период: месяц | год ; Frequency: monthly | weekly ; Unit: EUR | thousands"
+NOT_SPENT = """
+    Type: fact | plan ; План/факт: факт | План ; Scenario: Actual | Forecast ; Level: day | campaign ; Пол: ж | Итого
+"""
 ORDINARY_SPEND = "Objective: SALES | LEADS ; Unit: EUR | USD ; Period: | 2026-03 ; Budget type: Daily | Lifetime"
 ORDINARY_PLANS = "Paid: yes | no ; Status: paid | overdue ; Статус: оплачен | новый ; is_paid: 1 | 0 ; Status: open | sent"
 NOT_AGREED = """

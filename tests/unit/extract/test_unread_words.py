@@ -85,6 +85,32 @@ def test_what_has_no_day_of_payment_was_not_paid(csv: Landing, column: str) -> N
     assert csv.land().rows == 2
 
 
+def _spend(csv: Landing, column: str, *cells: str) -> Landing:
+    csv.system, csv.entity = "template", "ad_spend"
+    rows = [f"2026-01-05,google,Campaign {row},{100 + row}.50,EUR,{cell}" for row, cell in enumerate(cells)]
+    csv.write("a.csv", "\n".join([f"date,channel,campaign,cost,currency,{column}", *rows, ""]))
+    return csv
+
+
+@pytest.mark.parametrize(
+    ("column", "parts", "whole"),
+    [("Age", ("18-24", "25-34"), "Total"), ("Level", ("campaign", "campaign"), "ad"), ("Plan/fact", ("fact", "fact"), "plan")],
+)
+def test_what_is_there_beside_its_parts_is_asked_for(csv: Landing, column: str, parts: tuple[str, ...], whole: str) -> None:
+    assert not _spend(csv, column, *parts).land().warnings
+    _spend(csv, column, *parts, whole)
+    with pytest.raises(ConfigError, match=rf"column {column} is read by nobody and says .* would count as spent[\s\S]*`ignore_columns"):
+        csv.land()
+    csv.options["ignore_columns"] = [column]
+    assert csv.land().rows == 3
+
+
+def test_what_may_be_all_of_it_is_told(csv: Landing) -> None:
+    assert not _spend(csv, "Audience", "All users", "All users").land().warnings
+    (warning,) = _spend(csv, "Audience", "All users", "Lookalike").land().warnings
+    assert "column Audience is read by nobody and says all users in 1 row(s): 100.50 would count as spent" in warning
+
+
 def test_numbers_whose_meaning_nobody_knows_are_told(csv: Landing) -> None:
     for column in ("Response Code", "Status", "result_code"):
         _money(csv, column, "1", "1")
