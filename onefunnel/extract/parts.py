@@ -80,6 +80,7 @@ class PartWriter:
         self.read = (*self.required, *self.known)
         self.pages: dict[str, Page] = {}
         self.cut_phones: dict[str, int] = {}
+        self._ends: dict[str, dict[str, tuple[str, str]]] = {}
         self.db = duckdb.connect(
             config={"threads": settings.threads, "memory_limit": settings.memory_limit, "temp_directory": str(staged.scratch / "spill")}
         )
@@ -142,10 +143,12 @@ class PartWriter:
 
     def ends(self, part: LandedFile) -> dict[str, tuple[str, str]]:
         """The least and the greatest cell of each column that holds any, as the part itself says: no cell is looked at."""
-        metadata = f"parquet_metadata({literal(str(self.staged.folder / part.part))})"
-        query = f"select path_in_schema, min(stats_min_value), max(stats_max_value) from {metadata} group by path_in_schema"
-        found = self.run(query, part.path).fetchall()
-        return {name: (least, greatest) for name, least, greatest in found if least is not None and greatest is not None}
+        if part.part not in self._ends:
+            metadata = f"parquet_metadata({literal(str(self.staged.folder / part.part))})"
+            query = f"select path_in_schema, min(stats_min_value), max(stats_max_value) from {metadata} group by path_in_schema"
+            found = self.run(query, part.path).fetchall()
+            self._ends[part.part] = {name: (least, greatest) for name, least, greatest in found if None not in (least, greatest)}
+        return self._ends[part.part]
 
     def run(self, statement: str, file: str, parameters: dict[str, bytes] | None = None) -> duckdb.DuckDBPyConnection:
         """Execute, turning DuckDB's errors into ours: its own text may quote the data, so only its first line is kept, without values.

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import compress
 
 from onefunnel.entities import contract_entities
 from onefunnel.errors import ConfigError
@@ -40,12 +41,23 @@ def check_unread_words(writer: PartWriter, part: LandedFile, source: TabularSour
         return
     known = {name.lower() for name in writer.known}
     read = [name for name in part.columns if name.lower() in known and re.fullmatch(STATUS_COLUMN, folded(name))]
-    for name in unread_columns(writer, part, options):
-        for look in (look for look in subject.looks if re.fullmatch(look.columns, folded(name))):
-            said = _said(writer, part, name, look, read, subject.amount, source.decimal_separator)
-            if said is not None:
-                _tell(writer, part, name, look, said, subject)
-                break
+    unread = unread_columns(writer, part, options)
+    looks = [(name, look) for name in unread for look in subject.looks if re.fullmatch(look.columns, folded(name))]
+    told: set[str] = set()
+    for name, look in _that_say_something(writer, part, looks, read):
+        if name not in told and (said := _said(writer, part, name, look, read, subject.amount, source.decimal_separator)):
+            _tell(writer, part, name, look, said, subject)
+            told.add(name)
+
+
+def _that_say_something(
+    writer: PartWriter, part: LandedFile, looks: list[tuple[str, Look]], read: Sequence[str]
+) -> Iterable[tuple[str, Look]]:
+    """Of columns and how they are looked at, those that some row says. All in one scan: mostly there is none."""
+    if not looks:
+        return []
+    asked = ", ".join(f"coalesce(bool_or({says_sql(look, name, read)}), false)" for name, look in looks)
+    return compress(looks, writer.run(f"select {asked} from {rows_of(writer.staged.folder / part.part)}", part.path).fetchall()[0])
 
 
 def unread_columns(writer: PartWriter, part: LandedFile, options: Deliverable) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import compress
 
 import duckdb
 import pytest
@@ -112,8 +113,10 @@ def _cases(text: str) -> Iterator[tuple[str, list[str]]]:
 
 def _looks_that_say(entity: str, column: str, cell: str) -> list[Look]:
     looks = [look for look in SUBJECTS[entity].looks if re.fullmatch(look.columns, folded(column))]
-    said = f'from (select nullif({literal(cell)}, \'\') as "{column}") where "{column}" is not null and '
-    return [look for look in looks if duckdb.sql(f"select 1 {said} {says_sql(look, column)}").fetchall()]
+    if not looks or not cell:
+        return []
+    asked = ", ".join(says_sql(look, column) for look in looks)
+    return list(compress(looks, duckdb.sql(f'select {asked} from (select {literal(cell)} as "{column}")').fetchone()))
 
 
 @pytest.mark.parametrize(
