@@ -8,6 +8,7 @@ from onefunnel.extract.parts import PartWriter
 from onefunnel.extract.rate_sides import check_sides
 from onefunnel.extract.rhythm import check_rhythm
 from onefunnel.extract.sums import check_sums
+from onefunnel.extract.unread_figures import check_unread_figures
 from onefunnel.extract.unread_units import check_unread_units
 from onefunnel.extract.unread_words import check_unread_words
 from onefunnel.extract.unread_zones import check_unread_zones
@@ -19,6 +20,7 @@ def look_again(writer: PartWriter, part: LandedFile, config: PipelineConfig, sou
     """Raise ConfigError, with the line to write, where figures would be wrong; warn where they may be."""
     check_unread_words(writer, part, source, options)
     check_unread_units(writer, part, source, options, config.reporting.base_currency)
+    check_unread_figures(writer, part, source, options, config.reporting.base_currency)
     check_unread_zones(writer, part, source, options)
     check_sides(writer, part, source, config.reporting.base_currency)
     check_midnights(writer, part, source)

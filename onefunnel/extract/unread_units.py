@@ -1,7 +1,6 @@
 """What stands in a column that nobody reads, and says how much of something a figure is of: a rate per 10 units, a cost of a month.
 
-Read without it, the rate would be ten times too high, and the month's cost would be that of its first day. So with what a rate is counted
-in, and with an invoice of which a part was paid.
+Read without it, the rate would be ten times too high, and the month's cost would be that of its first day. So with what a rate is told in.
 """
 
 from __future__ import annotations
@@ -26,10 +25,6 @@ UNITS = (
 BASES = (
     r"(base|to|quote|quoted|target|counter|home|reference|pricing|against|into|dest(ination)?)(_(currency|ccy|cur|code|iso))*"
     r"|(currency|ccy)_(to|base|quote|target|2)|базовая(_валюта)?|валюта_(курса|базы|котировки)|в_валюте|basiswährung|zielwährung"
-)
-PAID = (
-    r"(amount|sum|total|value)_?(paid|received|collected|captured|settled)|(paid|received|collected|captured)_?(amount|sum|total|value)"
-    r"|(сумма_)?(оплаты|оплачен[оа]|получен[оа]|поступления)|(gezahlt|bezahlt|zahl)(er)?_?betrag|montant_(payé|réglé)|importe_(pagado|cobrado)"
 )
 # Ends of the time that a row is of; and names that may be the end of a campaign as well.
 ENDS = (
@@ -64,9 +59,7 @@ class Spans:
 
 
 def check_unread_units(writer: PartWriter, part: LandedFile, source: TabularSource, options: Deliverable, base: str) -> None:
-    """Raise ConfigError where rates are of several units or in another currency than `base`, payments of several sums, ad spend of several
-    days; warn where they may be.
-    """
+    """Raise ConfigError where rates are of several units or in another currency than `base`, or ad spend is of several days."""
     entities = contract_entities(source.system, writer.staged.entity)
     names = {name.lower(): name for name in part.columns}
     unread = unread_columns(writer, part, options)
@@ -75,9 +68,6 @@ def check_unread_units(writer: PartWriter, part: LandedFile, source: TabularSour
             _check_units(writer, part, name, names["currency"], source.decimal_separator)
         for name in (each for each in unread if re.fullmatch(BASES, folded(each))):
             _check_base(writer, part, name, base)
-    if "payments" in entities and "amount" in names:
-        for name in (each for each in unread if re.fullmatch(PAID, folded(each))):
-            _check_paid(writer, part, name, names["amount"], source.decimal_separator)
     if "ad_spend" in entities and {"date", "cost"} <= set(names):
         start = next((each for each in unread if re.fullmatch(STARTS, folded(each))), None)
         for name in (each for each in unread if re.fullmatch(f"{ENDS}|{MAY_BE_ENDS}", folded(each))):
@@ -117,22 +107,6 @@ def _check_base(writer: PartWriter, part: LandedFile, name: str, base: str) -> N
             f"column {name} is read by nobody and says {', '.join(others)} in {rows} row(s): their rates would count as told in {base}",
             where=f"{writer.staged.where}, {part.path}",
             hint=f"deliver `rate_to_base` in {base}, the base currency of sources.yml; if it is so already, say {ignore_line(name)}",
-        )
-
-
-def _check_paid(writer: PartWriter, part: LandedFile, name: str, amount: str, separator: str) -> None:
-    """Less than its amount was paid of some rows, and the whole of others. Where it is another sum in every row, it is another figure."""
-    paid, whole = number_sql(name, separator), number_sql(amount, separator)
-    query = (
-        "select count(*) filter (paid < whole), coalesce(sum(whole - paid) filter (paid < whole), 0), count(*) filter (paid = whole) "
-        f"from (select {paid} as paid, {whole} as whole from {rows_of(writer.staged.folder / part.part)}) where paid >= 0 and whole > 0"
-    )
-    less, money, equal = writer.run(query, part.path).fetchone()
-    if less and equal:
-        raise ConfigError(
-            f"column {name} is read by nobody and says less than {amount} in {less} row(s): {money:,.2f} would count as paid that was not",
-            where=f"{writer.staged.where}, {part.path}",
-            hint=f"deliver it as `amount`; if {amount} was paid whole, say {ignore_line(name)}",
         )
 
 

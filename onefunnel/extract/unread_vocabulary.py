@@ -8,11 +8,10 @@ debit) it is looked for only in columns whose name leaves no other meaning.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 # Before and behind such a word may stand what it is said of: "payment failed", "partially refunded", "возврат платежа".
 BEFORE = (
-    r"^((partial|partially|full|fully|payment|charge|transaction|system|auto|processor|gateway|issuer|bank|auth|deadline|wc|zahlung|частичный"
+    r"^((partial|partially|full|fully|payment|charge|transaction|system|auto|processor|gateway|issuer|bank|auth|deadline|wc|zahlung"
+    r"|частичный"
     r"|частично|полный|платеж|оплата)[ _.:-]+)*"
 )
 CANCELLED = (
@@ -26,7 +25,8 @@ UNPAID = (
     r"|в обработке|чарджб[еэ]к|сторно|money[ _-]?back|reimburse(d|ment)"
     r"|annulée?s?|remboursée?s?|remboursement|échoué|refusée?|impayée?|en attente|cancelad[oa]|reembolsad[oa]|fallid[oa]"
     r"|devuelt[oa]|devolución|rechazad[oa]|pendiente|estornad[oa]|recusad[oa]|pendente|annullat[oa]|rimborsat[oa]|rifiutat[oa]|in attesa"
-    r"|geannuleerd|terugbetaald|mislukt|anulowan[eay]|zwrócon[eay]|odrzucon[eay]|nieopłacon[eay]|i̇?ptal|i̇?ade|reddedildi|beklemede|başarısız|скасован[аоий]|повернен[аоий]"
+    r"|geannuleerd|terugbetaald|mislukt|anulowan[eay]|zwrócon[eay]|odrzucon[eay]|nieopłacon[eay]|i̇?ptal|i̇?ade|reddedildi"
+    r"|beklemede|başarısız|скасован[аоий]|повернен[аоий]"
     r"|відхилен[аоий]|не ?сплачен[аоий]|очікує"
 )
 # Words of deals that did not come to a contract; a deal that is open is one of many words, and its column says so by its name.
@@ -82,7 +82,8 @@ GIVEN_BACK = (
 PARTS = r"amount|sum|total|date|reason|сумма|дата|причина"
 EVENT_COLUMN = rf"((is|was|has|converted|{PARTS})_)*({{}})(_(amount|sum|total|at|on|by|id|date|time|utc|reason|message))*"
 JOINED = (
-    r"merged(_in(to)?|_to|_with)?(_?id)?|master_?(record|lead|contact)_?id|is_?spam|spam|duplicate_of(_.*)?|in_trash|trashed|объединен[ао]?|спам"
+    r"merged(_in(to)?|_to|_with)?(_?id)?|master_?(record|lead|contact)_?id|is_?spam|spam|duplicate_of(_.*)?|in_trash|trashed"
+    r"|объединен[ао]?|спам"
     r"|(id_)?(основного|главного)_(лида|контакта|клиента)"
 )
 TWICE = r"((is|lead|contact|payment)_)?(duplicate|дубль|дубликат|dublette|doppelt|doublon|duplicado)(_(lead|contact|лид|лида|заявки))?"
@@ -94,13 +95,15 @@ GIVEN_BACK_SO_FAR = (
 # Columns that say of each row whether it is one: yes or no.
 BOOKED = r"captured|posted|booked|confirmed|approved|проведен[аоы]?|подтвержден[аоы]?|согласован[аоы]?|gebucht|verbucht|bestätigt|genehmigt"
 PAID = (
-    rf"{BOOKED}|paid|payed|won|closed_won|success|successful|successfully|succeeded|settled|completed?|cleared|received|collected|оплата|оплачен[аоы]?|получен[аоы]?"
+    rf"{BOOKED}|paid|payed|won|closed_won|success|successful|successfully|succeeded|settled|completed?|cleared|received|collected"
+    rf"|оплата|оплачен[аоы]?|получен[аоы]?"
     r"|зачислен[аоы]?|завершен[аоы]?|успешно|bezahlt|gezahlt|erhalten|eingegangen|erfolgreich"
 )
 LIVE = r"(is_)?(livemode|live_mode|live|production)"
 FLAG_COLUMN = rf"((is|was|has|been|{PARTS}|payment|invoice|charge|transaction|платеж|счет)_)*({{}})(_(flag|amount|in_full))*"
 DUE = (
-    r"open_balance|(amount_)?(outstanding|due|remaining)|(balance|amount|total|sum)_(due|outstanding|remaining)|open_amount|offen(er_betrag)?|restbetrag"
+    r"open_balance|(amount_)?(outstanding|due|remaining)|(balance|amount|total|sum)_(due|outstanding|remaining)|open_amount"
+    r"|offen(er_betrag)?|restbetrag"
     r"|(остаток|сумма)_(к_оплате|долга)|задолженность|долг|(is_)?(overdue|past_due)|просрочен[ао]?|überfällig"
 )
 TEST = (
@@ -112,7 +115,8 @@ NO = r"[^1-9]*0[^1-9]*|☐|✗|✘|❌|[-–—]|false|f|no|n|off|nein|falsch|н
 YES = r"true|t|1([.,]0)?|-1|yes|y|on|x|✓|✔|☑|[+]|checked|да|д|истина|ja|j|wahr|так|oui"
 NOTHING = rf"^({NO}|(not[ _-]|un)(refunded|disputed)|без возврата)$"
 LEAD_STATUS = (
-    rf"((lead|deal|contact|record)_)?({STATUS}|quality|rating|lifecycle(_stage)?|stage|tags?|labels?|теги?|метки?|этап|стадия|качество|доступность)"
+    rf"((lead|deal|contact|record)_)?({STATUS}|quality|rating|lifecycle(_stage)?|stage|tags?|labels?|теги?|метки?|этап|стадия"
+    rf"|качество|доступность)"
     r"(_(лида|заявки|сделки|контакта))?"
 )
 NO_LEAD = r"junk|spam|test|fake|duplicate|тест(овый|овая)?|спам|мусор|дубль|дубликат|в корзине|trash|bot$|бот$"
@@ -120,7 +124,8 @@ NO_LEAD = r"junk|spam|test|fake|duplicate|тест(овый|овая)?|спам|
 
 # Money that went out in a column of its own, as bank statements have it. Of an account (51, 62.01) it has too few digits.
 OUTFLOW = (
-    r"((amount|sum|сумма)_)?(debits?|withdrawals?|paid_out|money_out|outgoing|outflow|payouts?|soll|belastung|ausgang|auszahlung|abgang|abbuchung"
+    r"((amount|sum|сумма)_)?(debits?|withdrawals?|paid_out|money_out|outgoing|outflow|payouts?|soll|belastung|ausgang|auszahlung"
+    r"|abgang|abbuchung"
     r"|дебет|списани[ея]|списано|расход|расходы|выплачено)(_(amount|sum|eur|usd|rub))?|дата_?списан(о|ия)"
 )
 SUM_OR_DAY = r"[1-9][0-9]{2}|[1-9][0-9]?[ .,'\xa0][0-9]{3}|[0-9][./-][0-9]{1,2}[./-][0-9]"
@@ -135,7 +140,8 @@ CHANCE = r"^(0([.,][0-9]+)?|[2-9]|[1-9][0-9])([.,][0-9]+)?\s*%?$"
 PAID_ON = (
     r"(payment|paid|received|collected|capture|captured|cleared)_?(date|at|on|time|day)|date_?(paid|received|of_payment)"
     r"|дата_(оплаты|платежа|поступления|зачисления)|оплачено_дата|(be)?zahl(t_am|datum|ungsdatum)|zahlungseingang|geldeingang|eingangsdatum"
-    r"|fecha_(de_)?(pago|cobro)|date_(de_)?(paiement|reglement|règlement)|data_(di_|do_|de_)?(pagamento|incasso)|data_płatności|ödeme_tarihi"
+    r"|fecha_(de_)?(pago|cobro)|date_(de_)?(paiement|reglement|règlement)|data_(di_|do_|de_)?(pagamento|incasso)|data_płatności"
+    r"|ödeme_tarihi"
 )
 # Numbers whose meaning only the program knows that wrote them.
 ANSWER_CODE = (
@@ -160,7 +166,8 @@ SCALE, MANIFOLD = (
 )
 # How often a cost comes again, and of how long a time a target is.
 HOW_OFTEN = (
-    r"(billing_|payment_|cost_)?(frequency|recurrence|recurring|periodicity|cycle|interval|period|repeats?)|периодичность|период|частота"
+    r"(billing_|payment_|cost_)?(frequency|period_type|recurrence|recurring|periodicity|cycle|interval|period|repeats?)"
+    r"|периодичность|период|частота"
     r"|повтор(ение|яется)?|turnus|rhythmus|intervall|häufigkeit|zeitraum|fréquence|frecuencia"
 )
 EACH_DAY, EACH_WEEK = (
@@ -169,12 +176,16 @@ EACH_DAY, EACH_WEEK = (
 )
 # Beside what was, what was meant; beside rows of campaigns those of the ads in them; beside the parts of something all of it.
 SCENARIO = (
-    r"((data|record|row|value|cost|amount)_)?(scenario|version|type|kind|category|plan_?fact|plan_?actual|actual_?plan|status|measure)|план_?факт"
+    r"((data|record|row|value|cost|amount)_)?(scenario|version|type|kind|category|plan_?fact|plan_?actual|actual_?plan|status"
+    r"|measure)|план_?факт"
     r"|сценарий|версия|тип(_данных|_записи)?|вид|показатель|szenario|(daten)?art|kategorie"
 )
 MEANT = r"plan(ned)?|budget(ed)?|forecast(ed)?|estimated?|projected|план(овый|овые)?|прогноз|бюджет|смета|geplant|soll|prognose"
 LEVEL_COLUMN = r"((report(ing)?|row|entity|data|record|aggregation)_)?(level|type|grain|granularity)|уровень(_отчета|_детализации)?|ebene"
-LEVEL = r"^(account|campaign|ad ?set|ad ?group|ad|keyword|creative|кампани[яи]|группы?( объявлений)?|объявлени[ея]|kampagne)s?$"
+LEVEL = (
+    r"^(account|campaign|ad ?set|ad ?group|ad|keyword|creative|кампани[яи]|группы?( объявлений)?|объявлени[ея]|kampagne|day|daily"
+    r"|week(ly)?|month(ly)?|день|недел[яи]|месяц|tag|woche|monat)s?$"
+)
 ALL_OF_IT = r"(grand |sub-?)?totals?|overall|итого|всего|summe|gesamt|insgesamt|razem|toplam|σ|∑|合計|合计|总计"
 MAY_BE_ALL = r"[(\[]?(all|alle|toutes|tous|todas|todos|tutte|tutti|все)( [\w-]+)?[)\]]?"
 EACH_MONTH = r"month(ly)?|(per|every) month|p[.]?m[.]?|ежемесячно|(в|каждый) месяц|monatlich|mensuel(le)?|mensual"
@@ -183,6 +194,82 @@ EACH_YEAR = (
     r"|year(ly)?"
     r"|half[ -]?year(ly)?|(per|every) year|p[.]?a[.]?|ytd|ежегодно|год|полугодие|jährlich|jahr|annuel(le)?|anual|trimestre"
 )
+# Of expense tools and bookkeeping: what was asked for and not spent, and what came back.
+NOT_SPENT = (
+    r"rejected|declined|refused|denied|refund(ed)?|returned|reversed|disputed|submitted|(pending|awaiting|needs)[ _-]approval|not approved"
+    r"|отклонен[аоы]?|не ?согласован[аоы]?|на согласовании|возвращен[аоы]?|eingereicht|abgelehnt|erstattet"
+)
+CAME_BACK = (
+    r"credit (note|memo)|gutschrift|avoir|refund(s|ed)?|reversal|возврат(ы|а)?( от поставщика| поставщику| поставщика)?"
+    r"|кредит-?нота|bill payment|rückerstattung"
+)
+# Of the account of an ad platform: money that was put into it, or given by it.
+NO_SPEND = (
+    r"top-?ups?|deposits?|funds? added|prepay(ment|ments)|payments?|refund(s|ed)?|reversal|(promo(tional|tion)? )?credits?|coupons?"
+    r"|bonus(es)?|adjustments?"
+    r"|пополнени[ея]|возврат(ы|а)?|бонус(ы)?|зачисление|промокод|einzahlung|gutschrift|guthaben|erstattung"
+)
+# Money that came in and is no revenue.
+NO_REVENUE = (
+    r"loans?( proceeds)?|credit line|owner'?s? (investment|contribution|draw)|capital|equity|investments?|interest( income)?"
+    r"|dividends?|grants?|tax refund"
+    r"|contributions?|payouts?|fees?$|получение (кредита|займа)|возврат (займа|налога|депозита)|кредит$|за[йё]м|взнос|вклад учредителя"
+    r"|перевод с другого счета|проценты( по депозиту| полученные)?|дивиденды|darlehen|kredit$|einlage|zinsen|prêt|préstamo"
+)
+IN_BOOKS = rf"({CATEGORY})|reporting_category|account(_name)?|chart_of_accounts|gl_account|konto"
+# What has not taken place, and what was left rather than reached.
+NOT_HELD = (
+    r"no[ _-]?show(ed)?|scheduled|rescheduled|planned|to[ _-]?do|not (done|held|attended|started)|open$|upcoming|не (состоял(ось"
+    r"|ся)|пришел|проведен[ао]?|сделано)"
+    r"|неявка|запланирован[ао]?|перенесен[ао]?|geplant|verschoben|nicht erschienen"
+)
+LEFT = r"left|exit(ed)?|removed|out$|leave|ушел|выход|покинул|verlassen"
+OF_EVENT = (
+    rf"((meeting|demo|call|task|activity|event|stage|встречи|демо|задачи)_)?(outcome|result|done|completed|{STATE}|итог|результат|сделано)"
+)
+MOVE = r"(event|stage|change)?_?(action|direction|change_type|event_type|type|действие|тип_события)"
+# Records that are no new lead of anybody.
+NO_NEW_LEAD = (
+    r"existing( business| client| customer)?|renewals?|up-?sell|cross-?sell|customer( success)?|subscribers?|vendors?|suppliers?"
+    r"|job applicants?|candidates?"
+    r"|employees?|partial$|продлени[ея]|допродаж[аи]|действующий клиент|поставщик|соискатель|сотрудник|bestandskunde|verlängerung"
+    r"|lieferant|bewerber"
+)
+KIND_OF_LEAD = (
+    r"((deal|opportunity|lead|record|contact|response|business)_)?(type|kind|pipeline|record_type|lifecycle(_stage)?)|pipeline"
+    r"|воронка|тип(_(сделки|лида|контакта|клиента))?"
+)
+# Tax of some rows only, or of all: words of a column, two of which are two measures of money.
+TAX = r"(vat|tax(es)?|gst|ндс|mwst|ust|iva|tva)"
+TAXED = (
+    rf"((is|price|amount|cost)_)*{TAX}(_(mode|type|status|treatment))?|(price|amount|cost)_(type|mode)|net_(or_)?gross"
+    rf"|gross_(or_)?net|brutto_netto"
+)
+TAX_WORDS = (
+    r"^(incl(uded|uding|usive|[.])?|excl(uded|uding|usive|[.])?|gross|net|brutto|netto|с ндс|без ндс|в том числе|сверху|inklusive"
+    r"|exklusive|ttc|ht)$"
+)
+TAX_INCLUDED = (
+    rf"(is_)?((incl|including|includes|with)_)?{TAX}_?(included|incl|inclusive|включен|inkl)|(incl|including|includes|with|с)_{TAX}"
+)
+CUMULATIVE = r"(is_)?cumulative|running_total|ytd|нарастающим_итогом|kumuliert"
+SUMMED_UP = r"(aggregation|period_type|view|accumulation|time_frame|агрегация)"
+TO_DATE = r"ytd|year[ -]to[ -]date|qtd|quarter[ -]to[ -]date|cumulative|running|rolling.*|нарастающ.*|kumuliert"
+OTHER_MEASURE = (
+    r"hours?|h|hrs?|days?|d|weeks?|months?|seconds?|secs?|s|%.*|percent|pct|growth|час(ы|ов)?|дн(и|ей)|недел[ьи]|процент(ы|ов)?"
+    r"|stunden|tage|prozent"
+)
+WORKING = r"working( day)?|business( day)?|workday|рабочий( день)?|werktag|arbeitstag|weekday|normal"
+SIDE, SIDES_OF_RATE = (
+    r"side|(rate_)?type|buy_?sell|вид_курса|тип_курса",
+    r"^(buy|sell|bid|ask|mid|покупка|продажа|ankauf|verkauf|geld|brief)$",
+)
+HOLIDAY = r"(is_|public_)?(holiday|day_?off|non_?working)|праздник|выходной|нерабочий|feiertag|arbeitsfrei"
+PARTIAL = r"(is_)?partial|is_incomplete|неполн(ый|ая)"
+CHANGE_COLUMN, CHANGES = (
+    rf"change|{UNIT}|measure|metric|тип|type",
+    r"yoy|mom|wow|y/y|m/m|%.*|percent( change)?|change|growth|изменение.*|прирост.*|delta",
+)
 
 
 def begins(words: str) -> str:
@@ -190,128 +277,6 @@ def begins(words: str) -> str:
     return f"{BEFORE}({words})($|[^a-zа-яäöüß])"
 
 
-def _whole(words: str) -> str:
+def whole(words: str) -> str:
+    """The pattern of a cell that says one of them and nothing else."""
     return f"^({words})$"
-
-
-@dataclass(frozen=True)
-class Look:
-    """Columns by folded name, and the cells in them that say it (None: all that is no blank and no `no`).
-
-    say_it: how to tell it instead. is_positive: rows of an amount below zero are left out: staging sets them aside, whatever they say.
-    is_blank: it is said by what those cells would have told. least: so many different words there must be, for one alone says nothing.
-    is_beside: nothing is said where no row says another word.
-    """
-
-    columns: str
-    cells: str | None
-    say_it: str = ""
-    is_refused: bool = True
-    is_positive: bool = False
-    is_blank: bool = False
-    is_beside: bool = False
-    least: int = 1
-
-
-@dataclass(frozen=True)
-class Subject:
-    """What is looked for in one entity, what refuses first; counts_as: what its rows become; amount: its money."""
-
-    looks: tuple[Look, ...]
-    counts_as: str
-    amount: str = ""
-
-
-AS_KIND = "where it tells payment, refund and chargeback apart, call it `kind`"
-AS_ROWS = "deliver refunds as rows of their own under `kind` (refund, chargeback)"
-ONLY_IN = "deliver only what came in; what was paid back is a row of `kind` refund"
-IN_WHOLE = "deliver amounts in whole units of their currency (12,000 for 12 thousand)"
-BY_PERIOD = "deliver a row for each time it was paid, with its from_date and to_date"
-IN_ONE = "deliver rows of one level only, those that add up"
-BY_MONTH = "deliver a row for each month"
-AS_FLAG = "say it in `is_deleted`, `is_test`, `is_duplicate` or `duplicate_of` (the lead it was merged into)"
-MEASURES = (Look(UNIT, _whole(OTHER_UNIT), IN_WHOLE), Look(SCALE, _whole(MANIFOLD), IN_WHOLE))
-# What a column that is read may say of a row: then no other need say it.
-SAID = begins(f"{CANCELLED}|{UNPAID}")
-PAYMENTS = (
-    Look(EVENT_COLUMN.format(f"{HAPPENED}|{GIVEN_BACK}"), None, AS_ROWS),
-    Look(REFUND_STATE, begins(GIVEN_BACK_SO_FAR), AS_ROWS),
-    Look(FLAG_COLUMN.format(PAID), _whole(NO)),
-    Look(LIVE, _whole(NO)),
-    Look(TEST, _whole(YES)),
-    Look(OUTFLOW, SUM_OR_DAY, ONLY_IN, is_positive=True),
-    Look(TWICE, _whole(YES)),
-    Look(DOCUMENT, begins("gutschrift|credit|avoir|nota d[ei] cr[eé]dito|кредит-?нота"), AS_ROWS),
-    Look(ORDER_STATUS, begins(f"{CANCELLED}|{UNPAID}|{AGREED_NO_MORE}|awaiting[ _-]payment"), AS_KIND),
-    Look(r"(is_)?(internal|own)_transfer|внутренний_перевод", _whole(YES), ONLY_IN),
-    Look(STAGE, begins(LOST)),
-    Look(r"(deal_|close_|win_)?probability|вероятность(_.*)?|chance", CHANCE),
-    Look(r"forecast_category", begins("omitted|pipeline|best case|commit")),
-    Look(CATEGORY, begins("expenses?|расход(ы|ный)?|ausgaben?|dépenses?|gastos|spese"), ONLY_IN, is_positive=True),
-    Look(MODE, _whole(r"(test|sandbox|staging)(ing)?( mode)?|тест(овый|овая)?( режим)?")),
-    Look(STATUS_COLUMN, begins(f"{CANCELLED}|{UNPAID}|{NOT_YET_PAID}"), AS_KIND),
-    Look(PAYING_STATE, OPEN),
-    Look(DIRECTION_COLUMN, begins(f"{WENT_OUT}|{OF_DIRECTION}"), ONLY_IN, is_positive=True),
-    Look(rf"(?!{WAY_TO_PAY}$){STATUS_COLUMN}", begins(f"{WENT_OUT}|{DEBIT}"), ONLY_IN, is_positive=True),
-    Look(WAY_TO_PAY, begins(WENT_OUT), ONLY_IN, is_positive=True),
-    Look(PLAIN_STATE, OPEN, is_refused=False),
-    *MEASURES,
-    Look(PAID_ON, None, "call it `paid_at`: what has none was not paid", is_positive=True, is_blank=True),
-    Look(FAULT_CODE, NO_ZERO, AS_KIND),
-    Look(ANSWER_CODE, CODE, AS_KIND, is_refused=False, least=2),
-    Look(DUE, None, is_refused=False),
-    Look(r".*", SAID, AS_KIND, is_refused=False),
-)
-LEADS = (
-    Look(EVENT_COLUMN.format(f"{HAPPENED}|{JOINED}|{TWICE}"), None, AS_FLAG, is_refused=False),
-    Look(TEST, _whole(YES), AS_FLAG, is_refused=False),
-    Look(LEAD_STATUS, begins(NO_LEAD), AS_FLAG, is_refused=False),
-)
-
-
-def _agreed(booked: str, *more: Look) -> tuple[Look, ...]:
-    """Of what is planned or spent: whether it was paid by now says nothing of it."""
-    return (
-        Look(EVENT_COLUMN.format(HAPPENED), None),
-        Look(FLAG_COLUMN.format(booked), _whole(NO)),
-        Look(STATUS_COLUMN, begins(f"{CANCELLED}|{AGREED_NO_MORE}")),
-        *MEASURES,
-        *more,
-        Look(r".*", begins(CANCELLED), is_refused=False),
-    )
-
-
-SUBJECTS = {
-    "payments": Subject(PAYMENTS, "paid", "amount"),
-    "payment_plan": Subject(_agreed(BOOKED), "planned", "amount"),
-    "channel_costs": Subject(
-        _agreed(
-            BOOKED,
-            Look(HOW_OFTEN, _whole(f"{EACH_DAY}|{EACH_WEEK}|{EACH_MONTH}|{EACH_YEAR}"), BY_PERIOD),
-            Look(SCENARIO, _whole(MEANT), "deliver only what was spent"),
-        ),
-        "spent once",
-        "cost",
-    ),
-    "ad_spend": Subject(
-        (
-            *MEASURES,
-            Look(SCENARIO, _whole(MEANT), "deliver only what was spent"),
-            Look(LEVEL_COLUMN, LEVEL, IN_ONE, least=2),
-            Look(r".*", _whole(ALL_OF_IT), IN_ONE, is_beside=True),
-            Look(r".*", _whole(MAY_BE_ALL), IN_ONE, is_refused=False, is_beside=True),
-        ),
-        "spent",
-        "cost",
-    ),
-    "targets": Subject(
-        (*MEASURES, Look(HOW_OFTEN, _whole(f"{EACH_DAY}|{EACH_WEEK}|{EACH_YEAR}"), BY_MONTH)),
-        "planned of one month, without their unit",
-        "value",
-    ),
-    "leads": Subject(LEADS, "leads"),
-    "stage_events": Subject(
-        (Look(EVENT_COLUMN.format(HAPPENED), None, is_refused=False), Look(r".*", begins(CANCELLED), is_refused=False)),
-        "stages that were reached",
-    ),
-}

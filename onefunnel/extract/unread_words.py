@@ -15,7 +15,8 @@ from onefunnel.entities import contract_entities
 from onefunnel.errors import ConfigError
 from onefunnel.extract.normalise import PLACEHOLDER, literal, quoted, rows_of
 from onefunnel.extract.parts import PartWriter
-from onefunnel.extract.unread_vocabulary import NOTHING, SAID, STATUS_COLUMN, SUBJECTS, Look, Subject
+from onefunnel.extract.unread_subjects import SAID, SUBJECTS, Look, Subject
+from onefunnel.extract.unread_vocabulary import NOTHING, STATUS_COLUMN
 from onefunnel.landing.loads import LandedFile
 from onefunnel.sources import Deliverable, TabularSource
 

@@ -58,7 +58,7 @@ def test_an_invoice_of_which_a_part_was_paid_is_asked_for(csv: Landing, column: 
         csv.write("a.csv", PAID.format(column, *paid))
         assert csv.land().rows == 2, paid
     csv.write("a.csv", PAID.format(column, "100.00", "200"))
-    told = rf"column {column} is read by nobody and says less than amount in 1 row\(s\): 50.50 would count as paid that was not"
+    told = rf"column {column} is read by nobody and says less than amount in 1 row\(s\): 250.50 would count, where it says 200.00"
     with pytest.raises(ConfigError, match=told):
         csv.land()
     csv.options["ignore_columns"] = [column]

@@ -12,7 +12,7 @@ from conftest_landing import Landing
 
 from onefunnel.errors import ConfigError
 from onefunnel.extract.normalise import literal
-from onefunnel.extract.unread_vocabulary import SUBJECTS, Look
+from onefunnel.extract.unread_subjects import SUBJECTS, Look
 from onefunnel.extract.unread_words import folded, says_sql
 
 # `Column: a cell that says nothing | one that may ; the next column: …`
@@ -81,7 +81,29 @@ AGAIN = (
 )
 PERIODS = "Period: month | Q1 ; Период: месяц | год ; Frequency: monthly | weekly ; Unit: EUR | thousands"
 NOT_SPENT = """
-    Type: fact | plan ; План/факт: факт | План ; Scenario: Actual | Forecast ; Level: day | campaign ; Пол: ж | Итого
+    Type: fact | plan ; План/факт: факт | План ; Scenario: Actual | Forecast ; Level: x | campaign ; Пол: ж | Итого ; Granularity: x | week
+    Type: Spend | Top-up ; Type: Search | Refund ; Тип операции: Списание | Пополнение ; Transaction Type: charge | Promotional credit
+"""
+NO_COST = """
+    Status: approved | Rejected ; Status: paid | Refunded ; Статус: проведен | Отклонён ; Status: open | Pending approval
+    Document type: Invoice | Credit note ; Belegart: Rechnung | Gutschrift ; Transaction Type: Bill | Bill Payment ; Type: Expense | Refund
+    Category: Software | Income ; Dr/Cr: D | C ; Scenario: actual | Budget
+"""
+NO_REVENUE = """
+    Category: Consulting | Loan proceeds ; Category: Sales | Interest income ; Reporting Category: charge | payout
+    Account: Sales | Owner investment
+    Вид операции: Оплата от покупателя | Получение кредита ; Вид операции: Оплата от покупателя | Перевод с другого счета организации
+"""
+NOT_OF_A_MONTH = "Cumulative: no | yes ; Aggregation: sum | YTD ; Period type: month | quarter ; Period type: monthly | rolling 12 months"
+NOT_MEASURED = "isPartial: False | True ; Change: | yoy ; Unit: index | % mom ; Type: actual | forecast"
+NO_HOLIDAY = "is_holiday: 1 | 0 ; Type: public | working day ; Праздник: да | нет ; Day type: holiday | рабочий день"
+NO_RATE = "Type: actual | budget ; Side: x | buy"
+TOLD_OF_LEADS = (
+    "Deal Type: New Business | Existing Business ; Pipeline: Sales | Renewals ; Record Type: Client | Vendor ; Воронка: Новые | Продление"
+)
+TOLD_OF_STAGES = """
+    Meeting outcome: Completed | No show ; Result: held | Rescheduled ; Done: yes | no ; Stage action: entered | left
+    Итог: состоялась | Не состоялась
 """
 ORDINARY_SPEND = "Objective: SALES | LEADS ; Unit: EUR | USD ; Period: | 2026-03 ; Budget type: Daily | Lifetime"
 ORDINARY_PLANS = "Paid: yes | no ; Status: paid | overdue ; Статус: оплачен | новый ; is_paid: 1 | 0 ; Status: open | sent"
@@ -134,6 +156,15 @@ def test_what_says_that_a_row_is_none_refuses(entity: str, text: str) -> None:
     for column, (nothing, told) in _cases(text):
         assert not _looks_that_say(entity, column, nothing), (column, nothing)
         assert any(look.is_refused for look in _looks_that_say(entity, column, told)), (column, told)
+
+
+@pytest.mark.parametrize(("entity", "text"), [("leads", TOLD_OF_LEADS), ("stage_events", TOLD_OF_STAGES)])
+def test_what_may_say_it_is_told(entity: str, text: str) -> None:
+    for column, (nothing, told) in _cases(text):
+        assert not _looks_that_say(entity, column, nothing), (column, nothing)
+        looks = _looks_that_say(entity, column, told)
+        assert looks, (column, told)
+        assert not any(look.is_refused for look in looks), (column, told)
 
 
 @pytest.mark.parametrize(

@@ -85,6 +85,18 @@ def test_what_has_no_day_of_payment_was_not_paid(csv: Landing, column: str) -> N
     assert csv.land().rows == 2
 
 
+@pytest.mark.parametrize(
+    ("column", "one", "other"),
+    [("VAT", "incl.", "excl."), ("НДС", "с НДС", "без НДС"), ("vat_included", "yes", "no"), ("net_gross", "net", "gross")],
+)
+def test_sums_with_their_tax_and_without_are_asked_for(csv: Landing, column: str, one: str, other: str) -> None:
+    _money(csv, column, one, one)
+    assert not csv.land().warnings
+    _money(csv, column, one, other)
+    with pytest.raises(ConfigError, match=rf"column {column} is read by nobody and says [\s\S]*with their tax, or all without"):
+        csv.land()
+
+
 def _spend(csv: Landing, column: str, *cells: str) -> Landing:
     csv.system, csv.entity = "template", "ad_spend"
     rows = [f"2026-01-05,google,Campaign {row},{100 + row}.50,EUR,{cell}" for row, cell in enumerate(cells)]

@@ -1,0 +1,163 @@
+"""A column that nobody reads and that says another figure than the one that counts: a part of it, what it came to, when it was paid.
+
+An invoice of which a part was paid, the total of an order in each of its lines, a budget beside what was spent.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from onefunnel.entities import contract_entities
+from onefunnel.errors import ConfigError
+from onefunnel.extract.normalise import literal, quoted, rows_of
+from onefunnel.extract.parts import PartWriter
+from onefunnel.extract.unread_units import day_sql
+from onefunnel.extract.unread_vocabulary import PAID_ON
+from onefunnel.extract.unread_words import folded, ignore_line, number_sql, unread_columns
+from onefunnel.landing.loads import LandedFile
+from onefunnel.sources import Deliverable, TabularSource
+
+MANY = 3
+PAID = (
+    r"(amount|sum|total|value)_?(paid|received|collected|captured|settled)|(paid|received|collected|captured)_?(amount|sum|total|value)"
+    r"|(сумма_)?(оплаты|оплачен[оа]|получен[оа]|поступления)|(gezahlt|bezahlt|zahl)(er)?_?betrag|montant_(payé|réglé)|importe_(pagado|cobrado)"
+)
+PART = (
+    r"(line_?item|line|item|product|position|split|installment|instalment|part|share|tranche|milestone)_?(amount|price|sum|total|value)"
+    r"|сумма_(позиции|строки|части|транша|этапа|платежа_по_графику)|(positions|raten|teil)_?betrag"
+)
+TOTAL = (
+    r"(grand_|line_|order_|invoice_)?(total|sum)(_(amount|sum|price|value|due|incl_tax))?|итог(о|овая_сумма)?|всего|gesamt(betrag|summe)?"
+    r"|(original|foreign|converted|charged|presentment)_?(amount|sum|value)|amount_(original|foreign|converted|in_base)|сумма_в_валюте"
+)
+ACTUAL = (
+    r"(actual|fact(ual)?|real|ist)_?(cost|costs|spend|amount|kosten|ausgaben)"
+    r"|(расход|затраты|сумма)_?факт|факт(ический_расход|ические_затраты)?"
+)
+SPENT = r"(amount_)?spen[dt](_\w{3})?|(total_)?costs?_(\w{3}|converted|usd)|расход|затраты|ausgegeben(er_betrag)?|kosten|ausgaben"
+OF_SAME = (
+    r"(order|invoice|deal|opportunity|contract|subscription|receipt|bill|document|purchase|sale)_?(id|number|no|nr|name|code|ref|reference)?"
+    r"|(номер_|id_|ид_)?(заказ|сч[её]т|сделк|договор)[аиы]?|(bestell|rechnungs|auftrags|vertrags)_?(nummer|nr)"
+)
+CURRENCY_OF = r"(cost|amount|spend|price|value|sum)_(currency|ccy)|(currency|ccy)_of_(cost|amount)|валюта_(расхода|суммы|затрат)"
+BASE_MONEY = r"currency|ccy|currency_code|валюта|währung|devise|moneda"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """columns: by folded name; money: the figure that counts; which: how it differs where it says something; hint: what to do."""
+
+    entities: tuple[str, ...]
+    columns: str
+    which: str
+    says: str
+    hint: str
+    is_refused: bool = True
+    needs_equal: bool = False
+
+
+AS_IT_IS = "deliver it as `{own}`"
+FIGURES = (
+    Figure(("payments",), PAID, "other < own", "less than", AS_IT_IS, needs_equal=True),
+    Figure(("payments", "payment_plan"), PART, "other < own", "less than", f"{AS_IT_IS}, or each whole once"),
+    Figure(("ad_spend", "channel_costs"), ACTUAL, "other <> own", "another sum than", AS_IT_IS),
+    Figure(("ad_spend",), SPENT, "other <> own", "another sum than", AS_IT_IS, is_refused=False),
+    Figure(("payments", "payment_plan"), TOTAL, "other <> own", "another sum than", AS_IT_IS, is_refused=False),
+)
+MONEY = {"payments": "amount", "payment_plan": "amount", "ad_spend": "cost", "channel_costs": "cost"}
+DATED = {"payments": "paid_at", "payment_plan": "due_date"}
+
+
+def check_unread_figures(writer: PartWriter, part: LandedFile, source: TabularSource, options: Deliverable, base: str) -> None:
+    """Raise ConfigError where such a column disagrees with what counts, with rows, money and the line to write; warn where it may mean
+    something else.
+    """
+    entities = contract_entities(source.system, writer.staged.entity)
+    names = {name.strip().lower(): name for name in part.columns}
+    entity = next((each for each in (*MONEY, "targets") if each in entities), None)
+    unread = unread_columns(writer, part, options)
+    if entity == "targets":
+        for name in (each for each in unread if re.fullmatch(BASE_MONEY, folded(each))):
+            _check_currency(writer, part, name, literal(base), "the base currency, as targets of money are told in it")
+    if entity is None or MONEY.get(entity, "") not in names:
+        return
+    own = names[MONEY[entity]]
+    for name in unread:
+        for figure in (each for each in FIGURES if entity in each.entities and re.fullmatch(each.columns, folded(name))):
+            _check_figure(writer, part, name, own, figure, source.decimal_separator)
+        if "currency" in names and re.fullmatch(CURRENCY_OF, folded(name)):
+            _check_currency(writer, part, name, f"upper(trim({quoted(names['currency'])}))", "`currency`")
+        if entity == "payments" and "paid_at" in names and re.fullmatch(PAID_ON, folded(name)):
+            _check_paid_on(writer, part, name, names["paid_at"], source)
+        if entity in DATED and re.fullmatch(OF_SAME, folded(name)):
+            _check_repeated(writer, part, name, own, names, DATED[entity])
+
+
+def _check_figure(writer: PartWriter, part: LandedFile, name: str, own: str, figure: Figure, separator: str) -> None:
+    other, counts = number_sql(name, separator), number_sql(own, separator)
+    query = (
+        f"select count(*) filter ({figure.which}), coalesce(sum(own) filter ({figure.which}), 0), "
+        f"coalesce(sum(other) filter ({figure.which}), 0), count(*) filter (other = own) "
+        f"from (select {other} as other, {counts} as own from {rows_of(writer.staged.folder / part.part)}) where other >= 0 and own > 0"
+    )
+    differ, counted, said, equal = writer.run(query, part.path).fetchone()
+    if not differ or (figure.needs_equal and not equal):
+        return
+    what = (
+        f"column {name} is read by nobody and says {figure.says} {own} in {differ} row(s): "
+        f"{counted:,.2f} would count, where it says {said:,.2f}"
+    )
+    hint = f"{figure.hint.format(own=own.lower())}; if {own} is what counts, say {ignore_line(name)}"
+    _tell(writer, part, what, hint, is_refused=figure.is_refused)
+
+
+def _check_currency(writer: PartWriter, part: LandedFile, name: str, other: str, other_name: str) -> None:
+    code = f"upper(trim({quoted(name)}))"
+    query = (
+        f"select count(*), list_sort(list(distinct {code}))[:{MANY}] from {rows_of(writer.staged.folder / part.part)} "
+        f"where regexp_full_match({code}, '[A-Z]{{3}}') and {code} <> {other}"
+    )
+    rows, codes = writer.run(query, part.path).fetchone()
+    if rows:
+        what = f"column {name} is read by nobody and says {', '.join(codes)} in {rows} row(s), another currency than {other_name}"
+        _tell(writer, part, what, f"deliver the money in one currency, and name that; if it is so already, say {ignore_line(name)}")
+
+
+def _check_paid_on(writer: PartWriter, part: LandedFile, name: str, own: str, source: TabularSource) -> None:
+    """It is the day of an invoice that is read, where most rows were paid on another."""
+    paid, day = day_sql(name, source.date_order), day_sql(own, source.date_order)
+    differs = "filter (abs(paid - day) > 1)"
+    query = (
+        f"select count(*) {differs}, count(*), min(day) {differs}, min(paid) {differs} "
+        f"from (select {paid} as paid, {day} as day from {rows_of(writer.staged.folder / part.part)}) "
+        "where paid is not null and day is not null"
+    )
+    differ, rows, read, said = writer.run(query, part.path).fetchone()
+    if differ >= MANY and 2 * differ > rows:
+        what = f"column {name} is read by nobody and says another day than {own} in {differ} row(s), such as {said} where {read} counts"
+        _tell(writer, part, what, f"call it `paid_at` if that is when it was paid; else say {ignore_line(name)}")
+
+
+def _check_repeated(writer: PartWriter, part: LandedFile, name: str, own: str, names: dict[str, str], dated: str) -> None:
+    """Rows of one order that all say one sum and moment are its lines, each with the whole in it; of different orders that is no chance."""
+    same = ", ".join(quoted(names[each]) for each in ("client_id", "lead_id", "currency", dated) if each in names)
+    groups = (
+        f"select any_value({quoted(own)}) as own, count(*) as rows, count(distinct ({quoted(own)}, {same})) as kinds "
+        f"from {rows_of(writer.staged.folder / part.part)} where {quoted(name)} is not null group by {quoted(name)} having count(*) > 1"
+    )
+    query = f"select count(*) filter (kinds = 1), count(*), count(distinct own), sum(rows) filter (kinds = 1) from ({groups})"
+    alike, several, sums, rows = writer.run(query, part.path).fetchone()
+    if alike >= MANY and 2 * alike > several and sums >= MANY:
+        what = (
+            f"column {name} is read by nobody, and {rows} rows are of {alike} of it, those of each with one {own}, day and payer: "
+            "lines of one order, of which each would count the whole"
+        )
+        hint = f"deliver each order once, or what is of each line as `{own.lower()}`; if all rows count, say {ignore_line(name)}"
+        _tell(writer, part, what, hint)
+
+
+def _tell(writer: PartWriter, part: LandedFile, what: str, hint: str, *, is_refused: bool = True) -> None:
+    if is_refused:
+        raise ConfigError(what, where=f"{writer.staged.where}, {part.path}", hint=hint)
+    writer.staged.warnings.append(f"{part.path}: {what}; {hint}")
