@@ -25,7 +25,7 @@ with said_again as (
     select
         source_name,
         {{ delivered_as(entity) }} as entity,
-        {{ month_start('cast(' ~ moment ~ ' as date)') }} as month,
+        min({{ month_start('cast(' ~ moment ~ ' as date)') }}) as month,
         {{ currency or 'cast(null as string)' }} as currency,
         count(*) as row_count,
         case when {{ several }} then count(*) - 1 else 0 end as again,
@@ -34,7 +34,7 @@ with said_again as (
         {{ newest_rows(entity, ['source_name', 'source_system', 'load_id', 'file_name', moment] + rest) }}
     ) as delivered
     where {{ moment }} >= {{ add_days(as_of(), -62) }} {%- if entity == 'leads' %} and not {{ is_a_day(moment) }} {%- elif entity == 'ad_spend' %} and cost_original > 0 {%- endif %}
-    group by source_name, source_system, {{ moment }}, {{ rest | join(', ') }}
+    group by source_name, source_system, {{ 'cast(paid_at as date)' if entity == 'payments' else moment }}, {{ rest | join(', ') }}
     {%- if not loop.last %}
     union all
     {%- endif %}
@@ -80,7 +80,7 @@ select
 from said_again
 group by source_name, entity, month, currency
 -- a few may well be alike
-having sum(again) >= 5 and 4 * sum(again) >= sum(row_count)
+having sum(again) >= 5 and case when entity = 'ad_spend' then 10 else 4 end * sum(again) >= sum(row_count)
 {%- for rule, least in {'id_given_again': 5, 'older_state': 1, 'paid_turned_back': 1}.items() %}
 union all
 select concat_ws('|', source_name, entity, '{{ rule }}'), source_name, entity, '{{ rule }}', null, null, cast({{ rule }} as bigint), null

@@ -19,6 +19,7 @@ GROUPED = r"-?[1-9][0-9]{0,2}([.][0-9]{3})+"
 WHOLE = r"-?[1-9][0-9]{0,2}"
 # No number in groups of three begins so, and ends in three decimals.
 THREE = r"-?(0|[0-9]{4,})[.][0-9]{3}"
+BY_GROUPS = r"-?[1-9][0-9]{0,2}(,[0-9]{3})+([.][0-9]{1,2})?"
 BY_COMMA = r"-?[0-9]{1,3}([.][0-9]{3})*,[0-9]{1,2}"
 MANY = 3
 CENT_IN_MICROS, MIN_MICROS = 10_000, 5
@@ -46,6 +47,9 @@ def check_undecided(writer: PartWriter, relation: Relation, part: LandedFile, co
         read = {name.lower() for name in writer.read}
         for number in [*money, *(name for name in ("direct_cost", "value", "index") if name in names and name in read)]:
             _check_thousands(writer, relation, part, source, names[number], names.get("currency"))
+    if source.decimal_separator == "," and source.currency not in THREE_DECIMALS:
+        for number in money:
+            _check_groups_of_comma(writer, relation, part, source, names[number], names.get("currency"))
     for amount in money if "currency" in names and source.currency is None else ():
         _check_currency(writer, part, source, names[amount], names["currency"], config.reporting.base_currency)
 
@@ -148,6 +152,28 @@ def _check_thousands(
     if by_comma or grouped >= MANY:
         raise ConfigError(what, where=f"{writer.staged.where}, {part.path}", hint=hint)
     writer.staged.warnings.append(f"{part.path}: {what}; {hint}")
+
+
+def _check_groups_of_comma(
+    writer: PartWriter, relation: Relation, part: LandedFile, source: FilesSource, amount: str, currency: str | None
+) -> None:
+    """1,234 under a decimal comma is one and a bit. No money but that of a few currencies has three decimals, in every row of a column."""
+    value = f"trim({quoted(amount)})"
+    is_text = f"not contains(coalesce({TYPED}, ''), {literal(f'|{amount.strip().lower()}|')})" if relation.typed else "true"
+    is_of_three = f"coalesce(upper(trim({quoted(currency)})) in {THREE_DECIMALS}, false)" if currency else "false"
+    query = (
+        f"select count(*) filter (regexp_full_match({value}, '{BY_GROUPS}')), count(*) filter (contains({value}, ',') "
+        f"and not regexp_full_match({value}, '{BY_GROUPS}') or regexp_full_match({value}, '-?[0-9]{{4,}}') or {is_of_three}) "
+        f"from {rows_of(writer.staged.folder / part.part)} where {value} is not null and {is_text}"
+    )
+    grouped, others = writer.run(query, part.path).fetchone()
+    if grouped >= MANY and not others:
+        raise ConfigError(
+            f"column {amount}: {grouped} value(s) such as 9,999 under a decimal comma: no amount of {source.currency or 'such a currency'} "
+            "has three decimals, so that the comma divides thousands",
+            where=f"{writer.staged.where}, {part.path}",
+            hint=f'say `decimal_separator: "."` of source {source.name}',
+        )
 
 
 def _check_twice(writer: PartWriter, part: LandedFile, measures: Sequence[str], day: str | None, columns: Sequence[str]) -> None:

@@ -8,6 +8,7 @@ from onefunnel.extract.parts import PartWriter
 from onefunnel.extract.rate_sides import check_sides
 from onefunnel.extract.rhythm import check_rhythm
 from onefunnel.extract.sums import check_sums
+from onefunnel.extract.target_rows import check_target_rows
 from onefunnel.extract.unread_figures import check_unread_figures
 from onefunnel.extract.unread_units import check_unread_units
 from onefunnel.extract.unread_words import check_unread_words
@@ -26,3 +27,4 @@ def look_again(writer: PartWriter, part: LandedFile, config: PipelineConfig, sou
     check_midnights(writer, part, source)
     check_rhythm(writer, part, source)
     check_sums(writer, part, source, options)
+    check_target_rows(writer, part, source, options)

@@ -219,7 +219,7 @@ NO_REVENUE = (
 IN_BOOKS = rf"({CATEGORY})|reporting_category|account(_name)?|chart_of_accounts|gl_account|konto"
 # What has not taken place, and what was left rather than reached.
 NOT_HELD = (
-    r"no[ _-]?show(ed)?|scheduled|rescheduled|planned|to[ _-]?do|not (done|held|attended|started)|open$|upcoming|не (состоял(ось"
+    r"no[ _-]?show(ed)?|scheduled|rescheduled|planned|to[ _-]?do|not (done|held|attended|started)|open$|upcoming|не (состоял(ось|ась"
     r"|ся)|пришел|проведен[ао]?|сделано)"
     r"|неявка|запланирован[ао]?|перенесен[ао]?|geplant|verschoben|nicht erschienen"
 )

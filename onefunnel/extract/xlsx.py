@@ -42,6 +42,8 @@ MAX_CELLS = 20_000_000
 MAX_TEXT_BYTES = 2_000_000_000
 MAX_ROWS, MAX_COLUMNS = 1_048_576, 16_384
 TYPES_OF_CELLS = (bool, int, float, date, datetime)
+# So many rows with a day and a number are a table, not the legend of one.
+DAY, MIN_ROWS_TOLD = r"[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{1,2}[./-][0-9]{1,2}[./-][0-9]{2,4}", 3
 _NUMBERED = re.compile(r"\s*(\d{1,2})[-./](\d{1,2})[-./]\d{2,4}\b")
 _FROM_1904 = re.compile(rb"<(?:\w+:)?workbookPr\b[^>]*\bdate1904\s*=\s*[\"'](?:1|true)[\"']")
 
@@ -141,6 +143,15 @@ def _check_others(header: list[Any], heads: dict[str, list[list[Any]]], chosen: 
         if len(names) > 2 and len(first) == len(names) and any(isinstance(cell, TYPES_OF_CELLS) for cell in first):
             what = f"sheet {other} begins with a row of as many cells, without column names, and is not read"
             writer.staged.warnings.append(f"{file}: {what}: if it goes on with sheet {chosen.name}, put its rows there")
+        elif sum(_is_of_table(row) for row in filled) >= MIN_ROWS_TOLD:
+            what = f"sheet {other} has days and numbers under other column names, and is not read"
+            writer.staged.warnings.append(f"{file}: {what}: if it counts, give it those names and deliver it as a file")
+
+
+def _is_of_table(cells: list[Any]) -> bool:
+    """A row with a day and a number beside it."""
+    days = sum(isinstance(cell, date) or (isinstance(cell, str) and re.match(DAY, cell.strip()) is not None) for cell in cells)
+    return days > 0 and any(isinstance(cell, int | float) and not isinstance(cell, bool) for cell in cells)
 
 
 def _told(names: list[str], hidden: frozenset[str]) -> str:

@@ -263,6 +263,13 @@ def restated(kpi: str, then: object, now: object, channel: str = "all") -> str:
         ("days_told_once", PAID_AGAIN.format(days=0), ["bank and ", "payments of the same days and amounts"]),
         ("days_told_once", SPEND_AGAIN.replace("round(cost_base, 1)", "1.2 * cost_base"), ["and sheet", "ppc_search", "in money"]),
         ("days_told_once", INVOICED, ["demo and channel costs ppc_search 2026-02"]),
+        # with its tax, when it comes in the next month
+        (
+            "days_told_once",
+            INVOICED.replace("sum(cost_base)", "1.19 * sum(cost_base)").replace("2026-02-03", "2026-03-03"),
+            ["demo and channel costs ppc_search 2026-02"],
+        ),
+        ("days_told_once", INVOICED.replace("sum(cost_base)", "1.1834 * sum(cost_base)"), []),
         ("days_told_once", PAID_AGAIN.format(days=2), ["bank and ", "payments of the same amounts within five days"]),
         ("days_told_once", PAID_AGAIN.format(days=9), []),
         ("rows_told_once", RETOLD.format(rule="said_again"), ["demo", "payments", "9 rows of 2026-03 again", "950.00 EUR"]),

@@ -296,6 +296,7 @@ def test_a_share_in_percent_is_read_as_one_or_set_aside(staged: StagedModels) ->
         ("leads", "25", 25),
     ]
     wrong = [("sal_ratio", "25", "share_above_one"), ("plan_fulfilment", "90", "share_above_one"), ("leads", "25%", "unparsable_number")]
+    wrong += [("romi", "150", "share_above_one")]
     wrong += [("leads", "-5", "negative_amount"), ("sal_ratio", "-5%", "negative_amount"), ("revenue", "(100)", "negative_amount")]
     rows = [{"month": "2026-03", "kpi": kpi, "value": value} for kpi, value, _ in (*said, *wrong)]
     found = staged.stage("targets", "s", rows, "case when quarantine_rule is null then target_value end, quarantine_rule")

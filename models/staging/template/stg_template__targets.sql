@@ -51,7 +51,8 @@ judged as (
             -- a return may be planned below zero, but nothing is counted, paid or reached so
             when target_value < 0 and kpi_key <> 'romi' then 'negative_amount'
             -- a share is shown as 0.25: 25 is meant in percent
-            when target_value > 1 and {{ is_share('kpi_key') }} then 'share_above_one'
+            -- and a return of 1.5 as 150 %
+            when target_value > case when {{ is_share('kpi_key') }} then 1 when kpi_key = 'romi' then 30 end then 'share_above_one'
         end as quarantine_rule
     from typed
 

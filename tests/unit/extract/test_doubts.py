@@ -107,6 +107,27 @@ def test_millionths_are_told(csv: Landing, costs: tuple[str, ...], is_told: bool
     assert any("divide them by 1,000,000" in warning for warning in csv.land().warnings) == is_told
 
 
+@pytest.mark.parametrize(
+    ("costs", "currency", "is_refused"),
+    [
+        (("1,234", "2,903", "15,100"), "EUR", True),
+        (("1,234", "2,903", "1,150,100.50"), "RUB", True),
+        (("1,234", "2,903", "15,10"), "EUR", False),
+        (("1,234", "2,903", "15100"), "EUR", False),
+        (("1,234", "2,903", "5,100"), "KWD", False),
+    ],
+)
+def test_thousands_under_a_declared_comma_are_asked_for(csv: Landing, costs: tuple[str, ...], currency: str, is_refused: bool) -> None:
+    csv.system, csv.entity, csv.source = "template", "ad_spend", {"decimal_separator": ","}
+    rows = [f'2026-01-{day:02},google,"{cost}",{currency}' for day, cost in enumerate((*costs, "7"), start=1)]
+    csv.write("a.csv", "\n".join(["date,channel,cost,currency", *rows, ""]))
+    if is_refused:
+        with pytest.raises(ConfigError, match=r"under a decimal comma[\s\S]*`decimal_separator: \"[.]\"`"):
+            csv.land()
+    else:
+        assert csv.land().rows == len(costs) + 1
+
+
 def test_an_empty_currency_among_others_is_not_the_base_one(csv: Landing) -> None:
     csv.system, csv.entity = "template", "payments"
     dollars = "".join(f"{number},2026-01-05,5,USD\n" for number in range(3))

@@ -323,6 +323,16 @@ def _table(*rows: tuple[str, ...]) -> str:
     return "".join(written)
 
 
+def test_a_sheet_of_days_and_money_under_other_names_is_told(tmp_path: Path) -> None:
+    """One sheet for each platform, as its report has them."""
+    target = Landing(tmp_path, {"path": "*.xlsx"}, system="template", entity="payments")
+    paid = _table(HEADER, ("p1", "2026-02-02", "7", "EUR", "L1"))
+    rows = [(f"2026-03-0{day}", "5.5", "Meta") for day in range(1, 5)]
+    target.write("a.xlsx", workbook(("Feb", paid), ("Meta", _table(("Datum", "Kosten", "Kanal"), *rows)), ("Legend", _table(*rows[:2]))))
+    (warning,) = [each for each in target.land().warnings if "is not read" in each]
+    assert "sheet Meta has days and numbers under other column names" in warning
+
+
 @pytest.mark.parametrize(
     ("other", "outcome"),
     [
