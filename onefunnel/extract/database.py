@@ -16,11 +16,11 @@ from onefunnel.entities import entity_of
 from onefunnel.errors import ConfigError, OnefunnelError
 from onefunnel.extract.contract_columns import check_columns
 from onefunnel.extract.cursors import Reached, cursor_from, cursor_state, rows_key
+from onefunnel.extract.doubts import look_again
 from onefunnel.extract.late_rows import counted_behind, late_rows
 from onefunnel.extract.lost_digits import EXACT
 from onefunnel.extract.normalise import rows_of
 from onefunnel.extract.parts import NUL, TYPED, PartWriter, Relation, typed_names, unique_names
-from onefunnel.extract.second_looks import look_again
 from onefunnel.landing.loads import StagedLoad
 from onefunnel.settings import redact
 from onefunnel.sources import DatabaseSource, TableEntity

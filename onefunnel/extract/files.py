@@ -13,10 +13,10 @@ from onefunnel.entities import entity_of
 from onefunnel.errors import ConfigError
 from onefunnel.extract.csv_text import csv_relation
 from onefunnel.extract.documents import json_relation, jsonl_relation, parquet_relation
-from onefunnel.extract.doubts import check_undecided
+from onefunnel.extract.doubts import look_again
+from onefunnel.extract.doubts.undecided import check_undecided
 from onefunnel.extract.earlier_files import Delivered, check_gone, check_grown, keep_earlier
 from onefunnel.extract.parts import PartWriter, Relation
-from onefunnel.extract.second_looks import look_again
 from onefunnel.extract.snapshot import Snapshot, as_utf8, check_inside, take_snapshot
 from onefunnel.extract.table_edges import cut_to_table
 from onefunnel.landing.loads import LandedFile, LoadManifest, StagedLoad, natural_order

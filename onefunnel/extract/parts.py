@@ -150,6 +150,12 @@ class PartWriter:
             self._ends[part.part] = {name: (least, greatest) for name, least, greatest in found if None not in (least, greatest)}
         return self._ends[part.part]
 
+    def doubt(self, part: LandedFile, what: str, hint: str, *, is_refused: bool = True) -> None:
+        """Tell what a file may mean beside what it says, in the warnings of its load. Raises ConfigError where that is refused."""
+        if is_refused:
+            raise ConfigError(what, where=f"{self.staged.where}, {part.path}", hint=hint)
+        self.staged.warnings.append(f"{part.path}: {what}; {hint}")
+
     def run(self, statement: str, file: str, parameters: dict[str, bytes] | None = None) -> duckdb.DuckDBPyConnection:
         """Execute, turning DuckDB's errors into ours: its own text may quote the data, so only its first line is kept, without values.
 

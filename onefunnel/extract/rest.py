@@ -16,9 +16,9 @@ from onefunnel.config import PipelineConfig
 from onefunnel.entities import entity_of
 from onefunnel.errors import ConfigError, OnefunnelError
 from onefunnel.extract.documents import JsonNumber, jsonl_relation, record_line
+from onefunnel.extract.doubts import look_again
 from onefunnel.extract.envelope import Held, Told, more_told
 from onefunnel.extract.parts import PartWriter
-from onefunnel.extract.second_looks import look_again
 from onefunnel.extract.snapshot import Snapshot
 from onefunnel.landing.loads import StagedLoad
 from onefunnel.settings import redact, secret_value

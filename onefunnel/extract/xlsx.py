@@ -18,7 +18,7 @@ from posixpath import normpath
 from typing import Any
 
 from onefunnel.errors import ConfigError, OnefunnelError
-from onefunnel.extract.doubts import MIN_SWAPPED, MONTHS, swapped
+from onefunnel.extract.doubts.undecided import MIN_SWAPPED, MONTHS, swapped
 from onefunnel.extract.lost_digits import is_id, unknown_ids
 from onefunnel.extract.number_formats import (
     MONEY_COLUMNS,

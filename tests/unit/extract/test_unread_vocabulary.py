@@ -11,9 +11,9 @@ import pytest
 from conftest_landing import Landing
 
 from onefunnel.errors import ConfigError
+from onefunnel.extract.doubts.unread_subjects import SUBJECTS, Look
+from onefunnel.extract.doubts.unread_words import folded, says_sql
 from onefunnel.extract.normalise import literal
-from onefunnel.extract.unread_subjects import SUBJECTS, Look
-from onefunnel.extract.unread_words import folded, says_sql
 
 # `Column: a cell that says nothing | one that may ; the next column: …`
 NOT_PAID = """

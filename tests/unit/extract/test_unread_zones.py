@@ -10,7 +10,7 @@ from conftest_landing import Landing
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onefunnel.extract.unread_zones import zone_of
+from onefunnel.extract.doubts.unread_zones import zone_of
 
 
 def _told(csv: Landing, column: str, zone: str, moment: str = "2026-01-05 10:00:00") -> list[str]:

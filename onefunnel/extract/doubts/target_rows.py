@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from onefunnel.entities import contract_entities
-from onefunnel.errors import ConfigError
+from onefunnel.extract.doubts.unread_units import day_sql
 from onefunnel.extract.normalise import quoted, rows_of
 from onefunnel.extract.parts import PartWriter
-from onefunnel.extract.unread_units import day_sql
 from onefunnel.landing.loads import LandedFile
 from onefunnel.sources import Deliverable, TabularSource
 
@@ -26,9 +25,9 @@ def check_target_rows(writer: PartWriter, part: LandedFile, source: TabularSourc
     )
     rows, targets, first = writer.run(query, part.path).fetchone()
     if rows:
-        raise ConfigError(
+        writer.doubt(
+            part,
             f"{rows} rows are {targets} targets told in parts, from {first} on: alike in month, KPI, channel and value, "
             "and not in what stands beside; one of each would count",
-            where=f"{writer.staged.where}, {part.path}",
-            hint="deliver one row for each month, KPI and channel, with what its parts add up to",
+            "deliver one row for each month, KPI and channel, with what its parts add up to",
         )

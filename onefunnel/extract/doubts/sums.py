@@ -6,10 +6,9 @@ Nothing in its words need say so; that one payment is by chance what all the oth
 from __future__ import annotations
 
 from onefunnel.entities import contract_entities
-from onefunnel.errors import ConfigError
+from onefunnel.extract.doubts.unread_words import number_sql
 from onefunnel.extract.normalise import quoted, rows_of
 from onefunnel.extract.parts import PartWriter
-from onefunnel.extract.unread_words import number_sql
 from onefunnel.landing.loads import LandedFile
 from onefunnel.sources import Deliverable, TabularSource
 
@@ -40,6 +39,4 @@ def check_sums(writer: PartWriter, part: LandedFile, source: TabularSource, opti
     total, row, others, prices = found
     what = f"row {row}: its {money} of {total:,.2f} is what the {others} others add up to: as a total it would count once more"
     hint = "deliver the rows without their total (`skip_rows_matching` leaves a line out); if it is one of them, say `overlap: add`"
-    if others >= CERTAIN_ROWS and prices >= CERTAIN_PRICES:
-        raise ConfigError(what, where=f"{writer.staged.where}, {part.path}", hint=hint)
-    writer.staged.warnings.append(f"{part.path}: {what}; {hint}")
+    writer.doubt(part, what, hint, is_refused=others >= CERTAIN_ROWS and prices >= CERTAIN_PRICES)

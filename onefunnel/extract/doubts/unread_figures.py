@@ -9,12 +9,11 @@ import re
 from dataclasses import dataclass
 
 from onefunnel.entities import contract_entities
-from onefunnel.errors import ConfigError
+from onefunnel.extract.doubts.unread_units import day_sql
+from onefunnel.extract.doubts.unread_vocabulary import PAID_ON
+from onefunnel.extract.doubts.unread_words import folded, ignore_line, number_sql, unread_columns
 from onefunnel.extract.normalise import literal, quoted, rows_of
 from onefunnel.extract.parts import PartWriter
-from onefunnel.extract.unread_units import day_sql
-from onefunnel.extract.unread_vocabulary import PAID_ON
-from onefunnel.extract.unread_words import folded, ignore_line, number_sql, unread_columns
 from onefunnel.landing.loads import LandedFile
 from onefunnel.sources import Deliverable, TabularSource
 
@@ -109,7 +108,7 @@ def _check_figure(writer: PartWriter, part: LandedFile, name: str, own: str, fig
         f"{counted:,.2f} would count, where it says {said:,.2f}"
     )
     hint = f"{figure.hint.format(own=own.lower())}; if {own} is what counts, say {ignore_line(name)}"
-    _tell(writer, part, what, hint, is_refused=figure.is_refused)
+    writer.doubt(part, what, hint, is_refused=figure.is_refused)
 
 
 def _check_currency(writer: PartWriter, part: LandedFile, name: str, other: str, other_name: str) -> None:
@@ -121,7 +120,7 @@ def _check_currency(writer: PartWriter, part: LandedFile, name: str, other: str,
     rows, codes = writer.run(query, part.path).fetchone()
     if rows:
         what = f"column {name} is read by nobody and says {', '.join(codes)} in {rows} row(s), another currency than {other_name}"
-        _tell(writer, part, what, f"deliver the money in one currency, and name that; if it is so already, say {ignore_line(name)}")
+        writer.doubt(part, what, f"deliver the money in one currency, and name that; if it is so already, say {ignore_line(name)}")
 
 
 def _check_paid_on(writer: PartWriter, part: LandedFile, name: str, own: str, source: TabularSource) -> None:
@@ -136,7 +135,7 @@ def _check_paid_on(writer: PartWriter, part: LandedFile, name: str, own: str, so
     differ, rows, read, said = writer.run(query, part.path).fetchone()
     if differ >= MANY and 2 * differ > rows:
         what = f"column {name} is read by nobody and says another day than {own} in {differ} row(s), such as {said} where {read} counts"
-        _tell(writer, part, what, f"call it `paid_at` if that is when it was paid; else say {ignore_line(name)}")
+        writer.doubt(part, what, f"call it `paid_at` if that is when it was paid; else say {ignore_line(name)}")
 
 
 def _check_repeated(writer: PartWriter, part: LandedFile, name: str, own: str, names: dict[str, str], dated: str) -> None:
@@ -154,10 +153,4 @@ def _check_repeated(writer: PartWriter, part: LandedFile, name: str, own: str, n
             "lines of one order, of which each would count the whole"
         )
         hint = f"deliver each order once, or what is of each line as `{own.lower()}`; if all rows count, say {ignore_line(name)}"
-        _tell(writer, part, what, hint)
-
-
-def _tell(writer: PartWriter, part: LandedFile, what: str, hint: str, *, is_refused: bool = True) -> None:
-    if is_refused:
-        raise ConfigError(what, where=f"{writer.staged.where}, {part.path}", hint=hint)
-    writer.staged.warnings.append(f"{part.path}: {what}; {hint}")
+        writer.doubt(part, what, hint)

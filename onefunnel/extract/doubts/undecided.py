@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 from onefunnel.config import PipelineConfig
 from onefunnel.errors import ConfigError
+from onefunnel.extract.doubts.unread_words import number_sql
 from onefunnel.extract.normalise import literal, quoted, rows_of
 from onefunnel.extract.parts import MONEY, TYPED, PartWriter, Relation
-from onefunnel.extract.unread_words import number_sql
 from onefunnel.landing.loads import LandedFile
 from onefunnel.sources import FilesSource
 
@@ -78,11 +78,11 @@ def _check_second_header(writer: PartWriter, part: LandedFile) -> None:
     query = f"select min_by([{', '.join(needed)}], _row) from {rows_of(writer.staged.folder / part.part)} where {is_header}"
     (cells,) = writer.run(query, part.path).fetchone()
     if cells:
-        raise ConfigError(
+        writer.doubt(
+            part,
             f"a second header in another order: a row says {', '.join(cells)} under {', '.join(writer.required)}, "
             "so that all rows below it are read under wrong names",
-            where=f"{writer.staged.where}, {part.path}",
-            hint="deliver the two exports as two files",
+            "deliver the two exports as two files",
         )
 
 
@@ -149,9 +149,7 @@ def _check_thousands(
         return
     what = f"column {amount}: {grouped} value(s) such as 9.999, thousands or numbers of three decimals"
     hint = f'say of source {source.name}: `decimal_separator: ","` where the point divides thousands, else `decimal_separator: "."`'
-    if by_comma or grouped >= MANY:
-        raise ConfigError(what, where=f"{writer.staged.where}, {part.path}", hint=hint)
-    writer.staged.warnings.append(f"{part.path}: {what}; {hint}")
+    writer.doubt(part, what, hint, is_refused=by_comma or grouped >= MANY)
 
 
 def _check_groups_of_comma(
@@ -168,11 +166,11 @@ def _check_groups_of_comma(
     )
     grouped, others = writer.run(query, part.path).fetchone()
     if grouped >= MANY and not others:
-        raise ConfigError(
+        writer.doubt(
+            part,
             f"column {amount}: {grouped} value(s) such as 9,999 under a decimal comma: no amount of {source.currency or 'such a currency'} "
             "has three decimals, so that the comma divides thousands",
-            where=f"{writer.staged.where}, {part.path}",
-            hint=f'say `decimal_separator: "."` of source {source.name}',
+            f'say `decimal_separator: "."` of source {source.name}',
         )
 
 
@@ -200,10 +198,10 @@ def _check_twice(writer: PartWriter, part: LandedFile, measures: Sequence[str], 
     unread = [name for name in part.columns if name not in columns]
     if unread:
         what += f" but for what nobody reads ({', '.join(unread)})"
-    raise ConfigError(
+    writer.doubt(
+        part,
         f"{what}: the costs would count as often",
-        where=f"{writer.staged.where}, {part.path}",
-        hint="deliver every row once; if they are different things, say `overlap: add` of the entity",
+        "deliver every row once; if they are different things, say `overlap: add` of the entity",
     )
 
 
@@ -236,6 +234,4 @@ def _check_currency(writer: PartWriter, part: LandedFile, source: FilesSource, a
         return
     what = f"{empty} row(s) name no currency and count as {base}, but the others are in {first if first == last else f'{first}, {last} …'}"
     hint = f"say `currency: {first if first == last else base}` of source {source.name}, or name it in each row"
-    if first == last and named >= MANY and named > empty:
-        raise ConfigError(what, where=f"{writer.staged.where}, {part.path}", hint=hint)
-    writer.staged.warnings.append(f"{part.path}: {what}; {hint}")
+    writer.doubt(part, what, hint, is_refused=first == last and named >= MANY and named > empty)

@@ -9,10 +9,10 @@ from datetime import date
 from itertools import pairwise
 
 from onefunnel.entities import contract_entities
+from onefunnel.extract.doubts.unread_units import day_sql
+from onefunnel.extract.doubts.unread_words import number_sql
 from onefunnel.extract.normalise import rows_of
 from onefunnel.extract.parts import PartWriter
-from onefunnel.extract.unread_units import day_sql
-from onefunnel.extract.unread_words import number_sql
 from onefunnel.landing.loads import LandedFile
 from onefunnel.sources import TabularSource
 

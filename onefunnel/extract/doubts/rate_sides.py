@@ -7,9 +7,9 @@ number is unlikely by itself, but on one side of the pair it has not been seen f
 from __future__ import annotations
 
 from onefunnel.entities import contract_entities
+from onefunnel.extract.doubts.unread_words import number_sql
 from onefunnel.extract.normalise import literal, quoted, rows_of
 from onefunnel.extract.parts import PartWriter
-from onefunnel.extract.unread_words import number_sql
 from onefunnel.landing.loads import LandedFile
 from onefunnel.sources import TabularSource
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from onefunnel.extract import unread_vocabulary as words
+from onefunnel.extract.doubts import unread_vocabulary as words
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from itertools import compress
 
 from onefunnel.entities import contract_entities
-from onefunnel.errors import ConfigError
+from onefunnel.extract.doubts.unread_subjects import SAID, SUBJECTS, Look, Subject
+from onefunnel.extract.doubts.unread_vocabulary import NOTHING, STATUS_COLUMN
 from onefunnel.extract.normalise import PLACEHOLDER, literal, quoted, rows_of
 from onefunnel.extract.parts import PartWriter
-from onefunnel.extract.unread_subjects import SAID, SUBJECTS, Look, Subject
-from onefunnel.extract.unread_vocabulary import NOTHING, STATUS_COLUMN
 from onefunnel.landing.loads import LandedFile
 from onefunnel.sources import Deliverable, TabularSource
 
@@ -73,9 +72,7 @@ def _tell(writer: PartWriter, part: LandedFile, name: str, look: Look, said: Sai
     what = f"column {name} is read by nobody and {says} in {counts}"
     leave = "leave such rows out (`skip_rows_matching` of a CSV, `query` of a database)"
     hint = "; ".join(way for way in (look.say_it, leave, f"if they all count, say {ignore_line(name)}") if way)
-    if look.is_refused:
-        raise ConfigError(what, where=f"{writer.staged.where}, {part.path}", hint=hint)
-    writer.staged.warnings.append(f"{part.path}: {what}; {hint}")
+    writer.doubt(part, what, hint, is_refused=look.is_refused)
 
 
 def ignore_line(name: str) -> str:

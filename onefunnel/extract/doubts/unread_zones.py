@@ -6,9 +6,9 @@ import re
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo
 
+from onefunnel.extract.doubts.unread_words import folded, ignore_line, unread_columns
 from onefunnel.extract.normalise import quoted, rows_of
 from onefunnel.extract.parts import PartWriter
-from onefunnel.extract.unread_words import folded, ignore_line, unread_columns
 from onefunnel.landing.loads import LandedFile
 from onefunnel.sources import Deliverable, TabularSource
 

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from onefunnel.entities import contract_entities
-from onefunnel.errors import ConfigError
+from onefunnel.extract.doubts.unread_words import folded, ignore_line, number_sql, unread_columns
 from onefunnel.extract.normalise import literal, quoted, rows_of
 from onefunnel.extract.parts import PartWriter
-from onefunnel.extract.unread_words import folded, ignore_line, number_sql, unread_columns
 from onefunnel.landing.loads import LandedFile
 from onefunnel.sources import Deliverable, TabularSource
 
@@ -86,11 +85,11 @@ def _check_units(writer: PartWriter, part: LandedFile, name: str, currency: str,
     rows, units, currencies = writer.run(query, part.path).fetchone()
     if rows:
         told = ", ".join(f"{unit:g}" for unit in units)
-        raise ConfigError(
+        writer.doubt(
+            part,
             f"column {name} is read by nobody and says {told} in {rows} row(s): rates of {', '.join(filter(None, currencies))} "
             "would count as those of one unit",
-            where=f"{writer.staged.where}, {part.path}",
-            hint=f"deliver `rate_to_base` of one unit (84.10 for 10 is 8.41); if it is so already, say {ignore_line(name)}",
+            f"deliver `rate_to_base` of one unit (84.10 for 10 is 8.41); if it is so already, say {ignore_line(name)}",
         )
 
 
@@ -103,10 +102,10 @@ def _check_base(writer: PartWriter, part: LandedFile, name: str, base: str) -> N
     )
     rows, others = writer.run(query, part.path).fetchone()
     if rows:
-        raise ConfigError(
+        writer.doubt(
+            part,
             f"column {name} is read by nobody and says {', '.join(others)} in {rows} row(s): their rates would count as told in {base}",
-            where=f"{writer.staged.where}, {part.path}",
-            hint=f"deliver `rate_to_base` in {base}, the base currency of sources.yml; if it is so already, say {ignore_line(name)}",
+            f"deliver `rate_to_base` in {base}, the base currency of sources.yml; if it is so already, say {ignore_line(name)}",
         )
 
 
@@ -128,9 +127,7 @@ def _check_days(writer: PartWriter, part: LandedFile, name: str, found: Spans) -
         "export by day (time increment: 1 day), or deliver such costs as `channel_costs` with from_date and to_date; "
         f"if each row is of its date only, say {ignore_line(name)}"
     )
-    if is_sure or found.days > 1 or found.is_from_start:
-        raise ConfigError(what, where=f"{writer.staged.where}, {part.path}", hint=hint)
-    writer.staged.warnings.append(f"{part.path}: {what}; {hint}")
+    writer.doubt(part, what, hint, is_refused=is_sure or found.days > 1 or found.is_from_start)
 
 
 def _spans(

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from onefunnel.config import PipelineConfig
-from onefunnel.extract.midnights import check_midnights
+from onefunnel.extract.doubts.midnights import check_midnights
+from onefunnel.extract.doubts.rate_sides import check_sides
+from onefunnel.extract.doubts.rhythm import check_rhythm
+from onefunnel.extract.doubts.sums import check_sums
+from onefunnel.extract.doubts.target_rows import check_target_rows
+from onefunnel.extract.doubts.unread_figures import check_unread_figures
+from onefunnel.extract.doubts.unread_units import check_unread_units
+from onefunnel.extract.doubts.unread_words import check_unread_words
+from onefunnel.extract.doubts.unread_zones import check_unread_zones
 from onefunnel.extract.parts import PartWriter
-from onefunnel.extract.rate_sides import check_sides
-from onefunnel.extract.rhythm import check_rhythm
-from onefunnel.extract.sums import check_sums
-from onefunnel.extract.target_rows import check_target_rows
-from onefunnel.extract.unread_figures import check_unread_figures
-from onefunnel.extract.unread_units import check_unread_units
-from onefunnel.extract.unread_words import check_unread_words
-from onefunnel.extract.unread_zones import check_unread_zones
 from onefunnel.landing.loads import LandedFile
 from onefunnel.sources import Deliverable, TabularSource
 
