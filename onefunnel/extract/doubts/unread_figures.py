@@ -17,7 +17,7 @@ from onefunnel.extract.parts import PartWriter
 from onefunnel.landing.loads import LandedFile
 from onefunnel.sources import Deliverable, TabularSource
 
-MANY = 3
+MANY, LEAST_IN_CENTS = 3, 1000
 PAID = (
     r"(amount|sum|total|value)_?(paid|received|collected|captured|settled)|(paid|received|collected|captured)_?(amount|sum|total|value)"
     r"|(сумма_)?(оплаты|оплачен[оа]|получен[оа]|поступления)|(gezahlt|bezahlt|zahl)(er)?_?betrag|montant_(payé|réglé)|importe_(pagado|cobrado)"
@@ -40,6 +40,9 @@ OF_SAME = (
     r"|(номер_|id_|ид_)?(заказ|сч[её]т|сделк|договор)[аиы]?|(bestell|rechnungs|auftrags|vertrags)_?(nummer|nr)"
 )
 CURRENCY_OF = r"(cost|amount|spend|price|value|sum)_(currency|ccy)|(currency|ccy)_of_(cost|amount)|валюта_(расхода|суммы|затрат)"
+# Names of an API that tells money in the smallest unit of its currency.
+MINOR = r"amount_(captured|received|refunded|subtotal|capturable)|application_fee_amount|unit_amount(_decimal)?"
+NO_DECIMALS = ("JPY", "KRW", "VND", "CLP", "ISK", "UGX", "PYG", "XAF", "XOF", "XPF", "RWF", "KMF", "GNF", "DJF", "BIF", "VUV", "MGA")
 BASE_MONEY = r"currency|ccy|currency_code|валюта|währung|devise|moneda"
 
 
@@ -89,6 +92,8 @@ def check_unread_figures(writer: PartWriter, part: LandedFile, source: TabularSo
             _check_currency(writer, part, name, f"upper(trim({quoted(names['currency'])}))", "`currency`")
         if entity == "payments" and "paid_at" in names and re.fullmatch(PAID_ON, folded(name)):
             _check_paid_on(writer, part, name, names["paid_at"], source)
+        if entity == "payments" and re.fullmatch(MINOR, folded(name)):
+            _check_minor(writer, part, name, own, names.get("currency"), source.decimal_separator)
         if entity in DATED and re.fullmatch(OF_SAME, folded(name)):
             _check_repeated(writer, part, name, own, names, DATED[entity])
 
@@ -136,6 +141,23 @@ def _check_paid_on(writer: PartWriter, part: LandedFile, name: str, own: str, so
     if differ >= MANY and 2 * differ > rows:
         what = f"column {name} is read by nobody and says another day than {own} in {differ} row(s), such as {said} where {read} counts"
         writer.doubt(part, what, f"call it `paid_at` if that is when it was paid; else say {ignore_line(name)}")
+
+
+def _check_minor(writer: PartWriter, part: LandedFile, name: str, own: str, currency: str | None, separator: str) -> None:
+    """Whole numbers beside a column of such an API are cents, where some are no whole units of hundred."""
+    amount, file = number_sql(own, separator), rows_of(writer.staged.folder / part.part)
+    has_cents = f"coalesce(upper(trim({quoted(currency)})), '') not in {NO_DECIMALS}" if currency else "true"
+    query = (
+        "select count(*), coalesce(bool_and(own = floor(own)), false), coalesce(bool_or(own % 100 <> 0), false), max(own), sum(own) "
+        f"from (select {amount} as own from {file} where {has_cents}) where own > 0"
+    )
+    rows, is_whole, is_odd, greatest, money = writer.run(query, part.path).fetchone()
+    if rows >= MANY and is_whole and is_odd and greatest >= LEAST_IN_CENTS:
+        what = (
+            f"column {own}: all {rows} values are whole numbers, {money:,.0f} together, beside {name}, which an API has that tells cents: "
+            "they would count a hundredfold"
+        )
+        writer.doubt(part, what, f"divide them by 100, or read the source as `stripe`; if they are whole units, say {ignore_line(name)}")
 
 
 def _check_repeated(writer: PartWriter, part: LandedFile, name: str, own: str, names: dict[str, str], dated: str) -> None:

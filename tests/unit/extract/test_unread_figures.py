@@ -81,6 +81,17 @@ def test_what_says_the_same_is_not(csv: Landing, entity: str, column: str, cells
     assert not [each for each in _table(csv, entity, column, *cells).land().warnings if "is read by nobody and says" in each]
 
 
+def test_cents_of_an_api_are_asked_for(csv: Landing) -> None:
+    cents = ("10000", "25050", "8000")
+    for sums, cells in ((SUMS, SUMS[:3]), (("100", "200", "1300"), ("100", "200", "1300"))):
+        assert _table(csv, "payments", "amount_captured", *cells, sums=sums).land().rows == 3
+    _table(csv, "payments", "amount_captured", *cents, sums=cents)
+    with pytest.raises(ConfigError, match=r"all 3 values are whole numbers, 43,050 together, beside amount_captured[\s\S]*`stripe`"):
+        csv.land()
+    csv.options["ignore_columns"] = ["amount_captured"]
+    assert csv.land().rows == 3
+
+
 @pytest.mark.parametrize("column", ["Order ID", "Invoice No", "Opportunity ID", "Номер заказа", "Rechnungsnummer"])
 def test_the_whole_order_in_each_of_its_lines_is_asked_for(csv: Landing, column: str) -> None:
     csv.system, csv.entity = "template", "payments"
