@@ -9,6 +9,7 @@ from onefunnel.extract.doubts.rhythm import check_rhythm
 from onefunnel.extract.doubts.sums import check_sums
 from onefunnel.extract.doubts.target_rows import check_target_rows
 from onefunnel.extract.doubts.unread_figures import check_unread_figures
+from onefunnel.extract.doubts.unread_stages import check_unread_stages
 from onefunnel.extract.doubts.unread_units import check_unread_units
 from onefunnel.extract.doubts.unread_words import check_unread_words
 from onefunnel.extract.doubts.unread_zones import check_unread_zones
@@ -22,6 +23,7 @@ def look_again(writer: PartWriter, part: LandedFile, config: PipelineConfig, sou
     check_unread_words(writer, part, source, options)
     check_unread_units(writer, part, source, options, config.reporting.base_currency)
     check_unread_figures(writer, part, source, options, config.reporting.base_currency)
+    check_unread_stages(writer, part, source, options)
     check_unread_zones(writer, part, source, options)
     check_sides(writer, part, source, config.reporting.base_currency)
     check_midnights(writer, part, source)

@@ -43,6 +43,10 @@ CURRENCY_OF = r"(cost|amount|spend|price|value|sum)_(currency|ccy)|(currency|ccy
 # Names of an API that tells money in the smallest unit of its currency.
 MINOR = r"amount_(captured|received|refunded|subtotal|capturable)|application_fee_amount|unit_amount(_decimal)?"
 NO_DECIMALS = ("JPY", "KRW", "VND", "CLP", "ISK", "UGX", "PYG", "XAF", "XOF", "XPF", "RWF", "KMF", "GNF", "DJF", "BIF", "VUV", "MGA")
+CREATED_ON = (
+    r"((original|lead|contact|deal|record|first)_)?(create[d]?|creation|inquiry|enquiry|request|submission|submitted|received)_?(date|at|on|time|day)"
+    r"|date_(created|of_inquiry|received)|дата_(создания|заявки|обращения|поступления)(_лида|_сделки)?|(anfrage|erstell)(ungs)?_?datum|erstellt_am"
+)
 BASE_MONEY = r"currency|ccy|currency_code|валюта|währung|devise|moneda"
 
 
@@ -82,6 +86,9 @@ def check_unread_figures(writer: PartWriter, part: LandedFile, source: TabularSo
     if entity == "targets":
         for name in (each for each in unread if re.fullmatch(BASE_MONEY, folded(each))):
             _check_currency(writer, part, name, literal(base), "the base currency, as targets of money are told in it")
+    if "leads" in entities and "created_at" in names:
+        for name in (each for each in unread if re.fullmatch(CREATED_ON, folded(each))):
+            _check_day(writer, part, name, names["created_at"], source, is_refused=False)
     if entity is None or MONEY.get(entity, "") not in names:
         return
     own = names[MONEY[entity]]
@@ -91,7 +98,7 @@ def check_unread_figures(writer: PartWriter, part: LandedFile, source: TabularSo
         if "currency" in names and re.fullmatch(CURRENCY_OF, folded(name)):
             _check_currency(writer, part, name, f"upper(trim({quoted(names['currency'])}))", "`currency`")
         if entity == "payments" and "paid_at" in names and re.fullmatch(PAID_ON, folded(name)):
-            _check_paid_on(writer, part, name, names["paid_at"], source)
+            _check_day(writer, part, name, names["paid_at"], source, is_refused=True)
         if entity == "payments" and re.fullmatch(MINOR, folded(name)):
             _check_minor(writer, part, name, own, names.get("currency"), source.decimal_separator)
         if entity in DATED and re.fullmatch(OF_SAME, folded(name)):
@@ -128,8 +135,8 @@ def _check_currency(writer: PartWriter, part: LandedFile, name: str, other: str,
         writer.doubt(part, what, f"deliver the money in one currency, and name that; if it is so already, say {ignore_line(name)}")
 
 
-def _check_paid_on(writer: PartWriter, part: LandedFile, name: str, own: str, source: TabularSource) -> None:
-    """It is the day of an invoice that is read, where most rows were paid on another."""
+def _check_day(writer: PartWriter, part: LandedFile, name: str, own: str, source: TabularSource, *, is_refused: bool) -> None:
+    """It is the day of an invoice that is read, where most rows were paid on another; or of an import, where the leads came before it."""
     paid, day = day_sql(name, source.date_order), day_sql(own, source.date_order)
     differs = "filter (abs(paid - day) > 1)"
     query = (
@@ -140,7 +147,8 @@ def _check_paid_on(writer: PartWriter, part: LandedFile, name: str, own: str, so
     differ, rows, read, said = writer.run(query, part.path).fetchone()
     if differ >= MANY and 2 * differ > rows:
         what = f"column {name} is read by nobody and says another day than {own} in {differ} row(s), such as {said} where {read} counts"
-        writer.doubt(part, what, f"call it `paid_at` if that is when it was paid; else say {ignore_line(name)}")
+        hint = f"call it `{own.lower()}` if that is when it happened; else say {ignore_line(name)}"
+        writer.doubt(part, what, hint, is_refused=is_refused)
 
 
 def _check_minor(writer: PartWriter, part: LandedFile, name: str, own: str, currency: str | None, separator: str) -> None:

@@ -209,6 +209,7 @@ NO_SPEND = (
     r"|bonus(es)?|adjustments?"
     r"|пополнени[ея]|возврат(ы|а)?|бонус(ы)?|зачисление|промокод|einzahlung|gutschrift|guthaben|erstattung"
 )
+ALLOCATED = r"allocation(_pct|_percent)?|share(_pct|_percent)?|доля(_процент)?|anteil"
 # Money that came in and is no revenue.
 NO_REVENUE = (
     r"loans?( proceeds)?|credit line|owner'?s? (investment|contribution|draw)|capital|equity|investments?|interest( income)?"

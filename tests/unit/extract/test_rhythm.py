@@ -34,6 +34,22 @@ def test_costs_of_longer_times_are_told(csv: Landing, days: list[date], period: 
 
 
 @pytest.mark.parametrize(
+    ("months", "period"),
+    [
+        (("2025-01", "2025-04", "2025-07", "2025-10"), "quarter"),
+        (("2024-01-01", "2025-01-01"), "year"),
+        (("2025-01", "2025-02", "2025-04"), None),
+        (("2025-01", "2025-04"), None),
+    ],
+)
+def test_targets_of_longer_times_are_told(csv: Landing, months: tuple[str, ...], period: str | None) -> None:
+    csv.system, csv.entity = "template", "targets"
+    csv.write("a.csv", "\n".join(["month,kpi,value", *(f"{month},leads,{number}00" for number, month in enumerate(months, 1)), ""]))
+    told = [warning for warning in csv.land().warnings if "or several apart" in warning]
+    assert [f"all {len(months)} months are a {period} or several apart" in warning for warning in told] == ([True] if period else [])
+
+
+@pytest.mark.parametrize(
     "days",
     [
         MONDAYS[:4],

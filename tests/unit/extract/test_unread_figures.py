@@ -81,6 +81,20 @@ def test_what_says_the_same_is_not(csv: Landing, entity: str, column: str, cells
     assert not [each for each in _table(csv, entity, column, *cells).land().warnings if "is read by nobody and says" in each]
 
 
+@pytest.mark.parametrize("column", ["Original create date", "Дата заявки", "inquiry_date", "Erstellt am"])
+def test_leads_that_came_on_another_day_are_told(csv: Landing, column: str) -> None:
+    csv.system, csv.entity = "template", "leads"
+
+    def told(*cells: str) -> list[str]:
+        rows = [f"L{place},2026-01-05 10:00,seo,{cell}" for place, cell in enumerate(cells)]
+        csv.write("a.csv", "\n".join([f"lead_id,created_at,channel,{column}", *rows, ""]))
+        return [each for each in csv.land().warnings if "says another day than created_at" in each]
+
+    (warning,) = told("2025-06-01", "2025-06-02", "2025-07-01 09:00")
+    assert "in 3 row(s), such as 2025-06-01 where 2026-01-05 counts" in warning
+    assert not told("2026-01-05", "2026-01-06", "2025-06-02")
+
+
 def test_cents_of_an_api_are_asked_for(csv: Landing) -> None:
     cents = ("10000", "25050", "8000")
     for sums, cells in ((SUMS, SUMS[:3]), (("100", "200", "1300"), ("100", "200", "1300"))):

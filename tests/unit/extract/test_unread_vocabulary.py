@@ -87,7 +87,7 @@ NOT_SPENT = """
 NO_COST = """
     Status: approved | Rejected ; Status: paid | Refunded ; Статус: проведен | Отклонён ; Status: open | Pending approval
     Document type: Invoice | Credit note ; Belegart: Rechnung | Gutschrift ; Transaction Type: Bill | Bill Payment ; Type: Expense | Refund
-    Category: Software | Income ; Dr/Cr: D | C ; Scenario: actual | Budget
+    Category: Software | Income ; Dr/Cr: D | C ; Scenario: actual | Budget ; Include in CAC: yes | no
 """
 NO_REVENUE = """
     Category: Consulting | Loan proceeds ; Category: Sales | Interest income ; Reporting Category: charge | payout
