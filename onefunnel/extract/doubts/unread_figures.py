@@ -52,7 +52,9 @@ BASE_MONEY = r"currency|ccy|currency_code|валюта|währung|devise|moneda"
 
 @dataclass(frozen=True)
 class Figure:
-    """columns: by folded name; money: the figure that counts; which: how it differs where it says something; hint: what to do."""
+    """What a column may say beside the figure that counts (`own`). columns: by folded name; which: in SQL, the rows in which it says
+    something else; says: that in words; hint: what to do; needs_equal: only where other rows say the same as `own`.
+    """
 
     entities: tuple[str, ...]
     columns: str

@@ -106,12 +106,7 @@ def _agreed(booked: str, *more: Look) -> tuple[Look, ...]:
 
 
 COSTS = (
-    Look(
-        r"allocation(_pct|_percent)?|share(_pct|_percent)?|доля(_процент)?|anteil",
-        words.CHANCE,
-        "deliver its part as `cost`",
-        is_refused=False,
-    ),
+    Look(words.ALLOCATED, words.CHANCE, "deliver its part as `cost`", is_refused=False),
     Look(r"included?_in_\w+|учитывать(_в_\w+)?", words.whole(words.NO), ONLY_SPENT),
     Look(words.HOW_OFTEN, words.whole(f"{words.EACH_DAY}|{words.EACH_WEEK}|{words.EACH_MONTH}|{words.EACH_YEAR}"), BY_PERIOD),
     Look(words.SCENARIO, words.whole(words.MEANT), ONLY_SPENT),
@@ -154,12 +149,7 @@ SUBJECTS = {
     "payment_plan": Subject(
         _agreed(
             words.BOOKED,
-            Look(
-                words.HOW_OFTEN,
-                words.whole(f"{words.EACH_WEEK}|{words.EACH_MONTH}|{words.EACH_YEAR}"),
-                "deliver a row for each due date",
-                is_refused=False,
-            ),
+            Look(words.HOW_OFTEN, words.whole(f"{words.EACH_WEEK}|{words.EACH_MONTH}|{words.EACH_YEAR}"), BY_DATE, is_refused=False),
         ),
         "planned once",
         "amount",
