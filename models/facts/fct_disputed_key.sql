@@ -13,9 +13,9 @@
     'payments': ['`overlap: add` (each row is its own)', '`overlap: replace` (the later row counts)'],
 } -%}
 {#- what a row of ad spend may sum up: rows of this name, inside the same of the names before it -#}
-{%- set levels = [] -%}
-{%- for level, inside in [('channel', []), ('account', ['channel']), ('campaign', ['channel', 'account']), ('ad_group', ['channel', 'account', 'campaign']), ('ad', ['channel', 'account', 'campaign', 'ad_group'])] -%}
-    {%- set group_key -%} concat_ws(chr(31), source_name, currency{% for each in inside %}, coalesce({{ each }}, ''){% endfor %}) {%- endset -%}
+{%- set levels, names = [], ['channel', 'account', 'campaign', 'ad_group', 'ad'] -%}
+{%- for level in names -%}
+    {%- set group_key -%} concat_ws(chr(31), source_name, currency{% for each in names[:loop.index0] %}, coalesce({{ each }}, ''){% endfor %}) {%- endset -%}
     {%- do levels.append((level, group_key, "cost_original > 0 and source_name in (select distinct source_name from spend where " ~ level ~ " is not null)")) -%}
 {%- endfor -%}
 {%- do settles.update({'spend': settles.ad_spend, 'payment_plan': settles.payments, 'stage_events': settles.payments}) -%}

@@ -18,7 +18,7 @@ from posixpath import normpath
 from typing import Any
 
 from onefunnel.errors import ConfigError, OnefunnelError
-from onefunnel.extract.doubts.undecided import MIN_SWAPPED, MONTHS, swapped
+from onefunnel.extract.doubts.undecided import DAY, MIN_SWAPPED, MONTHS, swapped
 from onefunnel.extract.lost_digits import is_id, unknown_ids
 from onefunnel.extract.number_formats import (
     MONEY_COLUMNS,
@@ -43,7 +43,7 @@ MAX_TEXT_BYTES = 2_000_000_000
 MAX_ROWS, MAX_COLUMNS = 1_048_576, 16_384
 TYPES_OF_CELLS = (bool, int, float, date, datetime)
 # So many rows with a day and a number are a table, not the legend of one.
-DAY, MIN_ROWS_TOLD = r"[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{1,2}[./-][0-9]{1,2}[./-][0-9]{2,4}", 3
+MIN_ROWS_TOLD = 3
 _NUMBERED = re.compile(r"\s*(\d{1,2})[-./](\d{1,2})[-./]\d{2,4}\b")
 _FROM_1904 = re.compile(rb"<(?:\w+:)?workbookPr\b[^>]*\bdate1904\s*=\s*[\"'](?:1|true)[\"']")
 

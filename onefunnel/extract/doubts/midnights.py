@@ -38,10 +38,8 @@ def check_midnights(writer: PartWriter, part: LandedFile, source: TabularSource)
         days = ((text, _day_of(text, writer.staged.interval.time_zone)) for text in found[1])
         if moved := next(((text, day) for text, day in days if day and str(day) != text[:10]), None):
             form = f"%Y-%m-%d{moved[0][10:]}"
-            writer.staged.warnings.append(
-                f"{part.path}: column {name}: all {found[0]} values are midnight of another zone, such as {moved[0]}, which counts for "
-                f'{moved[1]}; if they are days, say `formats: ["{form}"]` of source {source.name}'
-            )
+            what = f"column {name}: all {found[0]} values are midnight of another zone, such as {moved[0]}, which counts for {moved[1]}"
+            writer.doubt(part, what, f'if they are days, say `formats: ["{form}"]` of source {source.name}', is_refused=False)
 
 
 def _of_midnights(writer: PartWriter, part: LandedFile) -> list[str]:

@@ -35,7 +35,8 @@ def check_sides(writer: PartWriter, part: LandedFile, source: TabularSource, bas
         lowest, highest = likely[currency]
         is_likely = greatest >= lowest and least <= highest
         if not is_likely and lowest <= 1 / greatest and 1 / least <= highest:
-            writer.staged.warnings.append(
-                f"{part.path}: all {rows} rates of {currency}, {least:g} to {greatest:g}, lie where {currency} has not been since 2003: "
-                f"`rate_to_base` says what one {currency} is worth in {base}; if they are of one {base}, deliver 1 / rate"
+            what = (
+                f"all {rows} rates of {currency}, {least:g} to {greatest:g}, lie where {currency} has not been since 2003: "
+                f"`rate_to_base` says what one {currency} is worth in {base}"
             )
+            writer.doubt(part, what, f"if they are of one {base}, deliver 1 / rate", is_refused=False)

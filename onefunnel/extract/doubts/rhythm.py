@@ -40,11 +40,11 @@ def check_rhythm(writer: PartWriter, part: LandedFile, source: TabularSource) ->
     period = _period(days)
     if period is None or len(days) < LEAST_DAYS[period]:
         return
-    writer.staged.warnings.append(
-        f"{part.path}: all {len(days)} days are a {period} or several apart, from {days[0]} to {days[-1]}: if each row is of a {period}, "
-        f"{sum(money or 0 for _, money in found):,.2f} would count as spent on their first days; export by day, or deliver such costs as "
-        "`channel_costs` with from_date and to_date"
+    what = (
+        f"all {len(days)} days are a {period} or several apart, from {days[0]} to {days[-1]}: if each row is of a {period}, "
+        f"{sum(money or 0 for _, money in found):,.2f} would count as spent on their first days"
     )
+    writer.doubt(part, what, "export by day, or deliver such costs as `channel_costs` with from_date and to_date", is_refused=False)
 
 
 def _check_targets(writer: PartWriter, part: LandedFile, source: TabularSource, month: str) -> None:

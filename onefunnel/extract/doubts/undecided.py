@@ -25,6 +25,8 @@ MANY = 3
 CENT_IN_MICROS, MIN_MICROS = 10_000, 5
 # A table whose days were taken for months is told by so many cells of each kind.
 MIN_SWAPPED, MONTHS = 5, 12
+# How the cell of a day begins.
+DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{1,2}[./-][0-9]{1,2}[./-][0-9]{2,4}"
 NUMBERED = r"^\s*([0-9]{1,2})[./-]([0-9]{1,2})[./-]([0-9]{4}|[0-9]{2})([^0-9]|$)"
 ISO = r"^\s*[0-9]{4}-([0-9]{2})-([0-9]{2})"
 
@@ -215,10 +217,9 @@ def _check_micros(writer: PartWriter, part: LandedFile, source: FilesSource, cos
     )
     values, exact, is_in_cents, money = writer.run(query, part.path).fetchone()
     if is_in_cents and values >= MIN_MICROS and 2 * exact >= values:
-        writer.staged.warnings.append(
-            f"{part.path}: column {cost}: all {values} values are multiples of {CENT_IN_MICROS:,} and add up to {money:,.0f}: if they are "
-            "millionths (cost_micros of Google), divide them by 1,000,000 before they are delivered"
-        )
+        what = f"column {cost}: all {values} values are multiples of {CENT_IN_MICROS:,} and add up to {money:,.0f}"
+        hint = "if they are millionths (cost_micros of Google), divide them by 1,000,000 before they are delivered"
+        writer.doubt(part, what, hint, is_refused=False)
 
 
 def _check_currency(writer: PartWriter, part: LandedFile, source: FilesSource, amount: str, currency: str, base: str) -> None:

@@ -9,7 +9,8 @@ import re
 from dataclasses import dataclass
 
 from onefunnel.entities import contract_entities
-from onefunnel.extract.doubts.unread_units import day_sql
+from onefunnel.extract.doubts.sums import MONEY_OF
+from onefunnel.extract.doubts.unread_units import day_sql, other_codes
 from onefunnel.extract.doubts.unread_vocabulary import PAID_ON
 from onefunnel.extract.doubts.unread_words import folded, ignore_line, number_sql, unread_columns
 from onefunnel.extract.normalise import literal, quoted, rows_of
@@ -73,7 +74,6 @@ FIGURES = (
     Figure(("ad_spend",), SPENT, "other <> own", "another sum than", AS_IT_IS, is_refused=False),
     Figure(("payments", "payment_plan"), TOTAL, "other <> own", "another sum than", AS_IT_IS, is_refused=False),
 )
-MONEY = {"payments": "amount", "payment_plan": "amount", "ad_spend": "cost", "channel_costs": "cost"}
 DATED = {"payments": "paid_at", "payment_plan": "due_date"}
 
 
@@ -83,7 +83,7 @@ def check_unread_figures(writer: PartWriter, part: LandedFile, source: TabularSo
     """
     entities = contract_entities(source.system, writer.staged.entity)
     names = {name.strip().lower(): name for name in part.columns}
-    entity = next((each for each in (*MONEY, "targets") if each in entities), None)
+    entity = next((each for each in (*MONEY_OF, "targets") if each in entities), None)
     unread = unread_columns(writer, part, options)
     if entity == "targets":
         for name in (each for each in unread if re.fullmatch(BASE_MONEY, folded(each))):
@@ -91,9 +91,9 @@ def check_unread_figures(writer: PartWriter, part: LandedFile, source: TabularSo
     if "leads" in entities and "created_at" in names:
         for name in (each for each in unread if re.fullmatch(CREATED_ON, folded(each))):
             _check_day(writer, part, name, names["created_at"], source, is_refused=False)
-    if entity is None or MONEY.get(entity, "") not in names:
+    if entity is None or MONEY_OF.get(entity, "") not in names:
         return
-    own = names[MONEY[entity]]
+    own = names[MONEY_OF[entity]]
     for name in unread:
         for figure in (each for each in FIGURES if entity in each.entities and re.fullmatch(each.columns, folded(name))):
             _check_figure(writer, part, name, own, figure, source.decimal_separator)
@@ -125,15 +125,10 @@ def _check_figure(writer: PartWriter, part: LandedFile, name: str, own: str, fig
     writer.doubt(part, what, hint, is_refused=figure.is_refused)
 
 
-def _check_currency(writer: PartWriter, part: LandedFile, name: str, other: str, other_name: str) -> None:
-    code = f"upper(trim({quoted(name)}))"
-    query = (
-        f"select count(*), list_sort(list(distinct {code}))[:{MANY}] from {rows_of(writer.staged.folder / part.part)} "
-        f"where regexp_full_match({code}, '[A-Z]{{3}}') and {code} <> {other}"
-    )
-    rows, codes = writer.run(query, part.path).fetchone()
+def _check_currency(writer: PartWriter, part: LandedFile, name: str, code: str, called: str) -> None:
+    rows, others = other_codes(writer, part, name, code)
     if rows:
-        what = f"column {name} is read by nobody and says {', '.join(codes)} in {rows} row(s), another currency than {other_name}"
+        what = f"column {name} is read by nobody and says {', '.join(others)} in {rows} row(s), another currency than {called}"
         writer.doubt(part, what, f"deliver the money in one currency, and name that; if it is so already, say {ignore_line(name)}")
 
 

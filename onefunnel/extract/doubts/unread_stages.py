@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from onefunnel.entities import contract_entities
+from onefunnel.extract.doubts.undecided import DAY
 from onefunnel.extract.doubts.unread_words import folded, ignore_line, unread_columns
 from onefunnel.extract.parts import PartWriter
 from onefunnel.landing.loads import LandedFile
@@ -16,7 +17,6 @@ STAGE = (
 )
 SAYS_DAY = r"date|at|on|time|day|дата|datum"
 COLUMNS = rf"(date_(of_|entered_)?|entered_|became_(an?_)?|дата_)({STAGE})(_({SAYS_DAY}))?|({STAGE})_({SAYS_DAY})"
-DAY = r"\s*([0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{1,2}[./-][0-9]{1,2}[./-][0-9]{2,4})"
 
 
 def check_unread_stages(writer: PartWriter, part: LandedFile, source: TabularSource, options: Deliverable) -> None:
@@ -25,7 +25,7 @@ def check_unread_stages(writer: PartWriter, part: LandedFile, source: TabularSou
     if "leads" not in contract_entities(source.system, writer.staged.entity) or "stage_events" in delivered:
         return
     ends = writer.ends(part)
-    dated = {name for name, cells in ends.items() if all(re.match(DAY, cell) for cell in cells)}
+    dated = {name for name, cells in ends.items() if all(re.match(DAY, cell.strip()) for cell in cells)}
     if names := [name for name in unread_columns(writer, part, options) if name in dated and re.fullmatch(COLUMNS, folded(name))]:
         what = f"columns {', '.join(names)} are read by nobody and say days of stages: no lead has reached them by that"
         hint = f"deliver them as `stage_events`, a row of lead_id, stage and entered_at for each; else {ignore_line(names[0])}"

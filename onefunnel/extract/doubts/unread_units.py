@@ -94,19 +94,24 @@ def _check_units(writer: PartWriter, part: LandedFile, name: str, currency: str,
 
 
 def _check_base(writer: PartWriter, part: LandedFile, name: str, base: str) -> None:
-    """A rate is told in the base currency. What is no code says nothing."""
-    code = f"upper(trim({quoted(name)}))"
-    query = (
-        f"select count(*), list_sort(list(distinct {code}))[:{SHOWN}] "
-        f"from {rows_of(writer.staged.folder / part.part)} where regexp_full_match({code}, '[A-Z]{{3}}') and {code} <> {literal(base)}"
-    )
-    rows, others = writer.run(query, part.path).fetchone()
+    """A rate is told in the base currency."""
+    rows, others = other_codes(writer, part, name, literal(base))
     if rows:
         writer.doubt(
             part,
             f"column {name} is read by nobody and says {', '.join(others)} in {rows} row(s): their rates would count as told in {base}",
             f"deliver `rate_to_base` in {base}, the base currency of sources.yml; if it is so already, say {ignore_line(name)}",
         )
+
+
+def other_codes(writer: PartWriter, part: LandedFile, name: str, code: str) -> tuple[int, list[str]]:
+    """(rows, the first codes) where a column of currencies names another one than `code`, in SQL. What is no code says nothing."""
+    said = f"upper(trim({quoted(name)}))"
+    query = (
+        f"select count(*), list_sort(list(distinct {said}))[:{SHOWN}] from {rows_of(writer.staged.folder / part.part)} "
+        f"where regexp_full_match({said}, '[A-Z]{{3}}') and {said} <> {code}"
+    )
+    return writer.run(query, part.path).fetchall()[0]
 
 
 def _check_days(writer: PartWriter, part: LandedFile, name: str, found: Spans) -> None:

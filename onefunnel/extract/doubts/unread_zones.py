@@ -33,11 +33,15 @@ def check_unread_zones(writer: PartWriter, part: LandedFile, source: TabularSour
         told = [(text, rows, zone) for text, rows in writer.run(query, part.path).fetchall() if (zone := zone_of(text))]
         other = [(text, rows) for text, rows, zone in told if not _are_alike(zone, ZoneInfo(source.time_zone))]
         if other and len(told) <= MANY:
-            writer.staged.warnings.append(
-                f"{part.path}: column {name} is read by nobody and says {', '.join(text for text, _ in other[:5])} in "
-                f"{sum(rows for _, rows in other)} row(s), but {moment} is read as of {source.time_zone}; if it is of that zone, say "
-                f"`time_zone` of source {source.name}, or deliver it with its offset (2026-01-05T10:00+03:00); else {ignore_line(name)}"
+            what = (
+                f"column {name} is read by nobody and says {', '.join(text for text, _ in other[:5])} in "
+                f"{sum(rows for _, rows in other)} row(s), but {moment} is read as of {source.time_zone}"
             )
+            hint = (
+                f"if it is of that zone, say `time_zone` of source {source.name}, or deliver it with its offset "
+                f"(2026-01-05T10:00+03:00); else {ignore_line(name)}"
+            )
+            writer.doubt(part, what, hint, is_refused=False)
 
 
 def zone_of(text: str) -> tzinfo | None:
