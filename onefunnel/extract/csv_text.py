@@ -19,6 +19,7 @@ from onefunnel.extract.table_edges import likely_delimiter
 
 MAX_REPAIRED = 10_000
 MAX_REJECTED = 200_000
+MAX_REPEATED = 900  # of a pattern, in DuckDB
 RULES = {
     "MISSING COLUMNS": "missing_columns",
     "TOO MANY COLUMNS": "too_many_columns",
@@ -125,15 +126,25 @@ def _relation(
         )
         return rules
 
-    like_a_row = literal(_like_a_row(delimiter, len(names)))
-    swallowed = " or ".join(f"regexp_matches({quoted(name)}, {like_a_row})" for name in names) if len(names) > 2 else None
+    patterns = zip(names, _like_rows(delimiter, len(names)), strict=False)
+    swallowed = " or ".join(f"regexp_matches({quoted(name)}, {literal(pattern)})" for name, pattern in patterns) or None
     return Relation(sql, names, snapshot.marked, unread, fallback, swallowed, snapshot.lines, is_counting=True)
 
 
-def _like_a_row(delimiter: str, columns: int) -> str:
-    """A pattern of a line, not the first of its cell, that has as many cells as the header: a row in a quote that another row closed."""
+def _like_rows(delimiter: str, columns: int) -> list[str]:
+    """For each column a pattern of its cells that hold what were rows, in a quote that another row closed; none for two columns or fewer.
+
+    Such a cell holds a line with as many cells as the header, or the end of one row and the beginning of the next.
+    """
+    if columns <= 2:
+        return []
     mark = re.escape(delimiter)
-    return rf"[\r\n]([^\r\n{mark}]*{mark}){{{min(columns - 1, 900)}}}"
+    cell = rf"[^\r\n{mark}]*"
+    row = rf"[\r\n]({cell}{mark}){{{min(columns - 1, MAX_REPEATED)}}}"
+    if columns > MAX_REPEATED:
+        return [row] * columns
+    end, start = rf"^({cell}{mark}){{%d}}{cell}(\r\n|\r|\n)", rf"({cell}{mark}){{%d}}{cell}$"
+    return [f"{row}|{end % (columns - place)}{start % (place - 1)}" for place in range(1, columns + 1)]
 
 
 def _repair(snapshot: Snapshot, delimiter: str, columns: int) -> Repaired:
@@ -148,7 +159,13 @@ def _repair(snapshot: Snapshot, delimiter: str, columns: int) -> Repaired:
     field = rb'(?:"[^"]*+(?:""[^"]*+)*+"|[^"\r\n' + mark + rb"][^\r\n" + mark + rb"]*+|)"
     record = re.compile(rb"(" + field + rb"(?:" + mark + field + rb")*+)(\r\n|\n|\r|\Z)")
     line_end = re.compile(rb"\r\n|\n|\r|\Z")
-    like_a_row = re.compile(_like_a_row(delimiter, columns).encode())
+    cell = re.compile(rb"(" + field + rb")(?:" + mark + rb"|\Z)")
+    like_rows = [re.compile(pattern.encode()) for pattern in _like_rows(delimiter, columns)]
+
+    def has_swallowed(text: bytes) -> bool:
+        is_long = b"\n" in text or b"\r" in text
+        return is_long and any(pattern.search(found[1]) for pattern, found in zip(like_rows, cell.finditer(text), strict=False))
+
     removed: list[int] = []
     with snapshot.path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as text, target.open("wb") as out:
         size = len(text)
@@ -156,7 +173,7 @@ def _repair(snapshot: Snapshot, delimiter: str, columns: int) -> Repaired:
         while position < size:
             stop = min(position + MAX_RECORD_BYTES, size)
             found = record.match(text, position, stop)
-            if found and (found[2] or stop == size) and not (columns > 2 and like_a_row.search(found[1])):
+            if found and (found[2] or stop == size) and not has_swallowed(found[1]):
                 out.write(found[1] + b"\n")
                 position, row = found.end(), row + 1
                 continue

@@ -178,9 +178,15 @@ class PartWriter:
         return rows, self.db.execute(f"select count(*) from rejected where _file = {literal(file)}").fetchone()[0]
 
     def _has_swallowed(self, relation: Relation, target: Path, file: str) -> bool:
-        """Looked for only where there are more lines than rows; in the cells as delivered, because a hash shows nothing."""
-        if relation.swallowed is None or relation.lines <= sum(self._counts(target, file)) + 1:
+        """Looked for only where there are more lines than rows; in the cells as delivered, because a hash shows nothing.
+
+        Of a rejected row nobody sees the cells: it may be many.
+        """
+        rows, rejected = self._counts(target, file)
+        if relation.swallowed is None or relation.lines <= rows + rejected + 1:
             return False
+        if rejected:
+            return True
         return self.run(f"select 1 from ({relation.sql}) where {relation.swallowed} limit 1", file).fetchone() is not None
 
     def _copy(self, relation: Relation, secret: list[str], pads: dict[str, bytes], target: Path, file: str) -> None:

@@ -48,7 +48,7 @@ class Look:
 
     plain: valid UTF-8 without byte order mark, NUL or marks; formulas: a cell may be a text as a formula, ="007";
     doubtful: a record longer than MAX_RECORD_BYTES or an unclosed quote is possible, or there are blank lines above the header;
-    lines: how many lines end in it, whether or not a cell holds the break.
+    lines: how many it has, whether or not a cell holds the break.
     """
 
     plain: bool = False
@@ -147,6 +147,7 @@ def _inspect(path: Path) -> Look:
     with path.open("rb") as stream:
         doubtful = stream.read(1) in (b"\n", b"\r")
         stream.seek(0)
+        last = b""
         while chunk := stream.read(window):
             if plain and not _is_plain(chunk, decoder):
                 plain = False
@@ -156,8 +157,10 @@ def _inspect(path: Path) -> Look:
             if len(chunk) == window and (b"\n" not in chunk or (quotes == 0 and open_quote)):
                 doubtful = True
             open_quote ^= bool(quotes & 1)
+            last = chunk[-1:]
+    lines = max(feeds, returns) + (last not in (b"", b"\n", b"\r"))
     is_plain = plain and not decoder.getstate()[0]
-    return Look(plain=is_plain, doubtful=doubtful or open_quote, lines=max(feeds, returns), formulas=formulas)
+    return Look(plain=is_plain, doubtful=doubtful or open_quote, lines=lines, formulas=formulas)
 
 
 def _is_plain(chunk: bytes, decoder: codecs.IncrementalDecoder) -> bool:

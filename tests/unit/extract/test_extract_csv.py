@@ -92,6 +92,32 @@ def test_a_quote_that_another_row_closes_swallows_no_rows(tmp_path: Path, column
     assert csv.rejected() == [("a.csv", 1, "unterminated_quote")]
 
 
+def test_a_quote_that_the_last_row_closes_swallows_no_rows(csv: Landing) -> None:
+    csv.write("a.csv", 'id,amount,note\n1,10,"Acme\n2,20,Acme"')
+    csv.land()
+    assert csv.rows("id", "amount") == [("2", "20")]
+    assert csv.rejected() == [("a.csv", 1, "unterminated_quote")]
+
+
+@pytest.mark.parametrize("place", [0, 1, 2, 3])
+def test_a_quote_in_any_column_swallows_no_rows(csv: Landing, place: int) -> None:
+    """The end of one row and the beginning of the next are one cell: their neighbours would make one row, with the amount of the other."""
+    rows = [["1", "a", "10", "x"], ["2", "b", "20", "y"], ["3", "c", "30", "z"], ["4", "d", '"two\nlines; of\na; note"', "y"]]
+    rows[0][place], rows[1][place] = f'"{rows[0][place]}', f'{rows[1][place]}"'
+    csv.write("a.csv", "\n".join(";".join(row) for row in [["id", "note", "amount", "city"], *rows]))
+    csv.land()
+    assert csv.rows() == [tuple(cell.strip('"') if row is rows[3] else cell for cell in row) for row in rows[1:]]
+    assert csv.rejected() == [("a.csv", 1, "unterminated_quote")]
+
+
+def test_a_rejected_row_swallows_no_rows(csv: Landing) -> None:
+    """The quote is closed by that of another row's cell, and what follows makes the whole a row of too many cells."""
+    csv.write("a.csv", 'id,amount,note\n1,10,"Acme\n2,20,x\n3,30,","\n4,40,y\n5,50,Acme"\n6,60,z\n')
+    csv.land()
+    assert csv.rows("id", "amount") == [("2", "20"), ("3", "30"), ("4", "40"), ("5", "50"), ("6", "60")]
+    assert csv.rejected() == [("a.csv", 1, "unterminated_quote")]
+
+
 def test_a_quote_inside_a_bare_value_is_a_value(csv: Landing) -> None:
     csv.write("a.csv", 'a,b\n24" screen,1\nx,2\n')
     csv.land()
