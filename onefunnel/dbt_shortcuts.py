@@ -39,6 +39,7 @@ def take_shortcuts(templates: Path, told: Container[EventLevel]) -> CompiledTemp
     fill_no_untold_events(told)
     make_type_testers_once()
     gather_modules_once()
+    answer_once()
     bind_macros_when_called()
     write_artifacts_at_once()
     return compiled
@@ -112,6 +113,31 @@ def gather_modules_once() -> None:
     from dbt.context import base
 
     base.get_context_modules = functools.cache(base.get_context_modules)
+
+
+def answer_once() -> None:
+    """What is asked for each node or statement and is the same for all: a table without rows, the arguments of dbt, secrets to hide.
+
+    A macro that raises is bound to its node where it is called, as other macros are.
+    """
+    from dbt.context import exceptions_jinja, providers
+    from dbt_common.events import functions
+
+    said: list[tuple[Any, dict[str, Any]]] = []
+
+    def args_to_dict(args: Any) -> dict[str, Any]:
+        if not said or said[0][0] is not args:
+            said[:] = [(args, arguments_of(args))]
+        return dict(said[0][1])
+
+    def wrapped_exports(model: Any) -> Bound:
+        return Bound(exceptions_jinja.CONTEXT_EXPORTS, exceptions_jinja.wrapper(model))
+
+    arguments_of = providers.args_to_dict
+    providers.args_to_dict = args_to_dict
+    providers.wrapped_exports = wrapped_exports
+    functions.env_secrets = functools.cache(functions.env_secrets)
+    agate_helper.empty_table = functools.cache(agate_helper.empty_table)
 
 
 class _Package(NamedTuple):

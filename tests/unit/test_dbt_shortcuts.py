@@ -13,7 +13,7 @@ from dbt.adapters.factory import load_plugin
 from dbt.artifacts.schemas import base as artifacts
 from dbt.cli import requires
 from dbt.clients.jinja import MacroGenerator, MacroStack
-from dbt.context import base
+from dbt.context import base, exceptions_jinja, providers
 from dbt.context.macros import MacroNamespace, MacroNamespaceBuilder
 from dbt.context.manifest import ManifestContext
 from dbt.contracts.graph.nodes import Macro
@@ -21,13 +21,16 @@ from dbt.events.types import MainReportVersion
 from dbt.node_types import NodeType
 from dbt_common.clients import agate_helper
 from dbt_common.clients.jinja import MacroFuzzEnvironment, NativeSandboxTemplate, get_environment, get_template
+from dbt_common.events import functions
 from dbt_common.events.base_types import BaseEvent, EventLevel
 from dbt_common.events.types import Note
+from dbt_common.exceptions import CompilationError
 from jinja2 import Undefined
 
 from onefunnel import dbt_shortcuts
 from onefunnel.dbt_shortcuts import (
     CompiledTemplates,
+    answer_once,
     bind_macros_when_called,
     fill_no_untold_events,
     gather_modules_once,
@@ -43,7 +46,8 @@ def _as_dbt_has_them(monkeypatch: pytest.MonkeyPatch) -> None:
     for owner, name in (
         (MacroFuzzEnvironment, "compile"), (BaseEvent, "__init__"), (agate_helper, "build_type_tester"), (base, "get_context_modules"),
         (MacroNamespaceBuilder, "build_namespace"), (ManifestContext, "_build_namespace"), (ManifestContext, "to_dict"),
-        (NativeSandboxTemplate, "new_context"),
+        (NativeSandboxTemplate, "new_context"), (providers, "args_to_dict"), (providers, "wrapped_exports"),
+        (agate_helper, "empty_table"), (functions, "env_secrets"),
     ):  # fmt: skip
         monkeypatch.setattr(owner, name, getattr(owner, name))
 
@@ -124,6 +128,25 @@ def test_modules_are_those_of_dbt() -> None:
         name: sorted(module) for name, module in before.items()
     }
     assert get_environment() is not None
+
+
+def test_what_is_the_same_for_all_nodes_is_what_dbt_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = {"which": "build", "vars": {"n": 1}}
+    monkeypatch.setattr(providers, "args_to_dict", lambda args: dict(args))
+    answer_once()
+    first = providers.args_to_dict(said)
+    first["which"] = "changed by a node"
+    assert providers.args_to_dict(said) == said
+    assert providers.wrapped_exports(None).keys() == exceptions_jinja.CONTEXT_EXPORTS.keys()
+    assert agate_helper.empty_table().rows.values() == ()
+
+
+def test_an_error_that_a_macro_raises_names_its_node() -> None:
+    answer_once()
+    node = SimpleNamespace(name="fct_payment")
+    with pytest.raises(CompilationError) as raised:
+        providers.wrapped_exports(node)["raise_compiler_error"]("no such column")
+    assert raised.value.node is node
 
 
 @pytest.mark.parametrize("of_node", ["ours", "utils", "dbt", "adapter"])
