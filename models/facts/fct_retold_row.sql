@@ -5,6 +5,8 @@
     'payment_plan': ('due_date', ['lead_id', 'client_id', 'currency', 'planned_original'], 'currency', 'planned_original'),
     'ad_spend': ('spend_date', ['currency', 'cost_original', 'impressions', 'clicks'], 'currency', 'cost_original'),
 } -%}
+{#- a list of what was changed lately begins with the oldest change, not with the oldest lead -#}
+{%- set changed = {'created_at': 'coalesce(updated_at, created_at)'} -%}
 {#- what the row of an id never changes, which way its own clock never goes, and into what money that was paid never turns -#}
 {%- set kept = {
     'leads': ('lead_key', 'abs(' ~ days_between('cast(older.created_at as date)', 'cast(newer.created_at as date)') ~ ') > 1', 'older.updated_at > newer.updated_at', 'false'),
@@ -19,6 +21,7 @@
 -- two months are looked at, while the figures can still be mended; of one moment with a clock, or of one day and all else alike.
 -- And costs of one channel and note whose days overlap: a year beside its months.
 -- And payments that are a refund now, under the id that they had: what was paid counts no more, and what came back is subtracted.
+-- And rows that the newest of several files no longer says, though it says most of what the older one said and reaches back behind them: whole exports side by side, of which what was deleted counts on.
 -- And rows whose last delivery holds an older state than one before it, by the clock of the source: an old export that came late and counts all the same.
 with said_again as (
     {%- for entity, (moment, rest, currency, money) in told.items() %}
@@ -38,6 +41,71 @@ with said_again as (
     {%- if not loop.last %}
     union all
     {%- endif %}
+    {%- endfor %}
+
+),
+
+-- what each file said, the newest first
+files as (
+
+    select
+        *,
+        row_number() over (partition by source_name, entity order by {{ dbt.split_part('load_id', "'-'", 1) }} desc, last_moment desc, load_id desc, file_name desc) as place
+    from (
+        {%- for entity, (moment, rest, currency, money) in told.items() %}
+        {%- set entity_loop = loop %}
+        {%- for one in staged(entity) %}
+        select
+            source_name,
+            '{{ one.entity }}' as entity,
+            load_id,
+            file_name,
+            count(*) as row_count,
+            count(case when is_newest then 1 end) as left_count,
+            min(cast({{ changed.get(moment, moment) }} as timestamp)) as first_moment,
+            max(cast({{ changed.get(moment, moment) }} as timestamp)) as last_moment
+        from {{ one.relation }}
+        where quarantine_rule is null
+        group by source_name, load_id, file_name
+        {%- if not (loop.last and entity_loop.last) %}
+        union all
+        {%- endif %}
+        {%- endfor %}
+        {%- endfor %}
+    ) as each_file
+
+),
+
+said_but_for_some as (
+
+    select older.source_name, older.entity, older.load_id, older.file_name, newest.first_moment
+    from files as older
+    inner join files as newest on older.source_name = newest.source_name and older.entity = newest.entity and older.file_name <> newest.file_name
+    where newest.place = 1 and older.row_count >= 10 and 2 * newest.row_count >= older.row_count
+        and older.left_count > 0 and 2 * older.left_count <= older.row_count
+
+),
+
+not_said_again as (
+    {%- for entity, (moment, rest, currency, money) in told.items() %}
+    {%- set entity_loop = loop %}
+    {%- for one in staged(entity) %}
+    select
+        rows_of.source_name,
+        '{{ one.entity }}' as entity,
+        min({{ month_start('cast(' ~ moment ~ ' as date)') }}) as month,
+        {{ currency or 'cast(null as string)' }} as currency,
+        count(*) as row_count,
+        {{ 'sum(' ~ money ~ ')' if money else 'null' }} as money
+    from {{ one.relation }} as rows_of
+    inner join said_but_for_some as files
+        on rows_of.source_name = files.source_name and files.entity = '{{ one.entity }}' and rows_of.load_id = files.load_id and rows_of.file_name = files.file_name
+    where rows_of.quarantine_rule is null and rows_of.is_newest and cast({{ changed.get(moment, moment) }} as timestamp) > files.first_moment
+    group by rows_of.source_name {{ ', ' ~ currency if currency }}
+    {%- if not (loop.last and entity_loop.last) %}
+    union all
+    {%- endif %}
+    {%- endfor %}
     {%- endfor %}
 
 ),
@@ -81,6 +149,17 @@ from said_again
 group by source_name, entity, month, currency
 -- a few may well be alike
 having sum(again) >= 5 and case when entity = 'ad_spend' then 10 else 4 end * sum(again) >= sum(row_count)
+union all
+select
+    concat_ws('|', source_name, entity, 'not_said_again', currency),
+    source_name,
+    entity,
+    'not_said_again',
+    month,
+    currency,
+    row_count,
+    cast(money as {{ amount_type() }})
+from not_said_again
 {%- for rule, least in {'id_given_again': 5, 'older_state': 1, 'paid_turned_back': 1}.items() %}
 union all
 select concat_ws('|', source_name, entity, '{{ rule }}'), source_name, entity, '{{ rule }}', null, null, cast({{ rule }} as bigint), null
