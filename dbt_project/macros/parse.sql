@@ -179,10 +179,11 @@
         in '{{ currency_meanings() }}:' || {{ currency }} || '|' || lower({{ currency }}) || ':' || {{ currency }} || '|') > 0
 {%- endmacro %}
 
-{# A whole number under the declared separator, 0 or more: "12.345" under "." is no count, nor is -1. #}
+{# A whole number under the declared separator, 0 or more: "12.345" under "." is no count, nor is -1. "1.000" is a thousand or one: nobody knows, so it is none. #}
 {% macro to_count(column, separator="decimal_separator") -%}
     case
         when {{ matches(column, '^[0-9]{1,18}$') }} then try_cast({{ column }} as bigint)
+        when {{ matches(column, '^[1-9][0-9]{0,2}[.,]000$') }} and position({{ separator }} in {{ column }}) > 0 and not {{ is_typed(column) }} then null
         else {{ whole_number(extract_pattern("cast(" ~ to_number(column, separator, with_currency=false) ~ " as string)", '^[0-9]+[.]0+$')) }}
     end
 {%- endmacro %}

@@ -75,7 +75,7 @@ MORE = {
     ),
     "more/plan.csv": "plan_id,due_date,amount,currency,lead_id,service\nk1,2026-03-01,1000000000000.00,EUR,M1,Podcasting\n",
     "more/ads.csv": (
-        "date,channel,cost,currency,impressions,clicks\n2026-01-31T23:30:00Z,Cinema,100000000000000.01,EUR,12.345,1\n"
+        "date,channel,cost,currency,impressions,clicks\n2026-01-31T23:30:00Z,Cinema,100000000000000.01,EUR,12.345,1.000\n"
         "2026-01-05,seo,usd 5,EUR,1,1\n"
     ),
 }

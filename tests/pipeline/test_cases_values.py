@@ -115,6 +115,7 @@ def test_an_optional_field_that_cannot_be_read_is_reported(night: duckdb.DuckDBP
     assert read == {"O1": afternoon, "O2": None, "O3": datetime(2026, 1, 5, 15, 45), "O4": afternoon, "O5": afternoon}
     unread = _rows(night, "select source_name, entity, row_number, field, rule, value from facts.fct_unread_value order by all")
     assert unread == [
+        ("more", "ad_spend", 1, "clicks", "unreadable_count", "9.999"),
         ("more", "ad_spend", 1, "impressions", "unreadable_count", "99.999"),
         ("more", "leads", 1, "is_test", "unknown_flag", "maybe"),
         ("opt_ts", "leads", 2, "first_contact_at", "unreadable_timestamp", "99.99.9999 99:99"),
