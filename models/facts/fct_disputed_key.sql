@@ -151,10 +151,10 @@ sums as (
     having
         (
             min(days.is_sum)
-            -- by its name; without one, on days of different costs; under any name only where that cannot be chance
+            -- by its name; without one, on days of different costs or of several others; under any name only where that cannot be chance
             and (
                 (max(days.is_named_so) and min(days.members_of_day) > 1)
-                or (days.member = '' and count(distinct days.cost_original) > 1)
+                or (days.member = '' and (count(distinct days.cost_original) > 1 or min(days.members_of_day) > 2))
                 or (days.level_name in ('channel', 'campaign') and min(days.members_of_day) > 2 and count(distinct days.cost_original) > 2)
             )
         )

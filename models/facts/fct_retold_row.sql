@@ -7,12 +7,13 @@
 } -%}
 {#- a list of what was changed lately begins with the oldest change, not with the oldest lead -#}
 {%- set changed = {'created_at': 'coalesce(updated_at, created_at)'} -%}
-{#- what the row of an id never changes, which way its own clock never goes, and into what money that was paid never turns -#}
+{#- what the row of an id never changes (and how many do by chance), which way its own clock never goes, and into what money that was paid never turns -#}
+{%- set paid_apart = 'abs(' ~ days_between('cast(older.paid_at as date)', 'cast(newer.paid_at as date)') ~ ')' -%}
 {%- set kept = {
-    'leads': ('lead_key', 'abs(' ~ days_between('cast(older.created_at as date)', 'cast(newer.created_at as date)') ~ ') > 1', 'older.updated_at > newer.updated_at', 'false'),
-    'stage_events': ('version_key', 'older.lead_key <> newer.lead_key', 'false', 'false'),
-    'payments': ('version_key', 'coalesce(older.lead_key, older.client_key) <> coalesce(newer.lead_key, newer.client_key) and (older.delivered_amount <> newer.delivered_amount or abs('
-        ~ days_between('cast(older.paid_at as date)', 'cast(newer.paid_at as date)') ~ ') > 1)', 'false',
+    'leads': ('lead_key', 'abs(' ~ days_between('cast(older.created_at as date)', 'cast(newer.created_at as date)') ~ ') > 1', 5, 'older.updated_at > newer.updated_at', 'false'),
+    'stage_events': ('version_key', 'older.lead_key <> newer.lead_key', 5, 'false', 'false'),
+    'payments': ('version_key', '(coalesce(older.lead_key, older.client_key) <> coalesce(newer.lead_key, newer.client_key) and (older.delivered_amount <> newer.delivered_amount or ' ~ paid_apart
+        ~ ' > 1)) or (older.delivered_amount <> newer.delivered_amount and ' ~ paid_apart ~ ' > 31)', 2, 'false',
         'older.kind not in ' ~ kinds_paid_back() ~ ' and newer.kind in ' ~ kinds_paid_back()),
 } -%}
 {#- one delivery may well say two things alike -#}
@@ -21,6 +22,7 @@
 -- two months are looked at, while the figures can still be mended; of one moment with a clock, or of one day and all else alike.
 -- And costs of one channel and note whose days overlap: a year beside its months.
 -- And payments that are a refund now, under the id that they had: what was paid counts no more, and what came back is subtracted.
+-- And days of a channel that two files say, nearly alike: a report that was made anew when its campaigns had other names and its costs were settled.
 -- And rows that the newest of several files no longer says, though it says most of what the older one said and reaches back behind them: whole exports side by side, of which what was deleted counts on.
 -- And rows whose last delivery holds an older state than one before it, by the clock of the source: an old export that came late and counts all the same.
 with said_again as (
@@ -42,6 +44,44 @@ with said_again as (
     union all
     {%- endif %}
     {%- endfor %}
+
+),
+
+-- the costs of a channel's days by file: of two that say the same days, nearly alike and yet not always the same, one was made of the other before its costs were settled
+spend_days as (
+
+    select source_name, source_system, currency, channel_raw, load_id || '|' || file_name as told_by, spend_date, sum(cost_original) as cost_original
+    from (
+        {{ newest_rows('ad_spend', ['source_name', 'source_system', 'load_id', 'file_name', 'channel_raw', 'currency', 'spend_date', 'cost_original']) }}
+    ) as delivered
+    where cost_original > 0
+    group by source_name, source_system, currency, channel_raw, told_by, spend_date
+
+),
+
+days_again as (
+
+    select source_name, entity, currency, min(month) as month, sum(day_count) as row_count, sum(money) as money
+    from (
+        select
+            one.source_name,
+            {{ delivered_as('ad_spend', 'one.source_system') }} as entity,
+            one.currency,
+            min({{ month_start('one.spend_date') }}) as month,
+            count(*) as day_count,
+            sum(least(one.cost_original, other.cost_original)) as money
+        from spend_days as one
+        inner join spend_days as other
+            on one.source_name = other.source_name and one.currency = other.currency and one.channel_raw = other.channel_raw and one.spend_date = other.spend_date
+                and one.told_by < other.told_by
+        group by one.source_name, one.source_system, one.currency, one.channel_raw, one.told_by, other.told_by
+        -- equal budgets of two campaigns are spent alike each day
+        having count(*) >= 4 and max(one.cost_original) > 1.2 * min(one.cost_original)
+            and 10 * count(case when abs(one.cost_original - other.cost_original) <= 0.02 * one.cost_original then 1 end) >= 9 * count(*)
+            -- what is the same to the cent was told above
+            and (min(one.spend_date) < {{ add_days(as_of(), -62) }} or count(case when one.cost_original <> other.cost_original then 1 end) > 0)
+    ) as pairs
+    group by source_name, entity, currency
 
 ),
 
@@ -111,13 +151,13 @@ not_said_again as (
 ),
 
 given_again as (
-    {%- for entity, (key, is_another, is_older_state, is_turned) in kept.items() %}
+    {%- for entity, (key, is_another, least, is_older_state, is_turned) in kept.items() %}
     {%- set entity_loop = loop %}
     {%- for one in staged(entity) %}
     select
         older.source_name,
         '{{ one.entity }}' as entity,
-        count(case when {{ is_another }} then 1 end) as id_given_again,
+        case when count(case when {{ is_another }} then 1 end) >= {{ least }} then count(case when {{ is_another }} then 1 end) else 0 end as id_given_again,
         count(distinct case when {{ is_older_state }} then older.{{ key }} end) as older_state,
         count(distinct case when {{ is_turned }} then older.{{ key }} end) as paid_turned_back
     from (select * from {{ one.relation }} where quarantine_rule is null and not is_newest) as older
@@ -151,6 +191,17 @@ group by source_name, entity, month, currency
 having sum(again) >= 5 and case when entity = 'ad_spend' then 10 else 4 end * sum(again) >= sum(row_count)
 union all
 select
+    concat_ws('|', source_name, entity, 'days_again', currency),
+    source_name,
+    entity,
+    'days_again',
+    month,
+    currency,
+    cast(row_count as bigint),
+    cast(money as {{ amount_type() }})
+from days_again
+union all
+select
     concat_ws('|', source_name, entity, 'not_said_again', currency),
     source_name,
     entity,
@@ -160,11 +211,11 @@ select
     row_count,
     cast(money as {{ amount_type() }})
 from not_said_again
-{%- for rule, least in {'id_given_again': 5, 'older_state': 1, 'paid_turned_back': 1}.items() %}
+{%- for rule in ['id_given_again', 'older_state', 'paid_turned_back'] %}
 union all
 select concat_ws('|', source_name, entity, '{{ rule }}'), source_name, entity, '{{ rule }}', null, null, cast({{ rule }} as bigint), null
 from given_again
-where {{ rule }} >= {{ least }}
+where {{ rule }} > 0
 {%- endfor %}
 {%- for one in staged('channel_costs') %}
 {%- set costs -%}

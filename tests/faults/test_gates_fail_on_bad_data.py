@@ -281,6 +281,7 @@ def restated(kpi: str, then: object, now: object, channel: str = "all") -> str:
         ),
         ("counted_once", RETOLD.format(rule="days_shared"), ["9 from 2026-03 on share days", "950.00 EUR"]),
         ("states_go_forward", RETOLD.format(rule="older_state"), ["demo", "payments", "9 in an older state"]),
+        ("days_said_once", RETOLD.format(rule="days_again"), ["demo", "payments", "9 days of a channel from 2026-03 on", "950.00 EUR"]),
         ("dumps_replace", RETOLD.format(rule="not_said_again"), ["demo", "payments", "9 rows from 2026-03 on", "950.00 EUR"]),
         ("refunds_have_ids", RETOLD.format(rule="paid_turned_back"), ["demo", "payments", "9 paid before and refunds under the same ids"]),
         (

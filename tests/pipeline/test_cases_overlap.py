@@ -59,6 +59,9 @@ TWO_FILES = {
             for name, cost in (("A", 42.33), ("B", 27.11), ("C", 9.11), ("Все кампании", 78.56 + 2 * day))
         ),
     ),
+    # of one file and day: what several add up to is no chance, one equal cost may be
+    "day": (_DAYS + "2026-01-05,seo,Brand,,31,EUR\n2026-01-05,seo,Brand,A,11,EUR\n2026-01-05,seo,Brand,B,20,EUR\n",),
+    "pair": (_DAYS + "2026-01-05,seo,Brand,,20,EUR\n2026-01-05,seo,Brand,B,20,EUR\n",),
     # under a word that no list knows
     "channels": (
         "date,channel,cost,currency\n"
@@ -272,6 +275,7 @@ def test_the_same_costs_in_two_exports_are_told_where_one_says_more(tmp_path: Pa
     assert found == [
         ("accounted", "accounted/0.csv", 7, "accounted/0.csv", 10, 58),
         ("channels", "channels/0.csv", 3, "channels/0.csv", 9, 48),
+        ("day", "day/0.csv", 1, "day/0.csv", 1, 31),
         ("finer", "finer/0.csv", 3, "finer/0.csv", 5, 42),
         ("one_day", "one_day/0.csv", 1, "one_day/0.csv", 1, 30),
         ("rates", "rates/feb.csv", 1, "rates/mar.csv", 1, 0),
