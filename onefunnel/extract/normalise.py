@@ -60,6 +60,12 @@ def rows_of(part: Path) -> str:
     return f"read_parquet({literal(str(part))}, hive_partitioning = false)"
 
 
+OF_A_CONTACT = (
+    r"_(hash|id|at|time|count|type|status|state|domain|verified|valid|consent|opt_?(in|out)|bounced?|reason|sent|opened|clicked|delivered)$"
+    r"|^(is|has|opt|unsubscribed|subscribed)_"
+)
+
+
 def kind_of(column: str) -> str:
     """How a personal column is normalised before hashing: email, phone or text, told by its name."""
     words = column.lower()
@@ -69,8 +75,9 @@ def kind_of(column: str) -> str:
 
 
 def looks_personal(column: str) -> bool:
-    """Whether a column's name suggests an e-mail address or a phone number."""
-    return kind_of(column) != "text" and not column.lower().endswith(("_hash", "_id", "_at", "_time", "_count"))
+    """Whether a column's name suggests an e-mail address or a phone number, and not what is said of one."""
+    words = re.sub(r"\W+", "_", column.lower()).strip("_")
+    return kind_of(column) != "text" and not re.search(OF_A_CONTACT, words)
 
 
 def normalised_sql(expression: str, kind: str) -> str:

@@ -38,7 +38,10 @@ TYPED = "_typed"
 RESERVED = ("_file", "_row", "_source", "_load_id", TYPED)
 UNSEEN = re.compile("[\u00ad\u034f\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe00-\ufe0f\ufeff]")
 # How reports begin a line that sums up others, above, between or below them; and columns of which a row may hold nothing and be a row.
-TOTAL_WORDS = r"(grand\s+total|sub-?totals?|totals?|sum|summe|gesamt(summe|ergebnis)?|insgesamt|итого?|всего|общий\s+итог)"
+TOTAL_WORDS = (
+    r"(grand\s+total|sub-?totals?|totals?|sum|summe|gesamt(summe|ergebnis)?|insgesamt|итого?|всего|общий\s+итог"
+    r"|(opening|closing)\s+balance|(входящий|исходящий)\s+остаток|количество\s+операций)"
+)
 TOTAL_LINE = rf"(?i)^[^\p{{L}}\p{{N}}]*{TOTAL_WORDS}([\s:.,;*(]|$)"
 MONEY = {"amount", "cost", "currency"}
 ROW_GROUP = 122_880  # DuckDB's own

@@ -11,14 +11,16 @@ from dataclasses import dataclass
 from onefunnel.entities import contract_entities
 from onefunnel.extract.doubts.sums import MONEY_OF
 from onefunnel.extract.doubts.unread_units import day_sql, other_codes
-from onefunnel.extract.doubts.unread_vocabulary import PAID_ON
+from onefunnel.extract.doubts.unread_vocabulary import ARRIVED_ON, PAID_ON
 from onefunnel.extract.doubts.unread_words import folded, ignore_line, number_sql, unread_columns
 from onefunnel.extract.normalise import literal, quoted, rows_of
 from onefunnel.extract.parts import PartWriter
 from onefunnel.landing.loads import LandedFile
 from onefunnel.sources import Deliverable, TabularSource
 
-MANY, LEAST_IN_CENTS = 3, 1000
+# A bank or a gateway passes money on some days after it was paid.
+DAYS_UNDERWAY = 7
+MANY, LEAST_IN_CENTS, CENT = 3, 1000, 0.011
 PAID = (
     r"(amount|sum|total|value)_?(paid|received|collected|captured|settled)|(paid|received|collected|captured)_?(amount|sum|total|value)"
     r"|(сумма_)?(оплаты|оплачен[оа]|получен[оа]|поступления)|(gezahlt|bezahlt|zahl)(er)?_?betrag|montant_(payé|réglé)|importe_(pagado|cobrado)"
@@ -41,11 +43,17 @@ OF_SAME = (
     r"|(номер_|id_|ид_)?(заказ|сч[её]т|сделк|договор)[аиы]?|(bestell|rechnungs|auftrags|vertrags)_?(nummer|nr)"
 )
 CURRENCY_OF = r"(cost|amount|spend|price|value|sum)_(currency|ccy)|(currency|ccy)_of_(cost|amount)|валюта_(расхода|суммы|затрат)"
-# Names of an API that tells money in the smallest unit of its currency.
+# What stands between a part and the whole: then both are right.
+BETWEEN = (
+    r"(\w+_)?(fees?|commission|tax(es)?|vat|gst|discounts?|shipping|tips?|surcharge|withholding)(_\w+)?"
+    r"|(сумма_)?(комиссии|комиссия|ндс|налог|скидка|скидки|доставка)|gebühr(en)?|provision|mwst|ust|versand(kosten)?|rabatt"
+)
+TIMES = r"(line_?item_?)?(quantity|qty|units?|hours?|seats?)|количество|кол_во|menge|anzahl|stunden|cantidad|quantité"
+# Names of an API that tells money in the smallest unit of its currency, as it writes them.
 MINOR = r"amount_(captured|received|refunded|subtotal|capturable)|application_fee_amount|unit_amount(_decimal)?"
 NO_DECIMALS = ("JPY", "KRW", "VND", "CLP", "ISK", "UGX", "PYG", "XAF", "XOF", "XPF", "RWF", "KMF", "GNF", "DJF", "BIF", "VUV", "MGA")
 CREATED_ON = (
-    r"((original|lead|contact|deal|record|first)_)?(create[d]?|creation|inquiry|enquiry|request|submission|submitted|received)_?(date|at|on|time|day)"
+    r"((original|lead|deal|record|first)_)?(create[d]?|creation|inquiry|enquiry|request|submission|submitted|received)_?(date|at|on|time|day)"
     r"|date_(created|of_inquiry|received)|дата_(создания|заявки|обращения|поступления)(_лида|_сделки)?|(anfrage|erstell)(ungs)?_?datum|erstellt_am"
 )
 BASE_MONEY = r"currency|ccy|currency_code|валюта|währung|devise|moneda"
@@ -94,25 +102,37 @@ def check_unread_figures(writer: PartWriter, part: LandedFile, source: TabularSo
     if entity is None or MONEY_OF.get(entity, "") not in names:
         return
     own = names[MONEY_OF[entity]]
+    between = _between(part, own, source.decimal_separator)
     for name in unread:
         for figure in (each for each in FIGURES if entity in each.entities and re.fullmatch(each.columns, folded(name))):
-            _check_figure(writer, part, name, own, figure, source.decimal_separator)
+            _check_figure(writer, part, name, own, figure, between, source.decimal_separator)
         if "currency" in names and re.fullmatch(CURRENCY_OF, folded(name)):
             _check_currency(writer, part, name, f"upper(trim({quoted(names['currency'])}))", "`currency`")
         if entity == "payments" and "paid_at" in names and re.fullmatch(PAID_ON, folded(name)):
             _check_day(writer, part, name, names["paid_at"], source, is_refused=True)
-        if entity == "payments" and re.fullmatch(MINOR, folded(name)):
+        if entity == "payments" and re.fullmatch(MINOR, name.strip()):
             _check_minor(writer, part, name, own, names.get("currency"), source.decimal_separator)
         if entity in DATED and re.fullmatch(OF_SAME, folded(name)):
             _check_repeated(writer, part, name, own, names, DATED[entity])
 
 
-def _check_figure(writer: PartWriter, part: LandedFile, name: str, own: str, figure: Figure, separator: str) -> None:
-    other, counts = number_sql(name, separator), number_sql(own, separator)
+def _between(part: LandedFile, own: str, separator: str) -> str:
+    """In SQL, whether a row says itself what its `other` figure and its `own` differ by: a fee, a tax, all of them, a quantity."""
+    numbers = {name: f"coalesce({number_sql(name, separator)}, 0)" for name in part.columns if name != own}
+    parts = [number for name, number in numbers.items() if re.fullmatch(BETWEEN, folded(name))]
+    gaps = [f"abs(abs(own - other) - abs({gap})) < {CENT}" for gap in {*parts, " + ".join(parts)} if gap]
+    times = [f"abs(own - other * {number}) < {CENT}" for name, number in numbers.items() if re.fullmatch(TIMES, folded(name))]
+    return " or ".join(sorted([*gaps, *times])) or "false"
+
+
+def _check_figure(writer: PartWriter, part: LandedFile, name: str, own: str, figure: Figure, between: str, separator: str) -> None:
+    other, counts, file = number_sql(name, separator), number_sql(own, separator), rows_of(writer.staged.folder / part.part)
+    which = f"{figure.which} and not is_told"
     query = (
-        f"select count(*) filter ({figure.which}), coalesce(sum(own) filter ({figure.which}), 0), "
-        f"coalesce(sum(other) filter ({figure.which}), 0), count(*) filter (other = own) "
-        f"from (select {other} as other, {counts} as own from {rows_of(writer.staged.folder / part.part)}) where other >= 0 and own > 0"
+        f"select count(*) filter ({which}), coalesce(sum(own) filter ({which}), 0), "
+        f"coalesce(sum(other) filter ({which}), 0), count(*) filter (other = own) "
+        f"from (select other, own, {between} as is_told from (select *, {other} as other, {counts} as own from {file})) "
+        "where other >= 0 and own > 0"
     )
     differ, counted, said, equal = writer.run(query, part.path).fetchone()
     if not differ or (figure.needs_equal and not equal):
@@ -135,7 +155,8 @@ def _check_currency(writer: PartWriter, part: LandedFile, name: str, code: str, 
 def _check_day(writer: PartWriter, part: LandedFile, name: str, own: str, source: TabularSource, *, is_refused: bool) -> None:
     """It is the day of an invoice that is read, where most rows were paid on another; or of an import, where the leads came before it."""
     paid, day = day_sql(name, source.date_order), day_sql(own, source.date_order)
-    differs = "filter (abs(paid - day) > 1)"
+    days = DAYS_UNDERWAY if re.fullmatch(ARRIVED_ON, folded(name)) else 1
+    differs = f"filter (abs(paid - day) > {days})"
     query = (
         f"select count(*) {differs}, count(*), min(day) {differs}, min(paid) {differs} "
         f"from (select {paid} as paid, {day} as day from {rows_of(writer.staged.folder / part.part)}) "
@@ -153,8 +174,10 @@ def _check_minor(writer: PartWriter, part: LandedFile, name: str, own: str, curr
     amount, file = number_sql(own, separator), rows_of(writer.staged.folder / part.part)
     has_cents = f"coalesce(upper(trim({quoted(currency)})), '') not in {NO_DECIMALS}" if currency else "true"
     query = (
-        "select count(*), coalesce(bool_and(own = floor(own)), false), coalesce(bool_or(own % 100 <> 0), false), max(own), sum(own) "
-        f"from (select {amount} as own from {file} where {has_cents}) where own > 0"
+        "select count(*), coalesce(bool_and(own = floor(own) and not is_in_units), false), "
+        "coalesce(bool_or(own % 100 <> 0), false), max(own), sum(own) "
+        f"from (select {amount} as own, regexp_matches({quoted(own)}, '[.,][0-9]{{2}}$') as is_in_units from {file} where {has_cents}) "
+        "where own > 0"
     )
     rows, is_whole, is_odd, greatest, money = writer.run(query, part.path).fetchone()
     if rows >= MANY and is_whole and is_odd and greatest >= LEAST_IN_CENTS:

@@ -26,7 +26,11 @@ def check_unread_stages(writer: PartWriter, part: LandedFile, source: TabularSou
         return
     ends = writer.ends(part)
     dated = {name for name, cells in ends.items() if all(re.match(DAY, cell.strip()) for cell in cells)}
-    if names := [name for name in unread_columns(writer, part, options) if name in dated and re.fullmatch(COLUMNS, folded(name))]:
+    columns = COLUMNS
+    if "closed_at" in {name.strip().lower() for name in part.columns}:
+        # it says when a deal was won
+        columns = rf"(?!.*won)({COLUMNS})"
+    if names := [name for name in unread_columns(writer, part, options) if name in dated and re.fullmatch(columns, folded(name))]:
         what = f"columns {', '.join(names)} are read by nobody and say days of stages: no lead has reached them by that"
         hint = f"deliver them as `stage_events`, a row of lead_id, stage and entered_at for each; else {ignore_line(names[0])}"
         writer.doubt(part, what, hint, is_refused=False)

@@ -18,42 +18,59 @@ CANCELLED = (
     r"cancel(l?ed)?|cancell?ation$|void(ed)?|deleted|annull?ed|terminated|storn(o|iert)|gekündigt|gelöscht"
     r"|отмен(а|ен|ена|ено|енный)?|аннулирован[аоы]?|удален[аоы]?|расторгнут[аоы]?"
 )
-UNPAID = (
-    r"refund(s|ed)?|charge[ _-]?backs?|charged[ _-]back|fail(ed|ure)?|declined?|denied|pending|revers(ed|al)|reject(ed)?|expired|unpaid"
+REFUNDED = (
+    r"refund(s|ed)?|charge[ _-]?backs?|charged[ _-]back|money[ _-]?back|reimburse(d|ment)|возвраты?|возвращен[аоы]?|чарджб[еэ]к"
+    r"|(rück)?erstatt(et|ung)|remboursée?s?|remboursement|reembolsad[oa]|devuelt[oa]|devolución|rimborsat[oa]|terugbetaald|zwrócon[eay]"
+    r"|повернен[аоий]"
+)
+NOT_PAID = (
+    r"fail(ed|ure)?|declined?|denied|pending|revers(ed|al)|reject(ed)?|expired|unpaid"
     r"|not[ _-]paid|uncollectible|returned|disputed?|error|aborted|incomplete|fehlgeschlagen|abgelehnt|ausstehend|nicht bezahlt"
-    r"|(rück)?erstatt(et|ung)|rückbuchung|rücklastschrift|возвраты?|возвращен[аоы]?|отклонен[аоы]?|не ?оплачен[аоы]?|ошибка|ожида(ет|ние)"
-    r"|в обработке|чарджб[еэ]к|сторно|money[ _-]?back|reimburse(d|ment)"
-    r"|annulée?s?|remboursée?s?|remboursement|échoué|refusée?|impayée?|en attente|cancelad[oa]|reembolsad[oa]|fallid[oa]"
-    r"|devuelt[oa]|devolución|rechazad[oa]|pendiente|estornad[oa]|recusad[oa]|pendente|annullat[oa]|rimborsat[oa]|rifiutat[oa]|in attesa"
-    r"|geannuleerd|terugbetaald|mislukt|anulowan[eay]|zwrócon[eay]|odrzucon[eay]|nieopłacon[eay]|i̇?ptal|i̇?ade|reddedildi"
-    r"|beklemede|başarısız|скасован[аоий]|повернен[аоий]"
+    r"|rückbuchung|rücklastschrift|отклонен[аоы]?|не ?оплачен[аоы]?|ошибка|ожида(ет|ние)"
+    r"|в обработке|сторно|annulée?s?|échoué|refusée?|impayée?|en attente|cancelad[oa]|fallid[oa]"
+    r"|rechazad[oa]|pendiente|estornad[oa]|recusad[oa]|pendente|annullat[oa]|rifiutat[oa]|in attesa"
+    r"|geannuleerd|mislukt|anulowan[eay]|odrzucon[eay]|nieopłacon[eay]|i̇?ptal|i̇?ade|reddedildi"
+    r"|beklemede|başarısız|скасован[аоий]"
     r"|відхилен[аоий]|не ?сплачен[аоий]|очікує"
 )
+UNPAID = rf"{REFUNDED}|{NOT_PAID}"
 # Words of deals that did not come to a contract; a deal that is open is one of many words, and its column says so by its name.
 LOST = (
     r"(closed[ _-]?)?lost|unqualified|abandoned|disqualified|проигран[аоы]?|провален[аоы]?|(сделка )?провалена|закрыто и не реализовано"
     r"|не реализован[аоы]?|отказ|verloren|perdue?|perdid[oa]"
 )
-AGREED_NO_MORE = r"draft|entwurf|черновик|on[ _-]hold|paused|suspended|pausiert|приостановлен[аоы]?|заморожен[аоы]?"
+AGREED_NO_MORE = (
+    r"draft( invoice| order| payment)?$|entwurf|черновик|on[ _-]hold|paused|suspended|pausiert|приостановлен[аоы]?|заморожен[аоы]?"
+)
 # Said in columns of a status only: elsewhere they are said of an order, a mail, a lesson.
 NOT_YET_PAID = (
-    rf"{AGREED_NO_MORE}|authori[sz](ed|ation)|uncaptured|unsettled|awaiting|processing$|sent$|overdue|past[ _-]due|hold$"
+    rf"{AGREED_NO_MORE}|authori[sz](ed|ation)( only| hold)?$|uncaptured|unsettled|awaiting|processing$|sent$|overdue|past[ _-]due|hold$"
     r"|requires[ _-](payment[ _-]method|confirmation|action|capture|source)|not[ _-](captured|completed|settled|confirmed|received)"
     r"|part(ial|ially|ly)?[ _-]paid|teilweise bezahlt|частично оплачен[аоы]?|ожидается|к оплате|выставлен[аоы]?"
     r"|не ?(проведен|завершен|подтвержден|получен)[аоы]?|test$|sandbox$|тест(овый|овая)?$"
     r"|credit (memo|note)|estimate$|quote$|pro-?forma|angebot$|stornorechnung|avoir$|nota d[ei] cr[eé]dito|кредит-?нота"
     rf"|{LOST}|refused|time[d]?[ _-]?out|unclaimed|blocked|unsuccessful|payment due|write-?off|written off|bad debt|no payment"
-    r"|do not honou?r|due$|неуспешн(о|ый|ая)|не исполнен[аоы]?|(general )?currency[ _-]conversion|top-?up$|internal transfer"
+    r"|do not honou?r|due$|неуспешн(о|ый|ая)|не исполнен[аоы]?|(general )?currency[ _-]conversion|internal transfer"
     r"|просрочен[аоы]?"
 )
+# Every column but those of what became of goods, or of the one who pays.
+BY_THE_WAY = r"(?!(fulfil+ment|shipping|delivery|subscription|membership)(_|$)).*"
 OPEN = r"^(open|new|created|offen|neu|angelegt|новый|новая|создан[ао]?|открыт[ао]?)$"
 WENT_OUT = (
-    r"out$|outgoing|outbound|outflow|outward|withdraw(al|als|n)|payouts?|paid[ _-]out$|money[ _-]out|expenses?|expenditure|ausgang"
+    r"out$|outgoing|outbound|outflow|outward|withdraw(al|als|n)|payouts?|paid[ -]out$|money[ _-]out|expenses?|expenditure|ausgang"
     r"|ausgehend|ausgaben?|abbuchung|auszahlung|belastung|zahlungsausgang|списани[ея]|расход(ы|ный|ная)?|исходящ(ий|ая|ее|ие)|выплата|вывод"
 )
 # In a column of ways to pay they are a card and a mandate, by which money came in.
-DEBIT = r"debit$|lastschrift$"
-OF_DIRECTION = rf"{DEBIT}|debits$|dbit$|memo$|dr?$|soll$|s$|sent$|[-−–]$|minus$|дебет$|дт$|д$|минус$"
+DEBIT = r"debit$"
+OF_DIRECTION = rf"{DEBIT}|lastschrift$|debits$|dbit$|memo$|dr?$|soll$|s$|sent$|[-−–]$|minus$|дебет$|дт$|д$|минус$"
+
+# In a column of kinds they say it beside what came in: alone, a check or a mandate is how clients pay.
+OUT_BESIDE_IN = (
+    rf"{OF_DIRECTION}|(folge|erst|einmal|sepa-?)?lastschrift|check$|cheque$|bill[ _-](payment|pmt)"
+    r"|((sales|payroll|income)[ _-])?tax[ _-]payment"
+    r"|(прочее )?списание|(оплата|перечисление|платеж) поставщику|уплата (налог|взнос)|выплата|исходящ(ий|ее)"
+)
+CAME_IN = r"cr?$|credit|deposit|payment$|incoming|income|gutschr|haben$|h$|eingang|поступлени|приход|кредит$|кт$|к$|оплата от|входящ"
 
 # Columns that are there to say what became of a row: payment_status, Transaction Type, статус оплаты.
 STATE = r"status|state|zustand|статус|состояние|statut|estado|situa[cç][aã]o|stato|durum|stan"
@@ -119,7 +136,10 @@ LEAD_STATUS = (
     rf"|качество|доступность)"
     r"(_(лида|заявки|сделки|контакта))?"
 )
-NO_LEAD = r"junk|spam|test|fake|duplicate|тест(овый|овая)?|спам|мусор|дубль|дубликат|в корзине|trash|bot$|бот$"
+NO_LEAD = (
+    r"junk|spam( lead| bot)?$|test(ing)?( lead| contact| record| deal)?$|fake|duplicate|тест(овый|овая)?( лид| контакт| заявка)?$|спам$"
+    r"|мусор|дубль|дубликат|в корзине|trash|bot$|бот$"
+)
 
 
 # Money that went out in a column of its own, as bank statements have it. Of an account (51, 62.01) it has too few digits.
@@ -142,6 +162,10 @@ PAID_ON = (
     r"|дата_(оплаты|платежа|поступления|зачисления)|оплачено_дата|(be)?zahl(t_am|datum|ungsdatum)|zahlungseingang|geldeingang|eingangsdatum"
     r"|fecha_(de_)?(pago|cobro)|date_(de_)?(paiement|reglement|règlement)|data_(di_|do_|de_)?(pagamento|incasso)|data_płatności"
     r"|ödeme_tarihi"
+)
+ARRIVED_ON = (
+    r"(received|collected|cleared)_?(date|at|on|time|day)|date_?received|дата_(поступления|зачисления)|(zahlungs|geld)eingang|eingangsdatum"
+    r"|fecha_(de_)?cobro|data_(di_|do_|de_)?incasso"
 )
 # Numbers whose meaning only the program knows that wrote them.
 ANSWER_CODE = (
@@ -176,10 +200,12 @@ EACH_DAY, EACH_WEEK = (
 )
 # Beside what was, what was meant; beside rows of campaigns those of the ads in them; beside the parts of something all of it.
 SCENARIO = (
-    r"((data|record|row|value|cost|amount)_)?(scenario|version|type|kind|category|plan_?fact|plan_?actual|actual_?plan|status"
-    r"|measure)|план_?факт"
-    r"|сценарий|версия|тип(_данных|_записи)?|вид|показатель|szenario|(daten)?art|kategorie"
+    r"((data|record|row|value|cost|amount)_)?(scenario|version|plan_?fact|plan_?actual|actual_?plan)|план_?факт|сценарий|версия|szenario"
 )
+KIND_OF_ROW = (
+    r"((data|record|row|value|cost|amount)_)?(type|kind|category|status|measure)|тип(_данных|_записи)?|вид|показатель|(daten)?art|kategorie"
+)
+WAS = r"actuals?|facts?|real(ized)?|ist|факт(ический|ические|ически)?"
 MEANT = r"plan(ned)?|budget(ed)?|forecast(ed)?|estimated?|projected|план(овый|овые)?|прогноз|бюджет|смета|geplant|soll|prognose"
 LEVEL_COLUMN = r"((report(ing)?|row|entity|data|record|aggregation)_)?(level|type|grain|granularity)|уровень(_отчета|_детализации)?|ebene"
 LEVEL = (
@@ -205,17 +231,18 @@ CAME_BACK = (
 )
 # Of the account of an ad platform: money that was put into it, or given by it.
 NO_SPEND = (
-    r"top-?ups?|deposits?|funds? added|prepay(ment|ments)|payments?|refund(s|ed)?|reversal|(promo(tional|tion)? )?credits?|coupons?"
-    r"|bonus(es)?|adjustments?"
-    r"|пополнени[ея]|возврат(ы|а)?|бонус(ы)?|зачисление|промокод|einzahlung|gutschrift|guthaben|erstattung"
+    r"top-?ups?|deposits?$|funds? added|prepay(ment|ments)|payments?( received)?$|refund(s|ed)?|reversal|(promo(tional|tion)? )?credits?$"
+    r"|coupons?( credit| redeemed)?$|bonus(es)?( credit)?$|(credit )?adjustments?$"
+    r"|пополнени[ея]|возврат(ы|а)?|бонус(ы)?$|зачисление|промокод$|einzahlung|gutschrift|guthaben|erstattung"
 )
 ALLOCATED = r"allocation(_pct|_percent)?|share(_pct|_percent)?|доля(_процент)?|anteil"
 # Money that came in and is no revenue.
 NO_REVENUE = (
-    r"loans?( proceeds)?|credit line|owner'?s? (investment|contribution|draw)|capital|equity|investments?|interest( income)?"
-    r"|dividends?|grants?|tax refund"
-    r"|contributions?|payouts?|fees?$|получение (кредита|займа)|возврат (займа|налога|депозита)|кредит$|за[йё]м|взнос|вклад учредителя"
-    r"|перевод с другого счета|проценты( по депозиту| полученные)?|дивиденды|darlehen|kredit$|einlage|zinsen|prêt|préstamo"
+    r"loans?( proceeds| received)?$|credit line|owner'?s? (investment|contribution|draw|equity)"
+    r"|(share )?capital( contribution| increase| injection)?$|equity( injection| contribution)?$|investments?$"
+    r"|interest( income| received| earned)?$|dividends?|grants?$|tax refund"
+    r"|contributions?$|payouts?|fee$|получение (кредита|займа)|возврат (займа|налога|депозита)|за[йё]м|взнос|вклад учредителя"
+    r"|перевод с другого счета|проценты( по депозиту| полученные)?|дивиденды|darlehen|einlage|zinsen|prêt|préstamo"
 )
 IN_BOOKS = rf"({CATEGORY})|reporting_category|account(_name)?|chart_of_accounts|gl_account|konto"
 # What has not taken place, and what was left rather than reached.
@@ -224,14 +251,14 @@ NOT_HELD = (
     r"|ся)|пришел|проведен[ао]?|сделано)"
     r"|неявка|запланирован[ао]?|перенесен[ао]?|geplant|verschoben|nicht erschienen"
 )
-LEFT = r"left|exit(ed)?|removed|out$|leave|ушел|выход|покинул|verlassen"
+LEFT = r"left( stage)?$|exit(ed)?|removed|out$|leave|ушел|выход|покинул|verlassen"
 OF_EVENT = (
     rf"((meeting|demo|call|task|activity|event|stage|встречи|демо|задачи)_)?(outcome|result|done|completed|{STATE}|итог|результат|сделано)"
 )
 MOVE = r"(event|stage|change)?_?(action|direction|change_type|event_type|type|действие|тип_события)"
 # Records that are no new lead of anybody.
 NO_NEW_LEAD = (
-    r"existing( business| client| customer)?|renewals?|up-?sell|cross-?sell|customer( success)?|subscribers?|vendors?|suppliers?"
+    r"existing( business| client| customer)?|renewals?|up-?sell|cross-?sell|customer success|vendors?|suppliers?"
     r"|job applicants?|candidates?"
     r"|employees?|partial$|продлени[ея]|допродаж[аи]|действующий клиент|поставщик|соискатель|сотрудник|bestandskunde|verlängerung"
     r"|lieferant|bewerber"
@@ -260,7 +287,9 @@ OTHER_MEASURE = (
     r"hours?|h|hrs?|days?|d|weeks?|months?|seconds?|secs?|s|%.*|percent|pct|growth|час(ы|ов)?|дн(и|ей)|недел[ьи]|процент(ы|ов)?"
     r"|stunden|tage|prozent"
 )
-WORKING = r"working( day)?|business( day)?|workday|рабочий( день)?|werktag|arbeitstag|weekday|normal"
+# KPIs that are told in such a measure.
+NO_MONEY = r"_(days|hours|minutes|ratio|rate|share|percent|pct)$|^(lt|conversion)"
+WORKING = r"working( day)?|business day|workday|рабочий( день)?|werktag|arbeitstag|weekday|normal( day)?$"
 SIDE, SIDES_OF_RATE = (
     r"side|(rate_)?type|buy_?sell|вид_курса|тип_курса",
     r"^(buy|sell|bid|ask|mid|покупка|продажа|ankauf|verkauf|geld|brief)$",
@@ -269,13 +298,18 @@ HOLIDAY = r"(is_|public_)?(holiday|day_?off|non_?working)|праздник|вы�
 PARTIAL = r"(is_)?partial|is_incomplete|неполн(ый|ая)"
 CHANGE_COLUMN, CHANGES = (
     rf"change|{UNIT}|measure|metric|тип|type",
-    r"yoy|mom|wow|y/y|m/m|%.*|percent( change)?|change|growth|изменение.*|прирост.*|delta",
+    r"yoy|mom|wow|y/y|m/m|(%|percent(age)?) (change|growth|yoy|mom).*|change.*|growth.*|изменение.*|прирост.*|delta",
 )
 
 
 def begins(words: str) -> str:
     """The pattern of a cell that begins with one of them, whatever they are said of."""
     return f"{BEFORE}({words})($|[^a-zа-яäöüß])"
+
+
+def shortly(words: str) -> str:
+    """The pattern of a cell that says one of them and little else: by whom, when; prose and names of services say more."""
+    return rf"{BEFORE}({words})[ .,:;!–-]*($|(([0-9#(]|(by|on|at|from|per|due|по|от|клиентом|von|am|par|por)($|[^a-zа-яäöüß])).*$))"
 
 
 def whole(words: str) -> str:

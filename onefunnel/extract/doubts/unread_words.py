@@ -13,7 +13,7 @@ from itertools import compress
 
 from onefunnel.entities import contract_entities
 from onefunnel.extract.doubts.unread_subjects import SAID, SUBJECTS, Look, Subject
-from onefunnel.extract.doubts.unread_vocabulary import NOTHING, STATUS_COLUMN
+from onefunnel.extract.doubts.unread_vocabulary import NOTHING, REFUNDED, STATUS_COLUMN
 from onefunnel.extract.normalise import PLACEHOLDER, literal, quoted, rows_of
 from onefunnel.extract.parts import PartWriter
 from onefunnel.landing.loads import LandedFile
@@ -42,12 +42,23 @@ def check_unread_words(writer: PartWriter, part: LandedFile, source: TabularSour
     known = {name.lower() for name in writer.known}
     read = [name for name in part.columns if name.lower() in known and re.fullmatch(STATUS_COLUMN, folded(name))]
     unread = unread_columns(writer, part, options)
-    looks = [(name, look) for name in unread for look in subject.looks if re.fullmatch(look.columns, folded(name))]
+    are_rows = _refunds_are_rows(writer, part)
+    asked = [look for look in subject.looks if not (look.of_refunds and are_rows)]
+    looks = [(name, look) for name in unread for look in asked if re.fullmatch(look.columns, folded(name))]
     told: set[str] = set()
     for name, look in _that_say_something(writer, part, looks, read):
         if name not in told and (said := _said(writer, part, name, look, read, subject.amount, source.decimal_separator)):
             _tell(writer, part, name, look, said, subject)
             told.add(name)
+
+
+def _refunds_are_rows(writer: PartWriter, part: LandedFile) -> bool:
+    """Then what was paid stays paid, whatever became of it later."""
+    kind = next((name for name in part.columns if name.strip().lower() == "kind"), None)
+    if kind is None:
+        return False
+    query = f"select 1 from {rows_of(writer.staged.folder / part.part)} where regexp_matches({_folded_sql(kind)}, '^({REFUNDED})') limit 1"
+    return writer.run(query, part.path).fetchone() is not None
 
 
 def _that_say_something(
@@ -89,19 +100,29 @@ def _said(writer: PartWriter, part: LandedFile, name: str, look: Look, read: Seq
     tests = [says_sql(look, name, read)]
     if look.is_positive and amount:
         tests.append(f"not regexp_matches(coalesce({quoted(amount)}, ''), {literal(BELOW_ZERO)})")
+    names = {each.strip().lower(): each for each in part.columns}
+    if look.unless and look.unless[0] in names:
+        tests.append(f"not regexp_matches(coalesce({_folded_sql(names[look.unless[0]])}, ''), {literal(look.unless[1])})")
+    alone = ""
+    if look.alone_by and look.alone_by[-1] in names:
+        *same, dated = (quoted(names[each]) for each in look.alone_by if each in names)
+        of_same = f"over (partition by {', '.join([_folded_sql(name), *same])})"
+        alone = f"qualify min({dated}) {of_same} is not distinct from max({dated}) {of_same}"
     query = (
         f"select {_folded_sql(name) if look.cells else 'null'} as word, count(*), coalesce(sum({money}), 0) "
-        f"from {rows_of(writer.staged.folder / part.part)} where {' and '.join(tests)} "
+        f"from (from {rows_of(writer.staged.folder / part.part)} where {' and '.join(tests)} {alone}) "
         f"group by word order by count(*) desc, word limit {FEW + 1}"
     )
     found = writer.run(query, part.path).fetchall()
-    if not look.least <= len(found) <= FEW or (look.is_beside and not _is_beside_others(writer, part, name, look)):
+    if not look.least <= len(found) <= FEW or (look.beside is not None and not _is_beside(writer, part, name, look)):
         return None
     return Said(tuple(word for word, *_ in found if word), sum(rows for _, rows, _ in found), sum(money for *_, money in found))
 
 
-def _is_beside_others(writer: PartWriter, part: LandedFile, name: str, look: Look) -> bool:
+def _is_beside(writer: PartWriter, part: LandedFile, name: str, look: Look) -> bool:
     others = f"{quoted(name)} is not null and not {says_sql(look, name)}"
+    if look.beside:
+        others = f"regexp_matches({_folded_sql(name)}, {literal(look.beside)})"
     return writer.run(f"select 1 from {rows_of(writer.staged.folder / part.part)} where {others} limit 1", part.path).fetchone() is not None
 
 

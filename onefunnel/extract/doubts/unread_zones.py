@@ -12,7 +12,11 @@ from onefunnel.extract.parts import PartWriter
 from onefunnel.landing.loads import LandedFile
 from onefunnel.sources import Deliverable, TabularSource
 
-ZONES = r"(\w+_)?(time_?zone|tz|utc_offset|gmt_offset)(_(name|id|offset|code))?|часовой_пояс|таймзона|zeitzone|fuseau_horaire|zona_horaria"
+# Of where somebody lives it says nothing.
+ZONES = (
+    r"(?!(invitee|attendee|visitor|contact|lead|person|customer|client|user)_)"
+    r"(\w+_)?(time_?zone|tz|utc_offset|gmt_offset)(_(name|id|offset|code))?|часовой_пояс|таймзона|zeitzone|fuseau_horaire|zona_horaria"
+)
 OFFSET = re.compile(r"(?:UTC|GMT)?\s*([+-])?\s*([0-9]{1,2}):?([0-9]{2})?")
 # A moment to the minute that says no offset.
 LOCAL = r"[0-9]{1,4}[./-][0-9]{1,2}[./-][0-9]{1,4}[ T][0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.,][0-9]+)?)?"

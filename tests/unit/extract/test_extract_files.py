@@ -173,6 +173,14 @@ def test_another_key_is_refused(tmp_path: Path) -> None:
     assert landing.key not in str(error.value)
 
 
+@pytest.mark.parametrize(
+    "column", ["Email Opt Out", "Unsubscribed from all email", "Email Domain", "Email hard bounce reason", "Phone type", "has_phone"]
+)
+def test_what_is_said_of_an_address_is_not_personal(csv: Landing, column: str) -> None:
+    csv.write("a.csv", f"a,{column}\n1,yes\n")
+    assert not csv.land().warnings
+
+
 def test_a_column_that_looks_personal_is_warned_of(csv: Landing) -> None:
     csv.write("a.csv", "id,E-Mail\n1,a@b.c\n")
     assert "E-Mail looks personal" in csv.land().warnings[0]

@@ -169,3 +169,13 @@ def test_a_line_of_totals_is_no_row_wherever_it_stands(tmp_path: Path, place: in
     landing.write("a.csv", "\n".join(["date,channel,cost,currency", *rows[:place], "Итого за январь,,7,", *rows[place:]]))
     assert "1 line(s) of totals are no rows" in landing.land().warnings[0]
     assert [f"{cost or ''}" for (cost,) in landing.rows("cost")] == ["1", "2", "", "4"]
+
+
+@pytest.mark.parametrize(
+    "line", ["Входящий остаток", "Исходящий остаток на 31.01.2026", "Количество операций", "Opening balance", "Closing Balance"]
+)
+def test_balances_of_a_statement_are_no_rows(tmp_path: Path, line: str) -> None:
+    landing = Landing(tmp_path, {"path": "*.csv"}, system="template", entity="payments")
+    landing.write("a.csv", f"paid_at,payment_id,amount,currency\n2026-01-05,1,10.00,EUR\n{line},,1000.00,\n2026-01-06,2,20.00,EUR\n")
+    assert "1 line(s) of totals are no rows" in landing.land().warnings[0]
+    assert landing.rows("amount") == [("10.00",), ("20.00",)]

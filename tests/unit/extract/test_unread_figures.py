@@ -75,6 +75,15 @@ def test_what_may_be_another_measure_is_told(csv: Landing, entity: str, column: 
         ("targets", "currency", ("EUR", "")),
         ("payments", "Payment date", ("2026-01-05", "2026-01-08", "2026-02-11")),
         ("payments", "Settlement currency", ("USD", "USD")),
+        # what a bank passes on is there some days later
+        ("payments", "Дата зачисления", ("2026-01-07", "2026-01-09", "2026-01-13")),
+        ("payments", "Received date", ("2026-01-08", "2026-01-12", "2026-01-13")),
+        # the row says itself what lies between: a fee, a tax and a discount, a quantity
+        ("payments", "Amount received,Fee", ("97.00,3.00", "250.50,0", "78.5,1.50")),
+        ("payments", "Получено,Комиссия", ("97.00,3.00", "250.50,")),
+        ("payments", "Item price,Tax,Shipping", ("80.00,15.00,5.00", "250.50,0,0")),
+        ("payments", "Line item price,Quantity", ("50.00,2", "250.50,1", "20.00,4")),
+        ("payments", "Total,VAT", ("120.00,20.00", "250.50,")),
     ],
 )
 def test_what_says_the_same_is_not(csv: Landing, entity: str, column: str, cells: tuple[str, ...]) -> None:
@@ -104,6 +113,13 @@ def test_cents_of_an_api_are_asked_for(csv: Landing) -> None:
         csv.land()
     csv.options["ignore_columns"] = ["amount_captured"]
     assert csv.land().rows == 3
+
+
+@pytest.mark.parametrize(("column", "ending"), [("Amount Refunded", ""), ("amount_refunded", ".00"), ("Amount Received", "")])
+def test_a_dashboard_tells_whole_units(csv: Landing, column: str, ending: str) -> None:
+    sums = ("1250", "490", "1990")
+    cells = sums if column == "Amount Received" else ("0", "0", "0")
+    assert not _table(csv, "payments", column, *cells, sums=tuple(f"{each}{ending}" for each in sums)).land().warnings
 
 
 @pytest.mark.parametrize("column", ["Order ID", "Invoice No", "Opportunity ID", "Номер заказа", "Rechnungsnummer"])

@@ -28,6 +28,11 @@ def test_other_columns_are_not(csv: Landing, column: str, cell: str) -> None:
     assert not _told(csv, column, cell, cell)
 
 
+def test_when_a_deal_was_won_is_read(csv: Landing) -> None:
+    assert _told(csv, "Won time", "2026-01-07")
+    assert not _told(csv, "closed_at,Won time", "2026-01-07,2026-01-07")
+
+
 def test_where_stage_entries_are_delivered_they_are_not(csv: Landing) -> None:
     csv.source["entities"] = {"leads": {"path": "*.csv"}, "stage_events": {"path": "events.csv"}}
     csv.write("events.csv", "event_id,lead_id,stage,entered_at\n1,1,sql,2026-01-07\n")

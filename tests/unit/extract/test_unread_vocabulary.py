@@ -73,6 +73,10 @@ ORDINARY = """
     Test: passed | B2 ; Level test: no | yes ; Testing centre: yes | no ; Exported: no | yes
     Debit Account: 51 | 62.01 ; Дебет: 51 | 60 ; Stage: Paid | Won ; Probability: 100 | 1 ; Category: Outbound | Consulting
     Order Status: completed | shipped ; Refund policy: 14 days | none ; Error code: 0 | 00 ; Document: Invoice 12 | Поступление
+    Status: paid_out | confirmed ; Transaction Type: Authorization w/ Auto Capture | Settled Successfully ; Type: Draft concept | Retainer
+    Account: Capital One Checking | Equity Bank KES ; Category: Capital raising advisory | Interest-free plan
+    Account: Fees | Consulting Income
+    Category: Equity research | Grant writing ; Тип операции: Кредит | Поступление
     Reconciled: no | yes ; Invoice sent: no | yes ; Payment Source Type: card | sepa_debit
 """
 ORDINARY_COSTS = "Unit: EUR | pcs ; Period: March 2026 | Q ; Frequency: once | 1 ; Units: 1000 | 10 ; Interval: 5 | "
@@ -96,6 +100,9 @@ NO_REVENUE = """
 """
 NOT_OF_A_MONTH = "Cumulative: no | yes ; Aggregation: sum | YTD ; Period type: month | quarter ; Period type: monthly | rolling 12 months"
 NOT_MEASURED = "isPartial: False | True ; Change: | yoy ; Unit: index | % mom ; Type: actual | forecast"
+ORDINARY_INDEX = "Unit: Percent | % of maximum ; Unit: index | %"
+ORDINARY_HOLIDAYS = "Type: Business holiday | Normal public holiday ; Day type: holiday | Feiertag"
+ORDINARY_CALLS = "Type: Left voicemail | Call ; Stage action: entered | moved"
 NO_HOLIDAY = "is_holiday: 1 | 0 ; Type: public | working day ; Праздник: да | нет ; Day type: holiday | рабочий день"
 NO_RATE = "Type: actual | budget ; Side: x | buy"
 TOLD_OF_LEADS = (
@@ -105,7 +112,10 @@ TOLD_OF_STAGES = """
     Meeting outcome: Completed | No show ; Result: held | Rescheduled ; Done: yes | no ; Stage action: entered | left
     Итог: состоялась | Не состоялась
 """
-ORDINARY_SPEND = "Objective: SALES | LEADS ; Unit: EUR | USD ; Period: | 2026-03 ; Budget type: Daily | Lifetime"
+ORDINARY_SPEND = """
+    Type: Coupon ads | Bonus campaign ; Category: Search | Payment pages ; Objective: SALES | LEADS ; Unit: EUR | USD
+    Period: | 2026-03 ; Budget type: Daily | Lifetime
+"""
 ORDINARY_PLANS = "Paid: yes | no ; Status: paid | overdue ; Статус: оплачен | новый ; is_paid: 1 | 0 ; Status: open | sent"
 NOT_AGREED = """
     Status: active | on hold ; Status: active | draft ; Approved: yes | no ; Статус: действует | Приостановлен ; Проведен: да | нет
@@ -123,6 +133,7 @@ LEADS = """
 ORDINARY_LEADS = """
     Test: B2 | failed ; Тест: пройден | не пройден ; Status now: Draft | Open ; Duplicate: no | 0
     Master: | Anna ; Lost reason: | price ; Stage: New | Lost ; Tags: vip | testimonial
+    Lifecycle Stage: Customer | Subscriber ; Contact type: Customer | Partner ; Tags: Test drive | Spam filter setup
     Lead Status: New | Qualified ; Deleted reason: | ; Is Junk: no | false ; Paid: no | yes
 """
 
@@ -176,6 +187,9 @@ def test_what_may_say_it_is_told(entity: str, text: str) -> None:
         ("channel_costs", ORDINARY_COSTS),
         ("ad_spend", ORDINARY_SPEND),
         ("leads", ORDINARY_LEADS),
+        ("market_index", ORDINARY_INDEX),
+        ("holidays", ORDINARY_HOLIDAYS),
+        ("stage_events", ORDINARY_CALLS),
     ],
 )
 def test_ordinary_columns_say_nothing(entity: str, text: str) -> None:
@@ -232,6 +246,35 @@ def test_what_went_out_of_an_account_is_asked_for(csv: Landing) -> None:
         csv.land()
 
 
+@pytest.mark.parametrize(
+    ("column", "came", "went"),
+    [
+        ("Тип операции", "Кредит", "Дебет"),
+        ("Операция", "Приход", "Дебет"),
+        ("Вид операции", "Оплата от покупателя", "Оплата поставщику"),
+        ("Тип", "Кт", "Дт"),
+        ("Type", "CR", "DR"),
+        ("Transaction Type", "C", "D"),
+        ("Transaction Type", "Deposit", "Check"),
+        ("Type", "Payment", "Bill Payment"),
+        ("Type", "Payment", "Sales Tax Payment"),
+        ("Buchungstext", "GUTSCHR. UEBERWEISUNG", "FOLGELASTSCHRIFT"),
+        ("Umsatzart", "Gutschrift", "Lastschrift"),
+        ("Вид операции", "Поступление", "Прочее списание"),
+    ],
+)
+def test_what_went_out_is_told_by_what_came_in(csv: Landing, column: str, came: str, went: str) -> None:
+    _payments(csv, column, ("100.00", came), ("70.00", went))
+    with pytest.raises(ConfigError, match=rf"column {column}[\s\S]*says {went.lower()} in 1 row\(s\): 70.00 would count as paid"):
+        csv.land()
+    assert _payments(csv, column, ("100.00", came), ("70.00", came)).land().rows == 2
+
+
+@pytest.mark.parametrize("word", ["Check", "Lastschrift"])
+def test_a_way_to_pay_is_no_direction(csv: Landing, word: str) -> None:
+    assert not _payments(csv, "Type", ("100.00", word), ("70.00", "Card")).land().warnings
+
+
 def test_what_went_out_below_zero_is_set_aside_anyway(csv: Landing) -> None:
     _payments(csv, "Direction", ("100.00", "in"), ("-70.00", "out"), ("(70.00)", "out"))
     assert not csv.land().warnings
@@ -241,6 +284,47 @@ def test_of_a_refund_it_is_known_that_money_went_out(csv: Landing) -> None:
     csv.system, csv.entity = "template", "payments"
     csv.write("a.csv", f"{PAYMENT},kind,Direction\n1,2026-01-05,100.00,EUR,z,payment,in\n2,2026-01-05,70.00,EUR,z,refund,out\n")
     assert not csv.land().warnings
+
+
+@pytest.mark.parametrize(
+    ("entity", "table"),
+    [
+        ("channel_costs", "channel,from_date,to_date,cost,currency,note,Frequency\nseo,2026-0{0}-01,2026-0{0}-28,99.00,EUR,tool,Monthly"),
+        ("targets", "month,kpi,value,Period\n2026-0{0},leads,10{0},Q1"),
+        ("payment_plan", "plan_id,due_date,amount,currency,lead_id,Frequency\n{0},2026-0{0}-01,50.00,EUR,L1,monthly"),
+    ],
+)
+def test_what_comes_again_in_rows_of_its_own_is_not_asked_for(csv: Landing, entity: str, table: str) -> None:
+    csv.system, csv.entity = "template", entity
+    header, row = table.split("\n")
+    csv.write("a.csv", "\n".join([header, *(row.format(month) for month in (1, 2, 3)), ""]))
+    assert not csv.land().warnings
+    csv.write("a.csv", f"{header}\n{row.format(1)}\n")
+    if entity == "payment_plan":
+        assert [each for each in csv.land().warnings if "Frequency" in each]
+        return
+    with pytest.raises(ConfigError, match="is read by nobody and says"):
+        csv.land()
+
+
+def test_budgets_are_told_by_what_was(csv: Landing) -> None:
+    csv.system, csv.entity = "template", "channel_costs"
+    rows = (
+        "channel,from_date,to_date,cost,currency,Type\nseo,2026-01-01,2026-01-31,99.00,EUR,Budget\nseo,2026-02-01,2026-02-28,9.00,EUR,{}\n"
+    )
+    csv.write("a.csv", rows.format("Fixed"))
+    assert csv.land().rows == 2
+    csv.write("a.csv", rows.format("Actual"))
+    with pytest.raises(ConfigError, match="says budget in 1 row"):
+        csv.land()
+
+
+def test_the_unit_of_a_target_is_that_of_its_kpi(csv: Landing) -> None:
+    csv.system, csv.entity = "template", "targets"
+    csv.write("a.csv", "month,kpi,value,Unit\n2026-01,lt_days,30,days\n2026-01,sal_ratio,0.65,%\n2026-01,leads,120,leads\n")
+    assert not csv.land().warnings
+    csv.write("a.csv", "month,kpi,value,Unit\n2026-01,revenue,30,days\n")
+    assert [each for each in csv.land().warnings if "Unit" in each]
 
 
 def test_test_leads_are_told(csv: Landing) -> None:

@@ -143,6 +143,36 @@ def test_prose_is_no_word(csv: Landing) -> None:
     assert not csv.land().warnings
 
 
+@pytest.mark.parametrize(
+    ("column", "cell"),
+    [
+        ("note", "Payment failed first time, now ok"),
+        ("Description", "Refund policy update"),
+        ("Description", "Pending orders dashboard"),
+        ("Fulfillment Status", "pending"),
+        ("Subscription status", "canceled"),
+    ],
+)
+def test_nor_are_services_and_what_became_of_goods(csv: Landing, column: str, cell: str) -> None:
+    _money(csv, column, "ok", cell)
+    assert not csv.land().warnings
+
+
+def test_where_refunds_are_rows_a_charge_may_say_that_it_was_refunded(csv: Landing) -> None:
+    csv.system, csv.entity = "template", "payments"
+    head = "payment_id,paid_at,amount,currency,client_id,kind,Status,Amount Refunded"
+    charges = ["1,2026-01-05,100.50,EUR,z,payment,Refunded,100.50", "2,2026-01-05,70.20,EUR,z,payment,{},0"]
+    refund = "3,2026-01-09,100.50,EUR,z,refund,Paid,0"
+    csv.write("a.csv", "\n".join([head, *charges, refund, ""]).format("Paid"))
+    assert not csv.land().warnings
+    csv.write("a.csv", "\n".join([head, *charges, refund, ""]).format("Failed"))
+    with pytest.raises(ConfigError, match="says failed in 1 row"):
+        csv.land()
+    csv.write("a.csv", "\n".join([head, *charges, ""]).format("Paid"))
+    with pytest.raises(ConfigError, match="column Status is read by nobody and says refunded in 1 row"):
+        csv.land()
+
+
 def test_a_kind_that_is_read_says_it_already(csv: Landing) -> None:
     _money(csv, "type", "refund", "Chargeback", kind="refund")
     assert not csv.land().warnings

@@ -42,6 +42,10 @@ def test_what_says_the_same_is_not(csv: Landing, zone: str, moment: str) -> None
     assert not _told(csv, "tz", zone, moment)
 
 
+def test_where_somebody_lives_is_no_zone_of_the_record(csv: Landing) -> None:
+    assert not _told(csv, "Invitee Time Zone", "America/New_York")
+
+
 def test_the_zone_of_the_source_is_no_other(csv: Landing) -> None:
     csv.source["time_zone"] = "Europe/Moscow"
     assert not _told(csv, "tz", "UTC+3")
