@@ -54,6 +54,10 @@ class Told:
     records: int | None = None
     pages: int | None = None
 
+    def exceeds(self, held: Held) -> bool:
+        """Whether it is by a number that is not reached."""
+        return (self.records or 0) > held.records or (self.pages or 0) > held.answers
+
 
 @dataclass(frozen=True)
 class Page:
@@ -84,7 +88,7 @@ class Held:
 
     def add(self, envelope: Any, records: list[Any]) -> None:
         self.records += len(records)
-        self.answers += 1
+        self.answers += bool(records)  # one behind the last page is none of them
         if not any(_words(fact.name) == {"total"} or _words(fact.name) == {"total", "size"} for fact in _facts(envelope, records)):
             return
         for record in records:
