@@ -15,9 +15,9 @@ from urllib.parse import urljoin, urlsplit
 from onefunnel.config import PipelineConfig
 from onefunnel.entities import contract_entities, entity_of
 from onefunnel.errors import ConfigError, OnefunnelError
-from onefunnel.extract.documents import JsonNumber, jsonl_relation, record_line
+from onefunnel.extract.documents import check_said_once, jsonl_relation, parsed, record_line
 from onefunnel.extract.doubts import look_again
-from onefunnel.extract.envelope import Held, Told, more_told
+from onefunnel.extract.envelope import Held, Told, is_nothing, lists_in, more_told
 from onefunnel.extract.parts import PartWriter
 from onefunnel.extract.snapshot import Snapshot
 from onefunnel.landing.loads import StagedLoad
@@ -182,7 +182,7 @@ def _pages(
             number, offset = number + 1, offset + len(records)
             continue
         following = dig(page, paging.next or "") if paging else None
-        if paging is None or following in (None, "", False):
+        if paging is None or is_nothing(following):
             return _refuse_more(more, options, client.where)
         if paging.by == "cursor":
             params = {**params, paging.param or "": following}
@@ -194,11 +194,15 @@ def _pages(
 def _records(page: Any, options: RestEntity, where: str) -> list[dict[str, Any]]:
     """The list of an answer. Raises OnefunnelError where there is none, unless that says that there is nothing."""
     records = dig(page, options.records)
-    if records is None and _says_nothing(page):
+    check_said_once(page, records, where)
+    others = {} if isinstance(records, list) else lists_in(page)
+    if records is None and _says_nothing(page) and not others:
         return []
     if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
         what = f"no list of objects at {options.records or 'the top'!r} of the answer"
-        raise OnefunnelError(what, where=where, hint="correct `records`")
+        there = f"; there is {', '.join(others)}" if others else ""
+        hint = f"say which list counts, such as `records: {next(iter(others))}`" if others else "correct `records`"
+        raise OnefunnelError(f"{what}{there}", where=where, hint=hint)
     return records
 
 
@@ -308,7 +312,7 @@ class Client:
             if len(body) > MAX_PAGE_BYTES:
                 raise OnefunnelError(f"one page is larger than {MAX_PAGE_BYTES:,} bytes", where=self.where, hint="ask for smaller pages")
         try:
-            return json.loads(body, parse_float=JsonNumber, parse_int=JsonNumber)
+            return parsed(bytes(body))
         except (ValueError, RecursionError):
             raise Passing("the answer is cut off or not JSON") from None
 

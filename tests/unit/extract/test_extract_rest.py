@@ -499,3 +499,25 @@ def test_costs_that_come_again_on_a_later_page_are_not_added_up_twice(tmp_path: 
 def test_costs_that_are_others_are_read_without_a_word(tmp_path: Path, api: Api, records: list, system: str, entity: dict) -> None:
     manifest = spend_of(tmp_path, api, records, system, **entity)
     assert (manifest.rows, manifest.warnings) == (26, ())
+
+
+@pytest.mark.parametrize(
+    ("records", "body", "says"),
+    [
+        ("items", b'{"items": [{"id": 1}], "items": [{"id": 2}]}', "one of these names twice: items"),
+        ("items", b'{"data": [{"id": 1}]}', "there is data"),
+        ("", b'{"data": {"payments": [{"id": 1}]}, "included": [{"id": 2}]}', "there is data.payments, included"),
+    ],
+)
+def test_a_list_that_may_not_be_the_one_that_is_meant_is_refused(source: Source, api: Api, records: str, body: bytes, says: str) -> None:
+    api.answer = lambda path, query: (200, {}, body)
+    source.entity["records"] = records
+    with pytest.raises(OnefunnelError, match=says):
+        source.land()
+
+
+def test_an_object_that_says_a_name_twice_is_set_aside(source: Source, api: Api) -> None:
+    api.answer = lambda path, query: (200, {}, b'{"items": [{"id": 1, "id": 2}, {"id": 3}], "included": [{"id": 4}]}')
+    source.entity["records"] = "items"
+    source.land()
+    assert (source.ids, [rule for _, _, rule in source.landing.rejected()]) == (["3"], ["repeated_key"])
