@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from onefunnel.errors import ConfigError, OnefunnelError
-from onefunnel.extract.envelope import Held, Page, more_told
+from onefunnel.extract.envelope import Held, Page, lists_in, more_told
 from onefunnel.extract.lost_digits import CENTS_IN_32_BITS, EXACT_IN_32_BITS, is_id
 from onefunnel.extract.normalise import literal, quoted
 from onefunnel.extract.parts import MONEY, NUL, TYPED, UNDECODABLE, PartWriter, Relation, typed_names, unique_names
@@ -140,28 +140,39 @@ def jsonl_relation(writer: PartWriter, snapshot: Snapshot) -> Relation:
 
 
 def json_relation(writer: PartWriter, snapshot: Snapshot) -> Relation:
-    """A JSON array of objects (or one object that holds exactly one such array), numbers kept digit by digit."""
+    """A JSON array of objects (or one object that holds exactly one such array, by its own names), numbers kept digit by digit."""
     if snapshot.size > MAX_JSON_BYTES:
         raise OnefunnelError(f"larger than {MAX_JSON_BYTES:,} bytes", where=snapshot.name, hint="deliver JSON lines")
     try:
-        text = snapshot.path.read_text(encoding="utf-8")
-        content = json.loads(text, parse_float=JsonNumber, parse_int=JsonNumber, object_pairs_hook=_object)
+        around = parsed(snapshot.path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
-        raise OnefunnelError(
-            f"not JSON: {getattr(error, 'msg', 'nested too deeply')}", where=snapshot.name, hint="is the file whole?"
-        ) from None
-    if isinstance(content, dict):
-        around, lists = content, [value for value in content.values() if isinstance(value, list)]
-        content = lists[0] if len(lists) == 1 else None
-        held = Held()
-        held.add(around, content or [])
-        told = None if content is None else more_told(around, content, held)
-        writer.pages[snapshot.name] = Page(held.records, told)
-    elif isinstance(content, list):
-        writer.pages[snapshot.name] = Page(len(content), None)
-    if not isinstance(content, list):
-        raise ConfigError("holds no list of objects", where=snapshot.name, hint="deliver an array of objects, or JSON lines")
-    return records_relation(writer, content, snapshot)
+        said = getattr(error, "msg", "nested too deeply")
+        hint = "if each line is an object, say `format: jsonl` of this entity" if said == "Extra data" else "is the file whole?"
+        raise OnefunnelError(f"not JSON: {said}", where=snapshot.name, hint=hint) from None
+    records = around if isinstance(around, list) else _only_list(around, snapshot.name)
+    check_said_once(around, records, snapshot.name)
+    if records and all(isinstance(record, list) for record in records):
+        hint = 'deliver an array of objects, [{"name": value, …}, …], or its rows as .csv'
+        raise ConfigError("holds a list of lists, whose columns have no names", where=snapshot.name, hint=hint)
+    held = Held()
+    held.add(around, records)
+    writer.pages[snapshot.name] = Page(held.records, more_told(around, records, held))
+    return records_relation(writer, records, snapshot)
+
+
+def _only_list(around: Any, file: str) -> list[Any]:
+    """The list of a file. Raises ConfigError where another could be meant as well, or it is not found by one name."""
+    lists = lists_in(around)
+    tops = [value for value in around.values() if isinstance(value, list)] if isinstance(around, dict) else []
+    if len(lists) == 1 and (only := next(iter(lists.values()))) in tops:
+        return only
+    if not lists and tops and (len(tops) == 1 or not any(tops)):
+        return tops[0]
+    what = f"holds {'more than one list' if len(lists) > 1 else 'its list'} of objects: {', '.join(lists)}"
+    hint = "deliver the list that counts alone, [{…}, …], or read it with `connector: rest` and " + f"`records: {next(iter(lists), '')}`"
+    if not lists:
+        what, hint = "holds no list of objects", "deliver an array of objects, or JSON lines"
+    raise ConfigError(what, where=file, hint=hint)
 
 
 def records_relation(writer: PartWriter, records: list[Any], snapshot: Snapshot) -> Relation:
@@ -184,9 +195,24 @@ class Repeated(dict[str, Any]):
     __slots__ = ()
 
 
+def parsed(text: str | bytes) -> Any:
+    """JSON with its numbers digit by digit, and its objects that are Repeated. Raises ValueError, RecursionError."""
+    return json.loads(text, parse_float=JsonNumber, parse_int=JsonNumber, object_pairs_hook=_object)
+
+
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     record = dict(pairs)
     return record if len(record) == len(pairs) else Repeated(record)
+
+
+def check_said_once(around: Any, records: Any, where: str) -> None:
+    """Raise ConfigError for an object around the records that is Repeated: of two lists of one name only the last is there."""
+    if isinstance(around, Repeated):
+        what = f"says one of these names twice: {', '.join(around)}"
+        raise ConfigError(what, where=where, hint="which of the two counts is not known: have each name said once, its list whole")
+    for value in around.values() if isinstance(around, dict) else ():
+        if value is not records:
+            check_said_once(value, records, where)
 
 
 def record_line(record: Any) -> str:

@@ -37,6 +37,12 @@ BESIDE_A_COUNT = _set("page pages limit offset skip per next previous prev more 
 MONEY = _set("currency amount sum price cost revenue tax subtotal vat paid discount spend balance budget")
 MONEY_COLUMNS = MONEY | {"total", "value", "size"}
 LIMITS = _set("rate quota quotas usage credits throttle throttling cost")
+# Lists that speak of the records rather than hold them.
+ABOUT_RECORDS = _set(
+    "meta metadata schema field fields column columns filter filters link links query request param params parameters pagination paging "
+    "sort sorting facets aggregations total totals summary"
+)
+DEEPEST_LIST = 3
 NOTHING = ("", "null", "none", "false", "no", "0", "-1")
 DATE = re.compile(r"\d{4}-\d\d-\d\d.*")
 
@@ -53,6 +59,10 @@ class Told:
     paging: str
     records: int | None = None
     pages: int | None = None
+
+    def exceeds(self, held: Held) -> bool:
+        """Whether it is by a number that is not reached."""
+        return (self.records or 0) > held.records or (self.pages or 0) > held.answers
 
 
 @dataclass(frozen=True)
@@ -84,7 +94,7 @@ class Held:
 
     def add(self, envelope: Any, records: list[Any]) -> None:
         self.records += len(records)
-        self.answers += 1
+        self.answers += bool(records)  # one behind the last page is none of them
         if not any(_words(fact.name) == {"total"} or _words(fact.name) == {"total", "size"} for fact in _facts(envelope, records)):
             return
         for record in records:
@@ -123,6 +133,23 @@ def more_told(envelope: Any, records: Any, held: Held, *, counts: bool = True, a
         if told:
             return told
     return next((told for fact in facts if (told := _by_count(fact, facts, held, asked))), None) if counts else None
+
+
+def lists_in(envelope: Any, path: tuple[str, ...] = ()) -> dict[str, list[Any]]:
+    """The lists of objects in an answer, by dotted path: whatever could be its records."""
+    found: dict[str, list[Any]] = {}
+    for name, value in envelope.items() if isinstance(envelope, dict) and len(path) < DEEPEST_LIST else ():
+        if _words(name) & ABOUT_RECORDS:
+            continue
+        if isinstance(value, list) and any(isinstance(item, dict) for item in value):
+            found[".".join((*path, name))] = value
+        found |= lists_in(value, (*path, name))
+    return found
+
+
+def is_nothing(value: Any) -> bool:
+    """Whether a next page, link or cursor is none."""
+    return value is None or isinstance(value, bool) or str(value).strip().lower() in NOTHING
 
 
 def _facts(envelope: Any, records: Any, path: tuple[str, ...] = ()) -> Iterator[Fact]:
@@ -185,7 +212,7 @@ def _by_next(fact: Fact) -> Told | None:
     """A next page, link or cursor that is not empty."""
     above = next((name for name in fact.path if _is_next(name)), None)
     value = fact.value
-    if above is None or value is None or isinstance(value, bool) or str(value).strip().lower() in NOTHING:
+    if above is None or is_nothing(value):
         return None
     if DATE.fullmatch(str(value)) and not _words(above) & PAGES_GO_ON and above != "next":
         return None

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 from onefunnel.config import PipelineConfig
-from onefunnel.entities import entity_of
+from onefunnel.entities import contract_entities, entity_of
 from onefunnel.errors import ConfigError, OnefunnelError
-from onefunnel.extract.documents import JsonNumber, jsonl_relation, record_line
+from onefunnel.extract.documents import check_said_once, jsonl_relation, parsed, record_line
 from onefunnel.extract.doubts import look_again
-from onefunnel.extract.envelope import Held, Told, more_told
+from onefunnel.extract.envelope import Held, Told, is_nothing, lists_in, more_told
 from onefunnel.extract.parts import PartWriter
 from onefunnel.extract.snapshot import Snapshot
 from onefunnel.landing.loads import StagedLoad
@@ -34,11 +34,19 @@ if TYPE_CHECKING:
 MAX_PAGE_BYTES = 200_000_000
 NO_CONTENT = 204
 RETRIED = {408, 425, 429, 500, 502, 503, 504}
+BEHIND_THE_END = {400, 404, 410, 416, 422}  # what servers answer to the number of a page that is not there
+COUNTED = ("page", "offset")  # paging by numbers, which mean other records when the list shifts
+ADDED_UP = {"ad_spend", "channel_costs"}  # entities whose rows no id tells apart
+IF_BOTH_COUNT = "; have the source sort the list (`params`). If both count, say `overlap: add`, or ask for an id of each row"
 FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 0.5, 60.0
 
 
 class SourceDown(OnefunnelError):
     """The source did not answer within the attempts and the time it was given."""
+
+
+class NoSuchPage(ConfigError):
+    """What was asked for is not there. Behind a short page that is the end of the list, else a wrong setting."""
 
 
 class Passing(Exception):
@@ -60,7 +68,7 @@ def stage_resource(config: PipelineConfig, source: RestSource, entity: str, stag
     lines = staged.scratch / "records.jsonl"
     digest = hashlib.sha256()
     with Client(source, headers, secrets, staged.where) as client, lines.open("w", encoding="utf-8") as out:
-        for record in read_records(client, source, options, dates):
+        for record in read_records(client, source, options, dates, adds_up=bool(ADDED_UP & contract_entities(source.system, entity))):
             line = record_line(record)
             digest.update(line.encode())
             out.write(line)
@@ -87,75 +95,94 @@ def request_headers(source: RestSource, where: str) -> tuple[dict[str, str], lis
     return headers, secrets
 
 
-def read_records(client: Client, source: RestSource, options: RestEntity, dates: dict[str, str]) -> Iterator[dict[str, Any]]:
-    """Every record of every page, once.
+def read_records(
+    client: Client, source: RestSource, options: RestEntity, dates: dict[str, str], *, adds_up: bool
+) -> Iterator[dict[str, Any]]:
+    """Every record of every page, once. adds_up: a record that came twice would count twice.
 
-    Raises OnefunnelError for a repeated page, a repeated key, a total that does not add up, an end that is none by the last answer.
+    Raises OnefunnelError for a repeated page, key or record, a total that does not add up, an end that is none by the last answer.
     """
     url = source.base_url.rstrip("/") + "/" + options.path.lstrip("/")
     params = {name: value.format_map(dates) if isinstance(value, str) else value for name, value in options.params.items()}
-    seen_places: set[str] = set()
-    seen_pages: set[str] = set()
-    keys: set[str] = set()
-    total, count, held = None, 0, Held()
-    for place, page in _pages(client, url, params, options, source.max_pages, held):
-        records = dig(page, options.records)
-        if records is None and _says_nothing(page):
-            records = []
-        if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
-            raise OnefunnelError(
-                f"no list of objects at {options.records or 'the top'!r} of the answer", where=client.where, hint="correct `records`"
-            )
-        mark = hashlib.sha256(json.dumps(records, sort_keys=True).encode()).hexdigest()
-        if place in seen_places or (records and mark in seen_pages):
-            raise OnefunnelError(
-                f"the source repeats a page after {count} records", where=client.where, hint="nothing is landed; check `paging`"
-            )
-        seen_places.add(place)
-        seen_pages.add(mark)
+    total, held, taken = None, Held(), Taken(options, adds_up, client.where)
+    for page, records in _pages(client, url, params, options, source.max_pages, held):
         held.add(page, records)
         if page is not None:
             total = _total(page, options, client.where) if total is None else total
-        for record in records:
-            if options.key is not None:
-                key = json.dumps(record.get(options.key))
-                if key in keys:
-                    what = f"the record {options.key} of one page comes again on a later one: the list shifted while it was read"
-                    raise OnefunnelError(what, where=client.where, hint="nothing is landed; the next attempt reads it anew")
-                keys.add(key)
-            count += 1
-            yield record
-    if total is not None and total != count:
-        what = f"the source counts {total} records and delivered {count}"
+        taken.add(records)
+        yield from records
+    if total is not None and total != held.records:
+        what = f"the source counts {total} records and delivered {held.records}"
         raise OnefunnelError(what, where=client.where, hint="nothing is landed; the list changed or was cut off while it was read")
 
 
-def _pages(client: Client, url: str, params: dict[str, Any], options: RestEntity, max_pages: int, held: Held) -> Iterator[tuple[str, Any]]:
-    """(where it was read from, answer) of every page, until the source says that there is no more.
+class Taken:
+    """What was taken of a list, so that no record of one page is taken from another again: by its key, or where its money would add up."""
 
-    held: what the caller has taken of the answers so far. Raises ConfigError where the last answer says that there is more.
+    def __init__(self, options: RestEntity, adds_up: bool, where: str) -> None:
+        self.key, self.where = options.key, where
+        # a cursor and a link go on behind the last record, whatever came in before it
+        self.is_asked = bool(adds_up and options.overlap != "add" and options.paging and options.paging.by in COUNTED)
+        self.before: set[str] = set()
+
+    def add(self, records: list[dict[str, Any]]) -> None:
+        """Raise OnefunnelError for a record that an earlier page has; by its key, one that this page has, too."""
+        page: set[str] = set()
+        for record in records if self.key or self.is_asked else ():
+            mark = _mark(record) if self.key is None else json.dumps(record.get(self.key))
+            if mark in self.before or (self.key and mark in page):
+                name, alike = (f"the record {self.key}", "") if self.key else ("a record", ", letter for letter")
+                what = f"{name} of one page comes again on a later one{alike}: the list shifted while it was read"
+                hint = "nothing is landed; the next attempt reads it anew" + ("" if self.key else IF_BOTH_COUNT)
+                raise OnefunnelError(what, where=self.where, hint=hint)
+            page.add(mark)
+        self.before |= page
+
+
+def _pages(
+    client: Client, url: str, params: dict[str, Any], options: RestEntity, max_pages: int, held: Held
+) -> Iterator[tuple[Any, list[dict[str, Any]]]]:
+    """(answer, its records) of every page, until the source says that there is no more.
+
+    Behind a page that is shorter than it was asked for one more is read: the server may give no longer ones. At the end of a list it then
+    answers nothing, an error, or a page again. held: what the caller has taken of the answers so far. Raises ConfigError where the last
+    answer says that there is more.
     """
     paging = options.paging
     number, offset = (paging.start, 0) if paging else (1, 0)
+    seen: set[str] = set()
+    is_short, more = False, None
     if paging and paging.size and paging.size_param:
         params = {**params, paging.size_param: paging.size}
     for _ in range(max_pages):
         asked = dict(params)
-        if paging and paging.by == "page":
-            asked[paging.param] = number
-        if paging and paging.by == "offset":
-            asked[paging.param] = offset
-        page = client.get(url, asked)
-        yield json.dumps([url, asked], sort_keys=True), page
-        more = _more(page, options, held, asked)
-        if paging and paging.by in ("page", "offset"):
-            got = len(dig(page, options.records) or [])
-            if not got or (paging.size and got < paging.size and not more and not _is_short(page, options, held)):
-                return _refuse_more(more, options, client.where)
-            number, offset = number + 1, offset + got
+        if paging and paging.by in COUNTED:
+            asked[paging.param] = number if paging.by == "page" else offset
+        try:
+            page = client.get(url, asked)
+        except NoSuchPage:
+            if is_short and more is None:
+                return
+            raise
+        records = _records(page, options, client.where)
+        marks = {_mark([url, asked]), *([_mark(records)] if records else [])}
+        if seen & marks:
+            if is_short and more is None:
+                return
+            what = f"the source repeats a page after {held.records} records"
+            raise OnefunnelError(what, where=client.where, hint="nothing is landed; check `paging`")
+        seen |= marks
+        yield page, records
+        before, more = more, _more(page, options, held, asked)
+        if paging and paging.by in COUNTED:
+            is_short = len(records) < (paging.size or 0)
+            if not records or (is_short and more is None and _is_reached(page, options, held)):
+                # an empty page need not repeat what the one before it said
+                return _refuse_more(more or (before if before and before.exceeds(held) else None), options, client.where)
+            number, offset = number + 1, offset + len(records)
             continue
         following = dig(page, paging.next or "") if paging else None
-        if paging is None or following in (None, "", False):
+        if paging is None or is_nothing(following):
             return _refuse_more(more, options, client.where)
         if paging.by == "cursor":
             params = {**params, paging.param or "": following}
@@ -164,16 +191,35 @@ def _pages(client: Client, url: str, params: dict[str, Any], options: RestEntity
     raise OnefunnelError(f"more than {max_pages} pages", where=client.where, hint="check `paging`, or raise `max_pages`")
 
 
+def _records(page: Any, options: RestEntity, where: str) -> list[dict[str, Any]]:
+    """The list of an answer. Raises OnefunnelError where there is none, unless that says that there is nothing."""
+    records = dig(page, options.records)
+    check_said_once(page, records, where)
+    others = {} if isinstance(records, list) else lists_in(page)
+    if records is None and _says_nothing(page) and not others:
+        return []
+    if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
+        what = f"no list of objects at {options.records or 'the top'!r} of the answer"
+        there = f"; there is {', '.join(others)}" if others else ""
+        hint = f"say which list counts, such as `records: {next(iter(others))}`" if others else "correct `records`"
+        raise OnefunnelError(f"{what}{there}", where=where, hint=hint)
+    return records
+
+
+def _mark(content: Any) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
 def _more(page: Any, options: RestEntity, held: Held, asked: dict[str, Any]) -> Told | None:
     """What an answer says of further records. A declared `total` is checked by itself, and no other number is one then."""
     repeated = frozenset(map(str, asked.values())) | {str(options.paging.size if options.paging else None)}
     return more_told(page, dig(page, options.records), held, counts=options.total is None, asked=repeated)
 
 
-def _is_short(page: Any, options: RestEntity, held: Held) -> bool:
-    """Whether the declared `total` is not reached yet: the source gives shorter pages than it was asked for."""
+def _is_reached(page: Any, options: RestEntity, held: Held) -> bool:
+    """Whether the declared `total` has come, so that nothing need be asked for behind it."""
     total = dig(page, options.total) if options.total else None
-    return str(total).isdigit() and int(str(total)) > held.records
+    return str(total).isdigit() and int(str(total)) <= held.records
 
 
 def _refuse_more(more: Told | None, options: RestEntity, where: str) -> None:
@@ -253,7 +299,8 @@ class Client:
                 f"the source refuses the credentials (HTTP {status})", where=self.where, hint="renew the secret of this source"
             )
         if not 200 <= status < 300:
-            raise ConfigError(f"the source answers HTTP {status}", where=self.where, hint="check base_url, path and params")
+            kind = NoSuchPage if status in BEHIND_THE_END else ConfigError
+            raise kind(f"the source answers HTTP {status}", where=self.where, hint="check base_url, path and params")
 
     def _body(self, response: httpx.Response) -> Any:
         """The body, read piece by piece so that a source that drips meets the deadline, too."""
@@ -265,7 +312,7 @@ class Client:
             if len(body) > MAX_PAGE_BYTES:
                 raise OnefunnelError(f"one page is larger than {MAX_PAGE_BYTES:,} bytes", where=self.where, hint="ask for smaller pages")
         try:
-            return json.loads(body, parse_float=JsonNumber, parse_int=JsonNumber)
+            return parsed(bytes(body))
         except (ValueError, RecursionError):
             raise Passing("the answer is cut off or not JSON") from None
 

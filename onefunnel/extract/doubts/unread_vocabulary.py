@@ -130,7 +130,8 @@ TEST = (
 MODE = r"((payment|transaction|api|gateway)_)?(mode|environment|env)|режим|среда|umgebung"
 NO = r"[^1-9]*0[^1-9]*|☐|✗|✘|❌|[-–—]|false|f|no|n|off|nein|falsch|нет|н|ложь|non|faux|nie|ні"
 YES = r"true|t|1([.,]0)?|-1|yes|y|on|x|✓|✔|☑|[+]|checked|да|д|истина|ja|j|wahr|так|oui"
-NOTHING = rf"^({NO}|(not[ _-]|un)(refunded|disputed)|без возврата)$"
+# With what JSON says that there is none
+NOTHING = rf"^({NO}|\[\s*\]|\{{\s*\}}|(not[ _-]|un)(refunded|disputed)|без возврата)$"
 LEAD_STATUS = (
     rf"((lead|deal|contact|record)_)?({STATUS}|quality|rating|lifecycle(_stage)?|stage|tags?|labels?|теги?|метки?|этап|стадия"
     rf"|качество|доступность)"

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import compress
 
 from onefunnel.entities import contract_entities
+from onefunnel.extract.doubts.nested import said_of_row, with_nested
 from onefunnel.extract.doubts.unread_subjects import SAID, SUBJECTS, Look, Subject
 from onefunnel.extract.doubts.unread_vocabulary import NOTHING, REFUNDED, STATUS_COLUMN
 from onefunnel.extract.normalise import PLACEHOLDER, literal, quoted, rows_of
@@ -43,11 +44,14 @@ def check_unread_words(writer: PartWriter, part: LandedFile, source: TabularSour
     read = [name for name in part.columns if name.lower() in known and re.fullmatch(STATUS_COLUMN, folded(name))]
     unread = unread_columns(writer, part, options)
     are_rows = _refunds_are_rows(writer, part)
-    asked = [look for look in subject.looks if not (look.of_refunds and are_rows)]
-    looks = [(name, look) for name in unread for look in asked if re.fullmatch(look.columns, folded(name))]
+    subjects = [look for look in subject.looks if not (look.of_refunds and are_rows)]
+    rows, nested = with_nested(writer, part, unread)
+    ignored = {name.strip().lower() for name in options.ignore_columns}
+    asked = {name: [name] for name in unread} | {name: path for name, path in nested.items() if name.lower() not in ignored}
+    looks = [(name, look) for name, path in asked.items() for look in subjects if _is_looked_at(look, path)]
     told: set[str] = set()
-    for name, look in _that_say_something(writer, part, looks, read):
-        if name not in told and (said := _said(writer, part, name, look, read, subject.amount, source.decimal_separator)):
+    for name, look in _that_say_something(writer, part, rows, looks, read):
+        if name not in told and (said := _said(writer, part, rows, name, look, read, subject.amount, source.decimal_separator)):
             _tell(writer, part, name, look, said, subject)
             told.add(name)
 
@@ -61,14 +65,21 @@ def _refunds_are_rows(writer: PartWriter, part: LandedFile) -> bool:
     return writer.run(query, part.path).fetchone() is not None
 
 
+def _is_looked_at(look: Look, path: list[str]) -> bool:
+    """By the whole name of a column, or of what stands inside its cells; a word there is also said of what holds it: `status.code`."""
+    names = said_of_row(path)
+    called = ["_".join(names), *([names[0]] if look.cells else [])]
+    return any(re.fullmatch(look.columns, folded(name)) for name in called)
+
+
 def _that_say_something(
-    writer: PartWriter, part: LandedFile, looks: list[tuple[str, Look]], read: Sequence[str]
+    writer: PartWriter, part: LandedFile, rows: str, looks: list[tuple[str, Look]], read: Sequence[str]
 ) -> Iterable[tuple[str, Look]]:
     """Of columns and how they are looked at, those that some row says. All in one scan: mostly there is none."""
     if not looks:
         return []
     asked = ", ".join(f"coalesce(bool_or({says_sql(look, name, read)}), false)" for name, look in looks)
-    return compress(looks, writer.run(f"select {asked} from {rows_of(writer.staged.folder / part.part)}", part.path).fetchall()[0])
+    return compress(looks, writer.run(f"select {asked} from {rows}", part.path).fetchall()[0])
 
 
 def unread_columns(writer: PartWriter, part: LandedFile, options: Deliverable) -> list[str]:
@@ -91,7 +102,9 @@ def ignore_line(name: str) -> str:
     return f"`ignore_columns: [{json.dumps(name, ensure_ascii=False)}]`"
 
 
-def _said(writer: PartWriter, part: LandedFile, name: str, look: Look, read: Sequence[str], money_in: str, separator: str) -> Said | None:
+def _said(
+    writer: PartWriter, part: LandedFile, rows: str, name: str, look: Look, read: Sequence[str], money_in: str, separator: str
+) -> Said | None:
     amount = next((each for each in part.columns if each.lower() == money_in), None)
     money = number_sql(amount, separator) if amount else "0"
     if look.is_blank and name not in writer.ends(part):
@@ -110,20 +123,20 @@ def _said(writer: PartWriter, part: LandedFile, name: str, look: Look, read: Seq
         alone = f"qualify min({dated}) {of_same} is not distinct from max({dated}) {of_same}"
     query = (
         f"select {_folded_sql(name) if look.cells else 'null'} as word, count(*), coalesce(sum({money}), 0) "
-        f"from (from {rows_of(writer.staged.folder / part.part)} where {' and '.join(tests)} {alone}) "
+        f"from (from {rows} where {' and '.join(tests)} {alone}) "
         f"group by word order by count(*) desc, word limit {FEW + 1}"
     )
     found = writer.run(query, part.path).fetchall()
-    if not look.least <= len(found) <= FEW or (look.beside is not None and not _is_beside(writer, part, name, look)):
+    if not look.least <= len(found) <= FEW or (look.beside is not None and not _is_beside(writer, part, rows, name, look)):
         return None
-    return Said(tuple(word for word, *_ in found if word), sum(rows for _, rows, _ in found), sum(money for *_, money in found))
+    return Said(tuple(word for word, *_ in found if word), sum(count for _, count, _ in found), sum(money for *_, money in found))
 
 
-def _is_beside(writer: PartWriter, part: LandedFile, name: str, look: Look) -> bool:
+def _is_beside(writer: PartWriter, part: LandedFile, rows: str, name: str, look: Look) -> bool:
     others = f"{quoted(name)} is not null and not {says_sql(look, name)}"
     if look.beside:
         others = f"regexp_matches({_folded_sql(name)}, {literal(look.beside)})"
-    return writer.run(f"select 1 from {rows_of(writer.staged.folder / part.part)} where {others} limit 1", part.path).fetchone() is not None
+    return writer.run(f"select 1 from {rows} where {others} limit 1", part.path).fetchone() is not None
 
 
 def says_sql(look: Look, name: str, read: Sequence[str] = ()) -> str:

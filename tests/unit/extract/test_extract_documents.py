@@ -85,6 +85,45 @@ def test_json_that_is_no_list_is_refused(tmp_path: Path, content: str) -> None:
         landing.land()
 
 
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ('{"rows": [{"id": 1}], "rows": [{"id": 2}]}', "one of these names twice: rows"),
+        ('{"data": {"rows": [{"id": 1}], "rows": [{"id": 2}]}, "rows": [{"id": 3}]}', "more than one list of objects: data.rows, rows"),
+        ('{"rows": [{"id": 1}], "page": {"next": "x", "next": null}}', "one of these names twice: next"),
+        ('{"data": {"payments": [{"id": 1}]}, "included": [{"id": 2}]}', "more than one list of objects: data.payments, included"),
+        ('{"a": {"b": {"payments": [{"id": 1}]}}, "included": [{"id": 2}]}', "objects: a.b.payments, included"),
+        ('{"data": {"payments": [{"id": 1}]}, "included": []}', "its list of objects: data.payments"),
+        ('{"data": [{"id": 1}], "errors": [{"code": 7}]}', "more than one list of objects: data, errors"),
+        ('[[1, "x"], [2, "y"]]', "list of lists"),
+        ('{"rows": [["id"], [2]]}', "list of lists"),
+        ('{"id": 1}\n{"id": 2}\n', "format: jsonl"),
+    ],
+)
+def test_a_list_that_may_not_be_all_that_is_meant_is_refused(tmp_path: Path, content: str, says: str) -> None:
+    landing = Landing(tmp_path, {"path": "*.json"})
+    landing.write("a.json", content)
+    with pytest.raises(OnefunnelError) as error:
+        landing.land()
+    assert says in f"{error.value} {error.value.hint}"
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        '"errors": [], "warnings": [], "included": []',
+        '"ids": [1, 2], "tags": ["x"]',
+        '"schema": {"fields": [{"name": "id", "type": "integer"}], "primaryKey": ["id"]}, "meta": {"sources": [{"name": "x"}]}',
+        '"data": {"items": []}, "query": {"sort": [{"by": "id"}]}',
+    ],
+)
+def test_the_only_list_of_objects_is_read_whatever_stands_beside_it(tmp_path: Path, around: str) -> None:
+    landing = Landing(tmp_path, {"path": "*.json"})
+    landing.write("a.json", f'{{"rows": [{{"id": 1, "lines": [{{"n": 1}}]}}, {{"id": 2}}], {around}}}')
+    assert not landing.land().warnings
+    assert landing.rows("id") == [("1",), ("2",)]
+
+
 def test_parquet_becomes_text(tmp_path: Path) -> None:
     landing = Landing(tmp_path, {"path": "*.parquet"})
     path = landing.write("a.parquet", b"")

@@ -242,3 +242,53 @@ def test_stages_that_were_cancelled_are_told(csv: Landing) -> None:
     csv.write("a.csv", "event_id,lead_id,stage,entered_at,status\n1,1,demo,2026-03-01,held\n2,2,demo,2026-03-02,cancelled\n")
     (warning,) = csv.land().warnings
     assert "column status is read by nobody and says cancelled in 1 row(s): they would count as stages that were reached" in warning
+
+
+def _documents(tmp_path: Path, *beside: str) -> Landing:
+    landing = Landing(tmp_path, {"path": "*.json"}, system="template", entity="payments")
+    rows = [
+        f'{{"payment_id": {row}, "paid_at": "2026-01-05", "amount": 1100.5, "currency": "EUR", "client_id": "z", {each}}}'
+        for row, each in enumerate(beside)
+    ]
+    landing.write("a.json", f"[{', '.join(rows)}]")
+    return landing
+
+
+@pytest.mark.parametrize(
+    ("honest", "other", "column"),
+    [
+        ('"status": {"code": "paid"}', '"status": {"code": "failed"}', "status.code"),
+        ('"attributes": {"status": "paid"}', '"attributes": {"status": "refunded"}', "attributes.status"),
+        ('"status": ["paid"]', '"status": ["refunded"]', "status.0"),
+        ('"metadata": {"test": false}', '"metadata": {"test": true}', "metadata.test"),
+        ('"data": {"charge": {"refunded": false}}', '"data": {"charge": {"refunded": true}}', "data.charge.refunded"),
+    ],
+)
+def test_words_inside_an_object_are_asked_for(tmp_path: Path, honest: str, other: str, column: str) -> None:
+    landing = _documents(tmp_path, honest, other)
+    with pytest.raises(
+        ConfigError, match=rf"column {column} is read by nobody and .* in 1 row\(s\): 1,100.50 would count as paid"
+    ) as error:
+        landing.land()
+    assert f'`ignore_columns: ["{column}"]`' in error.value.hint
+    landing.options["ignore_columns"] = [column]
+    assert landing.land().rows == 2
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        '"refunds": []',
+        '"refunded": {}',
+        '"canceled_at": [ ]',
+        '"status": {"code": "paid", "old": null}',
+        '"customer": {"deleted": true, "name": "x", "refunds": 2}',
+        '"metadata": {"test": false, "ids": [1, 2], "a.b c": "d"}',
+        '"note": "{failed"',
+        '"status.code": "paid", "status": {"code": "paid", "Code": "paid"}',
+        '"note": "[refunded] {"',
+    ],
+)
+def test_nothing_and_what_is_said_of_another_is_not(tmp_path: Path, cell: str) -> None:
+    manifest = _documents(tmp_path, cell, cell).land()
+    assert (manifest.rows, manifest.warnings) == (2, ())
