@@ -177,7 +177,8 @@ def _check_groups_of_comma(
 
 
 def _check_twice(writer: PartWriter, part: LandedFile, measures: Sequence[str], day: str | None, columns: Sequence[str]) -> None:
-    """Rows of costs add up. An export was appended to itself where each stands twice, letter by letter, or all rows of several days do.
+    """Rows of costs add up. An export was appended to itself where each stands twice, letter by letter, or all rows of several days do,
+    or all of one that are several. Of one or two rows it is told; one row of a round cost may be there twice by chance.
 
     measures: what is more than nothing in such rows; columns: those that are compared. Of those that are read alone, a report may have a
     row for each action, with the whole cost in each.
@@ -185,18 +186,28 @@ def _check_twice(writer: PartWriter, part: LandedFile, measures: Sequence[str], 
     told_day = quoted(day) if day else "null"
     is_something = " and ".join(f"regexp_matches(any_value({quoted(name)}), '[1-9]')" for name in measures)
     rows = (
-        f"select {told_day} as day, count(*) as times, {is_something} as costs "
+        f"select {told_day} as day, count(*) as times, {is_something} as costs, "
+        f"regexp_matches(any_value({quoted(measures[0])}), '[.,][0-9]*[1-9]') as is_odd "
         f"from {rows_of(writer.staged.folder / part.part)} group by {', '.join(map(quoted, columns))}"
     )
-    days = f"select day, sum(times) as held, count(*) as different, min(times) as least, bool_or(costs) as costs from ({rows}) group by day"
-    is_twice = "filter (least > 1 and costs)"
-    query = f"select sum(different), min(least), count(day) {is_twice}, sum(held) {is_twice}, min(day) {is_twice} from ({days})"
-    different, least, twice, held, first = writer.run(query, part.path).fetchall()[0]
-    if different is None or (twice < MANY and (different < MANY or least == 1 or len(measures) > 1)):
+    days = (
+        "select day, sum(times) as held, count(*) as different, min(times) as least, count(*) filter (costs) as costing, "
+        f"bool_or(costs and is_odd) as is_odd from ({rows}) group by day"
+    )
+    is_twice = "filter (least > 1 and costing > 0)"
+    query = (
+        f"select sum(different), min(least), count(day) {is_twice}, sum(held) {is_twice}, min(day) {is_twice}, "
+        f"coalesce(sum(costing) {is_twice}, 0), bool_or(is_odd) {is_twice} from ({days})"
+    )
+    different, least, twice, held, first, costing, is_odd = writer.run(query, part.path).fetchone()
+    is_by_letter = len(measures) == 1
+    is_whole = is_by_letter and different is not None and different >= MANY and least > 1
+    is_sure = is_whole or twice >= MANY or (is_by_letter and twice and costing >= MANY)
+    if not is_sure and not (is_by_letter and twice and (costing > 1 or is_odd)):
         return
     what = f"each of its {different} rows stands there {least} times or more"
     if least == 1:
-        what = f"all {held} rows of {twice} days, such as {first}, stand there twice or more, letter by letter"
+        what = f"all {held} rows of {twice} day{'s' if twice > 1 else ''}, such as {first}, stand there twice or more, letter by letter"
     unread = [name for name in part.columns if name not in columns]
     if unread:
         what += f" but for what nobody reads ({', '.join(unread)})"
@@ -204,6 +215,7 @@ def _check_twice(writer: PartWriter, part: LandedFile, measures: Sequence[str], 
         part,
         f"{what}: the costs would count as often",
         "deliver every row once; if they are different things, say `overlap: add` of the entity",
+        is_refused=is_sure,
     )
 
 

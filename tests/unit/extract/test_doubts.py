@@ -195,6 +195,40 @@ def test_whole_days_that_stand_there_twice_are_asked_for(csv: Landing, rows: lis
     assert _land_costs(csv, rows, refused) == "".join(rows).count("\n")
 
 
+THREE_OF_A_DAY = [f"2026-01-05,google,{cost},EUR\n" for cost in ("10.00", "20.00", "30.00")]
+PAUSED = [f"2026-01-05,google,{cost},EUR\n" for cost in ("50.00", "0.00", "0")]
+
+
+@pytest.mark.parametrize("days", [THREE_OF_A_DAY, [*DAYS[2:], "2026-01-03,seo,12,EUR\n"]])
+def test_a_day_of_several_rows_that_stand_there_twice_is_asked_for(csv: Landing, days: list[str]) -> None:
+    refused = r"all 6 rows of (1 day|2 days), such as 2026-01-0[35], stand there twice.*[\s\S]*`overlap: add`"
+    assert _land_costs(csv, DAYS[:2] + days * 2, refused) == 8
+
+
+@pytest.mark.parametrize(
+    ("rows", "is_told"),
+    [
+        pytest.param(DAYS + DAYS[2:], True, id="two days of one campaign"),
+        pytest.param(DAYS[:2] * 2, True, id="a whole file of two days"),
+        pytest.param([*DAYS, *["2026-01-09,ads,12.34,EUR\n"] * 2], True, id="one row to the cent"),
+        pytest.param(DAYS + DAYS[3:], False, id="one row of a round cost"),
+        pytest.param(DAYS + PAUSED * 2, False, id="a budget of two ad sets beside what is paused"),
+        pytest.param(DAYS + THREE_OF_A_DAY + THREE_OF_A_DAY[1:], False, id="a row of the day stands there once"),
+    ],
+)
+def test_few_rows_that_stand_there_twice_are_told(csv: Landing, rows: list[str], is_told: bool) -> None:
+    csv.system, csv.entity = "template", "ad_spend"
+    csv.write("a.csv", SPEND + "".join(rows))
+    assert any("the costs would count as often; deliver every row once" in warning for warning in csv.land().warnings) == is_told
+
+
+def test_keywords_of_a_day_that_cost_alike_are_no_copy(csv: Landing) -> None:
+    csv.system, csv.entity = "template", "ad_spend"
+    rows = [f"2026-03-01,google,0.{ad}5,EUR,1,{word}\n" for ad in (1, 2, 3) for word in ("course", "school")]
+    csv.write("a.csv", ACTIONS + "".join(rows) + "2026-03-02,google,7.50,EUR,40,course\n")
+    assert not [warning for warning in csv.land().warnings if "count as often" in warning]
+
+
 ACTIONS = "date,channel,cost,currency,impressions,Action type\n"
 
 
