@@ -21,6 +21,10 @@ WHOLE = r"-?[1-9][0-9]{0,2}"
 THREE = r"-?(0|[0-9]{4,})[.][0-9]{3}"
 BY_GROUPS = r"-?[1-9][0-9]{0,2}(,[0-9]{3})+([.][0-9]{1,2})?"
 BY_COMMA = r"-?[0-9]{1,3}([.][0-9]{3})*,[0-9]{1,2}"
+# With a currency or nothing beside them: what only a decimal comma reads, what is of two sizes, and where the comma must divide thousands.
+ONLY_BY_COMMA = r"[^0-9]*([0-9]{1,3}([. ][0-9]{3})*,[0-9]{1,2}|[0-9]{4,},[0-9]+|0,[0-9]+)[^0-9]*"
+ONE_GROUP = r"[^0-9]*[1-9][0-9]{0,2},[0-9]{3}[^0-9]*"
+IN_GROUPS = r"[^0-9]*[1-9][0-9]{0,2}(,[0-9]{3})+([.][0-9]{1,2}|,[0-9]{3})[^0-9]*"
 MANY = 3
 CENT_IN_MICROS, MIN_MICROS = 10_000, 5
 # A table whose days were taken for months is told by so many cells of each kind.
@@ -45,13 +49,16 @@ def check_undecided(writer: PartWriter, relation: Relation, part: LandedFile, co
             _check_twice(writer, part, (names["cost"], names["impressions"]), names.get("date"), compared)
         _check_micros(writer, part, source, names["cost"])
     money = sorted((MONEY - {"currency"}) & set(names))
-    if "decimal_separator" not in source.model_fields_set and source.currency not in THREE_DECIMALS:
-        read = {name.lower() for name in writer.read}
-        for number in [*money, *(name for name in ("direct_cost", "value", "index") if name in names and name in read)]:
+    read = {name.lower() for name in writer.read}
+    numbers = [*money, *(name for name in ("direct_cost", "value", "index") if name in names and name in read)]
+    is_declared = "decimal_separator" in source.model_fields_set
+    if source.currency not in THREE_DECIMALS:
+        for number in numbers if not is_declared else ():
             _check_thousands(writer, relation, part, source, names[number], names.get("currency"))
-    if source.decimal_separator == "," and source.currency not in THREE_DECIMALS:
-        for number in money:
+        for number in money if source.decimal_separator == "," else ():
             _check_groups_of_comma(writer, relation, part, source, names[number], names.get("currency"))
+        for number in numbers if not is_declared or source.decimal_separator == "," else ():
+            _check_commas(writer, relation, part, source, names[number])
     for amount in money if "currency" in names and source.currency is None else ():
         _check_currency(writer, part, source, names[amount], names["currency"], config.reporting.base_currency)
 
@@ -173,6 +180,27 @@ def _check_groups_of_comma(
             f"column {amount}: {grouped} value(s) such as 9,999 under a decimal comma: no amount of {source.currency or 'such a currency'} "
             "has three decimals, so that the comma divides thousands",
             f'say `decimal_separator: "."` of source {source.name}',
+        )
+
+
+def _check_commas(writer: PartWriter, relation: Relation, part: LandedFile, source: FilesSource, amount: str) -> None:
+    """12,250 is of two sizes. Another number of its column that the separator cannot read says that it is of the other: 7,12 under a point
+    that nobody declared, 2,500.00 under a comma. Where both are there, it may be of either.
+    """
+    value = f"trim({quoted(amount)})"
+    is_text = f"not contains(coalesce({TYPED}, ''), {literal(f'|{amount.strip().lower()}|')})" if relation.typed else "true"
+    counts = ", ".join(f"count(*) filter (regexp_full_match({value}, '{form}'))" for form in (ONE_GROUP, ONLY_BY_COMMA, IN_GROUPS))
+    query = f"select {counts} from {rows_of(writer.staged.folder / part.part)} where contains({value}, ',') and {is_text}"
+    undecided, by_comma, in_groups = writer.run(query, part.path).fetchone()
+    is_comma = source.decimal_separator == ","
+    against, said, meant, other = (in_groups, "9,999.99", "thousands", ".") if is_comma else (by_comma, "9,99", "decimals", ",")
+    if undecided and against:
+        writer.doubt(
+            part,
+            f"column {amount}: {undecided} value(s) such as 9,999, and {against} such as {said}: "
+            f"they would be read as {'9.999' if is_comma else '9999'}, where the comma stands before {meant}",
+            f'say `decimal_separator: "{other}"` of source {source.name}',
+            is_refused=not (by_comma if is_comma else in_groups),
         )
 
 

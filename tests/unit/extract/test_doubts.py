@@ -128,6 +128,52 @@ def test_thousands_under_a_declared_comma_are_asked_for(csv: Landing, costs: tup
         assert csv.land().rows == len(costs) + 1
 
 
+BY_COMMA = ("0,50", "7,12", "12,250", "900")
+
+
+@pytest.mark.parametrize(
+    ("declared", "costs", "line"),
+    [
+        (None, BY_COMMA, '","'),
+        (None, ("€ 7,12", "12,250 €"), '","'),
+        (None, ("1.234,50", "12,250"), '","'),
+        (None, ("0,125", "12,250"), '","'),
+        (",", ("2,500.00", "1,000"), '"[.]"'),
+        (",", ("$2,500.00", "$1,000", "300"), '"[.]"'),
+        (",", ("2,500,000", "1,000"), '"[.]"'),
+    ],
+)
+def test_a_comma_that_others_of_the_column_read_otherwise_is_asked_for(
+    csv: Landing, declared: str | None, costs: tuple[str, ...], line: str
+) -> None:
+    csv.system, csv.entity, csv.source = "template", "payments", {"decimal_separator": declared} if declared else {}
+    csv.write("a.csv", _payments(*costs))
+    told = rf"column amount: 1 value\(s\) such as 9,999, and \d such as 9,99[\s\S]*say `decimal_separator: {line}` of source src"
+    with pytest.raises(ConfigError, match=told):
+        csv.land()
+    csv.source = {"decimal_separator": "." if declared else ","}
+    assert not [warning for warning in csv.land().warnings if "comma" in warning]
+
+
+@pytest.mark.parametrize(
+    ("declared", "costs", "told"),
+    [
+        pytest.param(None, ("1,234.50", "12,250", "900", "0.50"), 0, id="English thousands"),
+        pytest.param(None, ("12,250", "1,000", "900"), 0, id="thousands alone"),
+        pytest.param(None, ("7,12", "0,50", "12,25"), 0, id="decimal commas are set aside"),
+        pytest.param(None, ("1,234.50", "7,12", "12,250"), 1, id="a slip among English numbers"),
+        pytest.param(".", ("7,12", "12,250"), 0, id="the point is declared"),
+        pytest.param(",", ("1.234,50", "12,250", "7,12"), 0, id="three decimals under a comma"),
+        pytest.param(",", ("2,500.00", "7,12", "1,000"), 1, id="both ways"),
+        pytest.param(",", ("2,500.00", "7,12"), 0, id="nothing of two sizes"),
+    ],
+)
+def test_a_comma_that_all_read_alike_is_not(csv: Landing, declared: str | None, costs: tuple[str, ...], told: int) -> None:
+    csv.system, csv.entity, csv.source = "template", "payments", {"decimal_separator": declared} if declared else {}
+    csv.write("a.csv", _payments(*costs))
+    assert len([warning for warning in csv.land().warnings if "the comma stands before" in warning]) == told
+
+
 def test_an_empty_currency_among_others_is_not_the_base_one(csv: Landing) -> None:
     csv.system, csv.entity = "template", "payments"
     dollars = "".join(f"{number},2026-01-05,5,USD\n" for number in range(3))
