@@ -21,6 +21,10 @@ WHOLE = r"-?[1-9][0-9]{0,2}"
 THREE = r"-?(0|[0-9]{4,})[.][0-9]{3}"
 BY_GROUPS = r"-?[1-9][0-9]{0,2}(,[0-9]{3})+([.][0-9]{1,2})?"
 BY_COMMA = r"-?[0-9]{1,3}([.][0-9]{3})*,[0-9]{1,2}"
+# With a currency or nothing beside them: what only a decimal comma reads, what is of two sizes, and where the comma must divide thousands.
+ONLY_BY_COMMA = r"[^0-9]*([0-9]{1,3}([. ][0-9]{3})*,[0-9]{1,2}|[0-9]{4,},[0-9]+|0,[0-9]+)[^0-9]*"
+ONE_GROUP = r"[^0-9]*[1-9][0-9]{0,2},[0-9]{3}[^0-9]*"
+IN_GROUPS = r"[^0-9]*[1-9][0-9]{0,2}(,[0-9]{3})+([.][0-9]{1,2}|,[0-9]{3})[^0-9]*"
 MANY = 3
 CENT_IN_MICROS, MIN_MICROS = 10_000, 5
 # A table whose days were taken for months is told by so many cells of each kind.
@@ -45,13 +49,16 @@ def check_undecided(writer: PartWriter, relation: Relation, part: LandedFile, co
             _check_twice(writer, part, (names["cost"], names["impressions"]), names.get("date"), compared)
         _check_micros(writer, part, source, names["cost"])
     money = sorted((MONEY - {"currency"}) & set(names))
-    if "decimal_separator" not in source.model_fields_set and source.currency not in THREE_DECIMALS:
-        read = {name.lower() for name in writer.read}
-        for number in [*money, *(name for name in ("direct_cost", "value", "index") if name in names and name in read)]:
+    read = {name.lower() for name in writer.read}
+    numbers = [*money, *(name for name in ("direct_cost", "value", "index") if name in names and name in read)]
+    is_declared = "decimal_separator" in source.model_fields_set
+    if source.currency not in THREE_DECIMALS:
+        for number in numbers if not is_declared else ():
             _check_thousands(writer, relation, part, source, names[number], names.get("currency"))
-    if source.decimal_separator == "," and source.currency not in THREE_DECIMALS:
-        for number in money:
+        for number in money if source.decimal_separator == "," else ():
             _check_groups_of_comma(writer, relation, part, source, names[number], names.get("currency"))
+        for number in numbers if not is_declared or source.decimal_separator == "," else ():
+            _check_commas(writer, relation, part, source, names[number])
     for amount in money if "currency" in names and source.currency is None else ():
         _check_currency(writer, part, source, names[amount], names["currency"], config.reporting.base_currency)
 
@@ -176,8 +183,30 @@ def _check_groups_of_comma(
         )
 
 
+def _check_commas(writer: PartWriter, relation: Relation, part: LandedFile, source: FilesSource, amount: str) -> None:
+    """12,250 is of two sizes. Another number of its column that the separator cannot read says that it is of the other: 7,12 under a point
+    that nobody declared, 2,500.00 under a comma. Where both are there, it may be of either.
+    """
+    value = f"trim({quoted(amount)})"
+    is_text = f"not contains(coalesce({TYPED}, ''), {literal(f'|{amount.strip().lower()}|')})" if relation.typed else "true"
+    counts = ", ".join(f"count(*) filter (regexp_full_match({value}, '{form}'))" for form in (ONE_GROUP, ONLY_BY_COMMA, IN_GROUPS))
+    query = f"select {counts} from {rows_of(writer.staged.folder / part.part)} where contains({value}, ',') and {is_text}"
+    undecided, by_comma, in_groups = writer.run(query, part.path).fetchone()
+    is_comma = source.decimal_separator == ","
+    against, said, meant, other = (in_groups, "9,999.99", "thousands", ".") if is_comma else (by_comma, "9,99", "decimals", ",")
+    if undecided and against:
+        writer.doubt(
+            part,
+            f"column {amount}: {undecided} value(s) such as 9,999, and {against} such as {said}: "
+            f"they would be read as {'9.999' if is_comma else '9999'}, where the comma stands before {meant}",
+            f'say `decimal_separator: "{other}"` of source {source.name}',
+            is_refused=not (by_comma if is_comma else in_groups),
+        )
+
+
 def _check_twice(writer: PartWriter, part: LandedFile, measures: Sequence[str], day: str | None, columns: Sequence[str]) -> None:
-    """Rows of costs add up. An export was appended to itself where each stands twice, letter by letter, or all rows of several days do.
+    """Rows of costs add up. An export was appended to itself where each stands twice, letter by letter, or all rows of several days do,
+    or all of one that are several. Of one or two rows it is told; one row of a round cost may be there twice by chance.
 
     measures: what is more than nothing in such rows; columns: those that are compared. Of those that are read alone, a report may have a
     row for each action, with the whole cost in each.
@@ -185,18 +214,28 @@ def _check_twice(writer: PartWriter, part: LandedFile, measures: Sequence[str], 
     told_day = quoted(day) if day else "null"
     is_something = " and ".join(f"regexp_matches(any_value({quoted(name)}), '[1-9]')" for name in measures)
     rows = (
-        f"select {told_day} as day, count(*) as times, {is_something} as costs "
+        f"select {told_day} as day, count(*) as times, {is_something} as costs, "
+        f"regexp_matches(any_value({quoted(measures[0])}), '[.,][0-9]*[1-9]') as is_odd "
         f"from {rows_of(writer.staged.folder / part.part)} group by {', '.join(map(quoted, columns))}"
     )
-    days = f"select day, sum(times) as held, count(*) as different, min(times) as least, bool_or(costs) as costs from ({rows}) group by day"
-    is_twice = "filter (least > 1 and costs)"
-    query = f"select sum(different), min(least), count(day) {is_twice}, sum(held) {is_twice}, min(day) {is_twice} from ({days})"
-    different, least, twice, held, first = writer.run(query, part.path).fetchall()[0]
-    if different is None or (twice < MANY and (different < MANY or least == 1 or len(measures) > 1)):
+    days = (
+        "select day, sum(times) as held, count(*) as different, min(times) as least, count(*) filter (costs) as costing, "
+        f"bool_or(costs and is_odd) as is_odd from ({rows}) group by day"
+    )
+    is_twice = "filter (least > 1 and costing > 0)"
+    query = (
+        f"select sum(different), min(least), count(day) {is_twice}, sum(held) {is_twice}, min(day) {is_twice}, "
+        f"coalesce(sum(costing) {is_twice}, 0), bool_or(is_odd) {is_twice} from ({days})"
+    )
+    different, least, twice, held, first, costing, is_odd = writer.run(query, part.path).fetchone()
+    is_by_letter = len(measures) == 1
+    is_whole = is_by_letter and different is not None and different >= MANY and least > 1
+    is_sure = is_whole or twice >= MANY or (is_by_letter and twice and costing >= MANY)
+    if not is_sure and not (is_by_letter and twice and (costing > 1 or is_odd)):
         return
     what = f"each of its {different} rows stands there {least} times or more"
     if least == 1:
-        what = f"all {held} rows of {twice} days, such as {first}, stand there twice or more, letter by letter"
+        what = f"all {held} rows of {twice} day{'s' if twice > 1 else ''}, such as {first}, stand there twice or more, letter by letter"
     unread = [name for name in part.columns if name not in columns]
     if unread:
         what += f" but for what nobody reads ({', '.join(unread)})"
@@ -204,6 +243,7 @@ def _check_twice(writer: PartWriter, part: LandedFile, measures: Sequence[str], 
         part,
         f"{what}: the costs would count as often",
         "deliver every row once; if they are different things, say `overlap: add` of the entity",
+        is_refused=is_sure,
     )
 
 

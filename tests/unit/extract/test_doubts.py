@@ -128,6 +128,52 @@ def test_thousands_under_a_declared_comma_are_asked_for(csv: Landing, costs: tup
         assert csv.land().rows == len(costs) + 1
 
 
+BY_COMMA = ("0,50", "7,12", "12,250", "900")
+
+
+@pytest.mark.parametrize(
+    ("declared", "costs", "line"),
+    [
+        (None, BY_COMMA, '","'),
+        (None, ("€ 7,12", "12,250 €"), '","'),
+        (None, ("1.234,50", "12,250"), '","'),
+        (None, ("0,125", "12,250"), '","'),
+        (",", ("2,500.00", "1,000"), '"[.]"'),
+        (",", ("$2,500.00", "$1,000", "300"), '"[.]"'),
+        (",", ("2,500,000", "1,000"), '"[.]"'),
+    ],
+)
+def test_a_comma_that_others_of_the_column_read_otherwise_is_asked_for(
+    csv: Landing, declared: str | None, costs: tuple[str, ...], line: str
+) -> None:
+    csv.system, csv.entity, csv.source = "template", "payments", {"decimal_separator": declared} if declared else {}
+    csv.write("a.csv", _payments(*costs))
+    told = rf"column amount: 1 value\(s\) such as 9,999, and \d such as 9,99[\s\S]*say `decimal_separator: {line}` of source src"
+    with pytest.raises(ConfigError, match=told):
+        csv.land()
+    csv.source = {"decimal_separator": "." if declared else ","}
+    assert not [warning for warning in csv.land().warnings if "comma" in warning]
+
+
+@pytest.mark.parametrize(
+    ("declared", "costs", "told"),
+    [
+        pytest.param(None, ("1,234.50", "12,250", "900", "0.50"), 0, id="English thousands"),
+        pytest.param(None, ("12,250", "1,000", "900"), 0, id="thousands alone"),
+        pytest.param(None, ("7,12", "0,50", "12,25"), 0, id="decimal commas are set aside"),
+        pytest.param(None, ("1,234.50", "7,12", "12,250"), 1, id="a slip among English numbers"),
+        pytest.param(".", ("7,12", "12,250"), 0, id="the point is declared"),
+        pytest.param(",", ("1.234,50", "12,250", "7,12"), 0, id="three decimals under a comma"),
+        pytest.param(",", ("2,500.00", "7,12", "1,000"), 1, id="both ways"),
+        pytest.param(",", ("2,500.00", "7,12"), 0, id="nothing of two sizes"),
+    ],
+)
+def test_a_comma_that_all_read_alike_is_not(csv: Landing, declared: str | None, costs: tuple[str, ...], told: int) -> None:
+    csv.system, csv.entity, csv.source = "template", "payments", {"decimal_separator": declared} if declared else {}
+    csv.write("a.csv", _payments(*costs))
+    assert len([warning for warning in csv.land().warnings if "the comma stands before" in warning]) == told
+
+
 def test_an_empty_currency_among_others_is_not_the_base_one(csv: Landing) -> None:
     csv.system, csv.entity = "template", "payments"
     dollars = "".join(f"{number},2026-01-05,5,USD\n" for number in range(3))
@@ -193,6 +239,40 @@ def _land_costs(csv: Landing, rows: list[str], refused: str | None) -> int:
 def test_whole_days_that_stand_there_twice_are_asked_for(csv: Landing, rows: list[str], told: str | None) -> None:
     refused = rf"{told}.*the costs would count as often[\s\S]*`overlap: add`" if told else None
     assert _land_costs(csv, rows, refused) == "".join(rows).count("\n")
+
+
+THREE_OF_A_DAY = [f"2026-01-05,google,{cost},EUR\n" for cost in ("10.00", "20.00", "30.00")]
+PAUSED = [f"2026-01-05,google,{cost},EUR\n" for cost in ("50.00", "0.00", "0")]
+
+
+@pytest.mark.parametrize("days", [THREE_OF_A_DAY, [*DAYS[2:], "2026-01-03,seo,12,EUR\n"]])
+def test_a_day_of_several_rows_that_stand_there_twice_is_asked_for(csv: Landing, days: list[str]) -> None:
+    refused = r"all 6 rows of (1 day|2 days), such as 2026-01-0[35], stand there twice.*[\s\S]*`overlap: add`"
+    assert _land_costs(csv, DAYS[:2] + days * 2, refused) == 8
+
+
+@pytest.mark.parametrize(
+    ("rows", "is_told"),
+    [
+        pytest.param(DAYS + DAYS[2:], True, id="two days of one campaign"),
+        pytest.param(DAYS[:2] * 2, True, id="a whole file of two days"),
+        pytest.param([*DAYS, *["2026-01-09,ads,12.34,EUR\n"] * 2], True, id="one row to the cent"),
+        pytest.param(DAYS + DAYS[3:], False, id="one row of a round cost"),
+        pytest.param(DAYS + PAUSED * 2, False, id="a budget of two ad sets beside what is paused"),
+        pytest.param(DAYS + THREE_OF_A_DAY + THREE_OF_A_DAY[1:], False, id="a row of the day stands there once"),
+    ],
+)
+def test_few_rows_that_stand_there_twice_are_told(csv: Landing, rows: list[str], is_told: bool) -> None:
+    csv.system, csv.entity = "template", "ad_spend"
+    csv.write("a.csv", SPEND + "".join(rows))
+    assert any("the costs would count as often; deliver every row once" in warning for warning in csv.land().warnings) == is_told
+
+
+def test_keywords_of_a_day_that_cost_alike_are_no_copy(csv: Landing) -> None:
+    csv.system, csv.entity = "template", "ad_spend"
+    rows = [f"2026-03-01,google,0.{ad}5,EUR,1,{word}\n" for ad in (1, 2, 3) for word in ("course", "school")]
+    csv.write("a.csv", ACTIONS + "".join(rows) + "2026-03-02,google,7.50,EUR,40,course\n")
+    assert not [warning for warning in csv.land().warnings if "count as often" in warning]
 
 
 ACTIONS = "date,channel,cost,currency,impressions,Action type\n"

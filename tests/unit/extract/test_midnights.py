@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from conftest_landing import Landing
 
+from onefunnel.errors import ConfigError
+
 HEAD = "payment_id,paid_at,amount,currency,lead_id"
 
 
@@ -52,8 +54,54 @@ def test_what_counts_for_its_own_day_or_has_a_clock_is_not_told(csv: Landing, zo
     assert warned(csv, zone, *clocks) == []
 
 
-def test_a_few_may_be_so_by_chance(csv: Landing) -> None:
-    assert warned(csv, "America/New_York", "T00:00:00Z", days=9) == []
+def test_two_moments_may_be_so_by_chance(csv: Landing) -> None:
+    assert warned(csv, "America/New_York", "T00:00:00Z", days=2) == []
+    assert len(warned(csv, "America/New_York", "T00:00:00Z", days=3)) == 1
+
+
+OF_DAYS = {
+    "payment_plan.due_date": "plan_id,due_date,amount,currency\nP1,{0},100,EUR\n",
+    "ad_spend.date": "date,channel,cost,currency\n{0},google,12.34,EUR\n",
+    "channel_costs.from_date": "channel,from_date,to_date,cost,currency\nfair,{0},2026-01-31,100,EUR\n",
+    "channel_costs.to_date": "channel,from_date,to_date,cost,currency\nfair,2025-12-01,{0},100,EUR\n",
+    "fx_rates.date": "date,currency,rate_to_base\n{0},CHF,1.05\n",
+    "market_index.date": "date,index\n{0},100\n",
+    "holidays.date": "date,name\n{0},New Year\n",
+}
+OF_MONTHS = {"targets.month": "month,kpi,value\n{0},leads,120\n", "market_index.month": "month,index\n{0},100\n"}
+
+
+def _land_in_berlin(csv: Landing, column: str, moment: str) -> list[str]:
+    csv.system, csv.entity, csv.time_zone = "template", column.partition(".")[0], "Europe/Berlin"
+    csv.write("a.csv", {**OF_DAYS, **OF_MONTHS}[column].format(moment))
+    return [warning for warning in csv.land().warnings if "midnight" in warning]
+
+
+@pytest.mark.parametrize("column", OF_DAYS)
+def test_of_columns_of_days_one_is_told(csv: Landing, column: str) -> None:
+    (warning,) = _land_in_berlin(csv, column, "2026-01-01T00:00:00+03:00")
+    assert "such as 2026-01-01T00:00:00+03:00, which counts for 2025-12-31; if they are days, say `formats" in warning
+
+
+@pytest.mark.parametrize("column", OF_MONTHS)
+def test_months_that_move_are_refused(csv: Landing, column: str) -> None:
+    with pytest.raises(
+        ConfigError, match=r"which counts for 2025-12\n[\s\S]*if they are months, say `formats: \[\"%Y-%m-%dT00:00:00\+03:00"
+    ):
+        _land_in_berlin(csv, column, "2026-01-01T00:00:00+03:00")
+    csv.source["formats"] = ["%Y-%m-%dT00:00:00+03:00"]
+    assert not _land_in_berlin(csv, column, "2026-01-01T00:00:00+03:00")
+
+
+@pytest.mark.parametrize("column", [*OF_DAYS, *OF_MONTHS])
+@pytest.mark.parametrize("moment", ["2026-01-01", "2026-01-01T00:00:00+01:00", "2026-01-01T00:00:00Z", "2026-01-01T00:00:00-05:00"])
+def test_days_and_months_that_stay_are_not_told(csv: Landing, column: str, moment: str) -> None:
+    assert not _land_in_berlin(csv, column, moment)
+
+
+@pytest.mark.parametrize("column", OF_MONTHS)
+def test_a_day_within_its_month_may_move(csv: Landing, column: str) -> None:
+    assert not _land_in_berlin(csv, column, "2026-01-15T00:00:00+03:00")
 
 
 def test_one_winter_is_enough(csv: Landing) -> None:
