@@ -7,6 +7,7 @@ from onefunnel.extract.doubts.midnights import check_midnights
 from onefunnel.extract.doubts.rate_sides import check_sides
 from onefunnel.extract.doubts.rhythm import check_rhythm
 from onefunnel.extract.doubts.same_ids import check_same_ids
+from onefunnel.extract.doubts.subtotals import check_subtotals
 from onefunnel.extract.doubts.sums import check_sums
 from onefunnel.extract.doubts.target_rows import check_target_rows
 from onefunnel.extract.doubts.unread_figures import check_unread_figures
@@ -31,4 +32,5 @@ def look_again(writer: PartWriter, part: LandedFile, config: PipelineConfig, sou
     check_rhythm(writer, part, source)
     check_same_ids(writer, part, source, options)
     check_sums(writer, part, source, options)
+    check_subtotals(writer, part, source, options)
     check_target_rows(writer, part, source, options)
