@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from onefunnel.config import PipelineConfig
+from onefunnel.extract.doubts.headings import check_headings
 from onefunnel.extract.doubts.midnights import check_midnights
 from onefunnel.extract.doubts.rate_sides import check_sides
 from onefunnel.extract.doubts.rhythm import check_rhythm
@@ -31,6 +32,7 @@ def look_again(writer: PartWriter, part: LandedFile, config: PipelineConfig, sou
     check_midnights(writer, part, source)
     check_rhythm(writer, part, source)
     check_same_ids(writer, part, source, options)
+    check_headings(writer, part, source)
     check_sums(writer, part, source, options)
     check_subtotals(writer, part, source, options)
     check_target_rows(writer, part, source, options)
