@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from onefunnel.config import PipelineConfig
+from onefunnel.extract.doubts.headings import check_headings
 from onefunnel.extract.doubts.midnights import check_midnights
 from onefunnel.extract.doubts.rate_sides import check_sides
 from onefunnel.extract.doubts.rhythm import check_rhythm
 from onefunnel.extract.doubts.same_ids import check_same_ids
+from onefunnel.extract.doubts.subtotals import check_subtotals
 from onefunnel.extract.doubts.sums import check_sums
 from onefunnel.extract.doubts.target_rows import check_target_rows
 from onefunnel.extract.doubts.unread_figures import check_unread_figures
@@ -30,5 +32,7 @@ def look_again(writer: PartWriter, part: LandedFile, config: PipelineConfig, sou
     check_midnights(writer, part, source)
     check_rhythm(writer, part, source)
     check_same_ids(writer, part, source, options)
+    check_headings(writer, part, source)
     check_sums(writer, part, source, options)
+    check_subtotals(writer, part, source, options)
     check_target_rows(writer, part, source, options)

@@ -48,7 +48,8 @@ NOT_YET_PAID = (
     r"|requires[ _-](payment[ _-]method|confirmation|action|capture|source)|not[ _-](captured|completed|settled|confirmed|received)"
     r"|part(ial|ially|ly)?[ _-]paid|teilweise bezahlt|частично оплачен[аоы]?|ожидается|к оплате|выставлен[аоы]?"
     r"|не ?(проведен|завершен|подтвержден|получен)[аоы]?|test$|sandbox$|тест(овый|овая)?$"
-    r"|credit (memo|note)|estimate$|quote$|pro-?forma|angebot$|stornorechnung|avoir$|nota d[ei] cr[eé]dito|кредит-?нота"
+    r"|credit (memo|note)s?|estimate$|quote$|pro-?forma|angebot$|stornorechnung|avoir$|nota d[ei] cr[eé]dito|кредит-?нота"
+    r"|planned|scheduled|geplant|запланирован[аоы]?"
     rf"|{LOST}|refused|time[d]?[ _-]?out|unclaimed|blocked|unsuccessful|payment due|write-?off|written off|bad debt|no payment"
     r"|do not honou?r|due$|неуспешн(о|ый|ая)|не исполнен[аоы]?|(general )?currency[ _-]conversion|internal transfer"
     r"|просрочен[аоы]?"
@@ -227,7 +228,7 @@ NOT_SPENT = (
     r"|отклонен[аоы]?|не ?согласован[аоы]?|на согласовании|возвращен[аоы]?|eingereicht|abgelehnt|erstattet"
 )
 CAME_BACK = (
-    r"credit (note|memo)|gutschrift|avoir|refund(s|ed)?|reversal|возврат(ы|а)?( от поставщика| поставщику| поставщика)?"
+    r"credit (note|memo)s?|gutschrift(en)?|avoirs?|refund(s|ed)?|reversal|возврат(ы|а)?( от поставщика| поставщику| поставщика)?"
     r"|кредит-?нота|bill payment|rückerstattung"
 )
 # Of the account of an ad platform: money that was put into it, or given by it.
