@@ -120,9 +120,10 @@ def _between(part: LandedFile, own: str, separator: str) -> str:
     """In SQL, whether a row says itself what its `other` figure and its `own` differ by: a fee, a tax, all of them, a quantity."""
     numbers = {name: f"coalesce({number_sql(name, separator)}, 0)" for name in part.columns if name != own}
     parts = [number for name, number in numbers.items() if re.fullmatch(BETWEEN, folded(name))]
-    gaps = [f"abs(abs(own - other) - abs({gap})) < {CENT}" for gap in {*parts, " + ".join(parts)} if gap]
-    times = [f"abs(own - other * {number}) < {CENT}" for name, number in numbers.items() if re.fullmatch(TIMES, folded(name))]
-    return " or ".join(sorted([*gaps, *times])) or "false"
+    times = [number for name, number in numbers.items() if re.fullmatch(TIMES, folded(name))]
+    gaps = {"0", *parts, " + ".join(parts) or "0"}
+    said = {f"abs(abs(own - other * {count}) - abs({gap})) < {CENT}" for count in ("1", *times) for gap in gaps}
+    return " or ".join(sorted(said))
 
 
 def _check_figure(writer: PartWriter, part: LandedFile, name: str, own: str, figure: Figure, between: str, separator: str) -> None:

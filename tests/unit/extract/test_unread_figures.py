@@ -83,6 +83,7 @@ def test_what_may_be_another_measure_is_told(csv: Landing, entity: str, column: 
         ("payments", "Получено,Комиссия", ("97.00,3.00", "250.50,")),
         ("payments", "Item price,Tax,Shipping", ("80.00,15.00,5.00", "250.50,0,0")),
         ("payments", "Line item price,Quantity", ("50.00,2", "250.50,1", "20.00,4")),
+        ("payments", "Lineitem price,Lineitem quantity,Taxes", ("40.00,2,20.00", "250.50,1,0", "38.00,2,4.00")),
         ("payments", "Total,VAT", ("120.00,20.00", "250.50,")),
     ],
 )
