@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from onefunnel.errors import ConfigError, OnefunnelError
-from onefunnel.extract.envelope import Held, Page, lists_in, more_told
+from onefunnel.extract.envelope import Held, Page, lists_in, more_told, trouble_told
 from onefunnel.extract.lost_digits import CENTS_IN_32_BITS, EXACT_IN_32_BITS, is_id
 from onefunnel.extract.normalise import literal, quoted
 from onefunnel.extract.parts import MONEY, NUL, TYPED, UNDECODABLE, PartWriter, Relation, typed_names, unique_names
@@ -154,6 +154,9 @@ def json_relation(writer: PartWriter, snapshot: Snapshot) -> Relation:
     if records and all(isinstance(record, list) for record in records):
         hint = 'deliver an array of objects, [{"name": value, …}, …], or its rows as .csv'
         raise ConfigError("holds a list of lists, whose columns have no names", where=snapshot.name, hint=hint)
+    if trouble := trouble_told(around, records):
+        hint = "have it written anew; if it is whole, deliver its list alone: [{…}, …]"
+        raise ConfigError(f"says beside its list that it is not whole: {trouble}", where=snapshot.name, hint=hint)
     held = Held()
     held.add(around, records)
     writer.pages[snapshot.name] = Page(held.records, more_told(around, records, held))
@@ -195,7 +198,7 @@ class Repeated(dict[str, Any]):
     __slots__ = ()
 
 
-def parsed(text: str | bytes) -> Any:
+def parsed(text: str | bytes | bytearray) -> Any:
     """JSON with its numbers digit by digit, and its objects that are Repeated. Raises ValueError, RecursionError."""
     return json.loads(text, parse_float=JsonNumber, parse_int=JsonNumber, object_pairs_hook=_object)
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 
 def _set(words: str) -> frozenset[str]:
@@ -29,7 +30,7 @@ PAGES_GO_ON = _set("page link links url uri href cursor token offset start marke
 NOUNS = _set("count size result results record records row rows item items element elements entry entries hit hits object objects")
 COUNTING = NOUNS | _set("total num number of all found odata matches overall filtered")
 LAST = tuple(map(_set, ("last", "is last", "last page", "is last page")))
-DONE = (*LAST, *map(_set, ("done", "is done", "complete", "is complete", "completed")))
+DONE = (*LAST, *map(_set, ("done", "is done", "complete", "is complete", "completed", "eof", "is eof")))
 ALL_PAGES = tuple(map(_set, ("total pages", "total page", "last page", "page count", "pages count", "num pages")))
 # Where `total`, `count` and `pages` speak of the list, besides the objects that hold it.
 ABOUT_LISTS = _set("meta metadata pagination paging paginator page pages pageinfo info data result results response hits list")
@@ -43,6 +44,16 @@ ABOUT_RECORDS = _set(
     "sort sorting facets aggregations total totals summary"
 )
 DEEPEST_LIST = 3
+FAILED = ("error", "fail", "failed", "failure")
+CUT = re.compile(r"truncat|incomplete|partial|cut off|not all ", re.IGNORECASE)
+# Headers that number what there is in all: records, pages
+ALL_IN_HEADERS = {
+    **dict.fromkeys(("x-total-count", "x-total", "x-wp-total", "x-totalcount", "total-count"), "records"),
+    **dict.fromkeys(("x-total-pages", "x-wp-totalpages", "x-page-count", "x-pagination-page-count"), "pages"),
+}
+# In place of the name of a link that a list has under this
+REL_NEXT = "rel=next"
+PAGE = "{by: page, param: page}"
 NOTHING = ("", "null", "none", "false", "no", "0", "-1")
 DATE = re.compile(r"\d{4}-\d\d-\d\d.*")
 
@@ -129,7 +140,7 @@ def more_told(envelope: Any, records: Any, held: Held, *, counts: bool = True, a
     facts = list(_facts(envelope, records))
     says_end = any(fact.of_list and _says_end(fact) for fact in facts)
     for fact in facts:
-        told = _by_flag(fact) or (None if says_end else _by_next(fact)) or _by_pages(fact, held)
+        told = _by_flag(fact, facts) or _by_rest(fact) or (None if says_end else _by_next(fact)) or _by_pages(fact, held)
         if told:
             return told
     return next((told for fact in facts if (told := _by_count(fact, facts, held, asked))), None) if counts else None
@@ -145,6 +156,51 @@ def lists_in(envelope: Any, path: tuple[str, ...] = ()) -> dict[str, list[Any]]:
             found[".".join((*path, name))] = value
         found |= lists_in(value, (*path, name))
     return found
+
+
+def more_in_headers(headers: Mapping[str, str], held: Held, *, counts: bool = True) -> Told | None:
+    """What an answer's headers (by small letters; `:status` among them) say of further records, as `more_told` says it of the answer."""
+    if link := re.search(r"<([^>]*)>[^<]*;\s*rel=\"?next\b", headers.get("link", ""), re.IGNORECASE):
+        return Told("", "its header `Link` names a next page", _paging_of(link[1]))
+    told = {name: (kind, _whole(headers.get(name))) for name, kind in ALL_IN_HEADERS.items()}
+    told["content-range"] = ("records", _whole(headers.get("content-range", "").rpartition("/")[2]))
+    for name, (kind, total) in told.items() if counts else ():
+        here = held.records if kind == "records" else max(held.answers, 1)
+        if total is not None and total > here:
+            return Told("", f"its header `{name}` says {total} {kind}, {here} are here", PAGE, **{kind: total})
+    return Told("", "HTTP 206 is a part of it", PAGE) if headers.get(":status") == "206" else None
+
+
+def _paging_of(link: str) -> str:
+    """The setting that reads a next page whose link cannot be followed by a path: by what the link asks for."""
+    asked = parse_qs(urlsplit(link).query)
+    name = next((name for name in asked if _words(name) & {"offset", "skip", "start"}), None)
+    size = next((values[0] for each, values in asked.items() if _words(each) & {"limit", "size", "count", "top", "per"}), "100")
+    number = next((name for name in asked if "page" in _words(name) and not _words(name) & {"per", "size"}), "page")
+    return f"{{by: offset, param: {name}, size: {size}}}" if name else f"{{by: page, param: {number}}}"
+
+
+def trouble_told(envelope: Any, records: Any) -> str | None:
+    """By what an answer says that it failed, or failed in part; its list is then not all there is, though it may be one."""
+    for name, value in envelope.items() if isinstance(envelope, dict) else ():
+        words = _words(name)
+        if value is records:
+            continue
+        if words <= {"error", "errors"} and words and _is_filled(value):
+            return f"`{name}` is filled"
+        if words in ({"success"}, {"ok"}, {"is", "success"}) and _is_false(value):
+            return f"`{name}` is false"
+        if words == {"status"} and isinstance(value, str) and value.strip().lower() in FAILED:
+            return f"`{name}` says {value.strip().lower()}"
+        if words <= {"warning", "warnings"} and words and CUT.search(str(value)):
+            return f"`{name}` says that it was cut"
+    return None
+
+
+def _is_filled(value: Any) -> bool:
+    if isinstance(value, (dict, list)):
+        return any(map(_is_filled, value.values() if isinstance(value, dict) else value))
+    return value is not None and str(value).strip().lower() not in ("", "null", "none", "false", "0")
 
 
 def is_nothing(value: Any) -> bool:
@@ -167,7 +223,7 @@ def _facts(envelope: Any, records: Any, path: tuple[str, ...] = ()) -> Iterator[
         elif isinstance(value, list):
             for link in value:
                 if isinstance(link, dict) and link.get("rel") == "next":
-                    yield Fact((*here, "next"), link.get("href") or link.get("url"), beside, of_list)
+                    yield Fact((*here, REL_NEXT), link.get("href") or link.get("url"), beside, of_list)
         else:
             yield Fact(here, value, beside, of_list)
 
@@ -199,13 +255,24 @@ def _is_of_more(words: set[str]) -> bool:
     return ("more" in words and "learn" not in words) or ({"has", "next"} <= words and not words & EVENTS)
 
 
-def _by_flag(fact: Fact) -> Told | None:
-    words, page = _words(fact.name), "{by: page, param: page}"
-    is_more = _is_of_more(words) or "truncated" in words or {"incomplete", "results"} <= words
+def _by_flag(fact: Fact, facts: list[Fact]) -> Told | None:
+    words = _words(fact.name)
+    cursors = (each for each in facts if _words(each.name) == {"end", "cursor"} and not is_nothing(each.value))
+    cursor = next((f"{{by: cursor, param: after, next: {each.dotted}}}" for each in cursors), None)
+    page = cursor or next((told.paging for each in facts if (told := _by_next(each))), PAGE)
+    is_more = _is_of_more(words) or "truncated" in words or {"incomplete", "results"} <= words or words - {"is"} == {"partial"}
     if is_more and _is_true(fact.value):
         return Told(fact.dotted, f"`{fact.dotted}` says that there is more", page)
     is_left = words in DONE and fact.of_list and (fact.value is False or str(fact.value).lower() == "false")
     return Told(fact.dotted, f"`{fact.dotted}` is false: there is more", page) if is_left else None
+
+
+def _by_rest(fact: Fact) -> Told | None:
+    """`remaining`: of records, where no quota stands beside it."""
+    words, left = _words(fact.name), _whole(fact.value)
+    if not left or "remaining" not in words or words - {"remaining"} - NOUNS or not fact.of_list or fact.beside & (LIMITS | {"reset"}):
+        return None
+    return Told(fact.dotted, f"`{fact.dotted}` says that {left} remain", PAGE)
 
 
 def _by_next(fact: Fact) -> Told | None:
@@ -218,10 +285,12 @@ def _by_next(fact: Fact) -> Told | None:
         return None
     says = f"`{fact.dotted}` says that there is more"
     path = f'"{fact.dotted}"' if re.search(r"[^\w.]", fact.dotted) else fact.dotted
+    if fact.name == REL_NEXT:
+        return Told(fact.dotted, says, _paging_of(str(value)))
     if re.match(r"https?://|[/?]", str(value)):
         return Told(fact.dotted, says, f"{{by: next_link, next: {path}}}")
     if "page" in _words(fact.name) and _whole(value) is not None:
-        return Told(fact.dotted, says, "{by: page, param: page}")
+        return Told(fact.dotted, says, PAGE)
     name = re.sub(r"^_?next_?", "", fact.name, flags=re.IGNORECASE) or "cursor"
     return Told(fact.dotted, says, f"{{by: cursor, param: {name[:1].lower() + name[1:]}, next: {path}}}")
 
@@ -237,7 +306,7 @@ def _by_pages(fact: Fact, held: Held) -> Told | None:
     if not is_pages or pages is None or pages <= max(held.answers, 1):
         return None
     says = f"`{fact.dotted}` says {pages} pages, {max(held.answers, 1)} are here"
-    return Told(fact.dotted, says, "{by: page, param: page}", pages=pages)
+    return Told(fact.dotted, says, PAGE, pages=pages)
 
 
 def _by_count(fact: Fact, facts: list[Fact], held: Held, asked: frozenset[str]) -> Told | None:
@@ -245,7 +314,7 @@ def _by_count(fact: Fact, facts: list[Fact], held: Held, asked: frozenset[str]) 
     total = _whole(fact.value)
     if total is None or total <= held.records or not _is_count(fact, facts, held, asked):
         return None
-    return Told(fact.dotted, f"`{fact.dotted}` says {total}, {held.records} are here", "{by: page, param: page}", records=total)
+    return Told(fact.dotted, f"`{fact.dotted}` says {total}, {held.records} are here", PAGE, records=total)
 
 
 def _is_count(fact: Fact, facts: list[Fact], held: Held, asked: frozenset[str]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
+import re
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -17,7 +18,7 @@ from onefunnel.entities import contract_entities, entity_of
 from onefunnel.errors import ConfigError, OnefunnelError
 from onefunnel.extract.documents import check_said_once, jsonl_relation, parsed, record_line
 from onefunnel.extract.doubts import look_again
-from onefunnel.extract.envelope import Held, Told, is_nothing, lists_in, more_told
+from onefunnel.extract.envelope import Held, Told, is_nothing, lists_in, more_in_headers, more_told, trouble_told
 from onefunnel.extract.parts import PartWriter
 from onefunnel.extract.snapshot import Snapshot
 from onefunnel.landing.loads import StagedLoad
@@ -173,7 +174,7 @@ def _pages(
             raise OnefunnelError(what, where=client.where, hint="nothing is landed; check `paging`")
         seen |= marks
         yield page, records
-        before, more = more, _more(page, options, held, asked)
+        before, more = more, _more(page, options, held, asked, client.said)
         if paging and paging.by in COUNTED:
             is_short = len(records) < (paging.size or 0)
             if not records or (is_short and more is None and _is_reached(page, options, held)):
@@ -196,13 +197,18 @@ def _records(page: Any, options: RestEntity, where: str) -> list[dict[str, Any]]
     records = dig(page, options.records)
     check_said_once(page, records, where)
     others = {} if isinstance(records, list) else lists_in(page)
-    if records is None and _says_nothing(page) and not others:
-        return []
+    trouble = trouble_told(page, records)
+    if records is None and trouble is None and not others and (page is None or isinstance(page, dict)):
+        return []  # HTTP 204 and an answer without its list are how APIs say that there is nothing
     if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
         what = f"no list of objects at {options.records or 'the top'!r} of the answer"
         there = f"; there is {', '.join(others)}" if others else ""
         hint = f"say which list counts, such as `records: {next(iter(others))}`" if others else "correct `records`"
         raise OnefunnelError(f"{what}{there}", where=where, hint=hint)
+    if trouble:
+        what = f"the answer says beside its list that it is not whole: {trouble}"
+        hint = "nothing is landed; the next attempt reads it anew; where it stays so, see what the source says, and check `params`"
+        raise OnefunnelError(what, where=where, hint=hint)
     return records
 
 
@@ -210,10 +216,12 @@ def _mark(content: Any) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def _more(page: Any, options: RestEntity, held: Held, asked: dict[str, Any]) -> Told | None:
+def _more(page: Any, options: RestEntity, held: Held, asked: dict[str, Any], headers: dict[str, str]) -> Told | None:
     """What an answer says of further records. A declared `total` is checked by itself, and no other number is one then."""
     repeated = frozenset(map(str, asked.values())) | {str(options.paging.size if options.paging else None)}
-    return more_told(page, dig(page, options.records), held, counts=options.total is None, asked=repeated)
+    counts = options.total is None
+    told = more_told(page, dig(page, options.records), held, counts=counts, asked=repeated)
+    return told or (more_in_headers(headers, held, counts=counts) if options.paging is None else None)
 
 
 def _is_reached(page: Any, options: RestEntity, held: Held) -> bool:
@@ -226,11 +234,16 @@ def _refuse_more(more: Told | None, options: RestEntity, where: str) -> None:
     """Raise ConfigError for an end of the list that its last answer does not know of."""
     if more is None:
         return
-    setting = f"`paging: {more.paging}`, or how else the source pages"
-    is_new = options.paging is None
+    paging, is_new = more.paging, options.paging is None
+    if options.paging and options.paging.param and f"by: {options.paging.by}," in paging:
+        paging = re.sub(r"param: [^,}]+", f"param: {options.paging.param}", paging)
+    setting = f"`paging: {paging}`, or how else the source pages"
     hint = f"nothing is landed; {'say of this entity' if is_new else '`paging` ends before that, correct it, such as'} {setting}"
+    if options.paging and options.paging.by == "page" and options.paging.start == 1:
+        hint += "; where the source counts its pages from 0, say `start: 0` in it"
     if more.records is not None:
-        hint += f'; `total: {more.path}` checks the number, `total: ""` says that no number of the answer counts its records'
+        checks = f"`total: {more.path}` checks the number, " if more.path else ""
+        hint += f'; {checks}`total: ""` says that no number of the answer counts its records'
     what = f"the last answer read says that there is more: {more.says}; the records of further pages would be missing"
     raise ConfigError(what, where=where, hint=hint)
 
@@ -250,6 +263,7 @@ class Client:
         import httpx
 
         self.source, self.secrets, self.where = source, secrets, where
+        self.said: dict[str, str] = {}  # the headers of the last answer
         self.deadline = time.monotonic() + source.deadline_seconds
         self._http = httpx.Client(headers=headers, timeout=source.timeout_seconds, follow_redirects=False, verify=_trusted())
 
@@ -286,6 +300,7 @@ class Client:
         try:
             with self._http.stream("GET", url, params=params or None, timeout=min(self.source.timeout_seconds, left)) as response:
                 self._judge(response)
+                self.said = {**response.headers, ":status": str(response.status_code)}
                 return None if response.status_code == NO_CONTENT else self._body(response)
         except httpx.TransportError as error:
             raise Passing(type(error).__name__) from None
@@ -312,9 +327,13 @@ class Client:
             if len(body) > MAX_PAGE_BYTES:
                 raise OnefunnelError(f"one page is larger than {MAX_PAGE_BYTES:,} bytes", where=self.where, hint="ask for smaller pages")
         try:
-            return parsed(bytes(body))
+            return parsed(body)
         except (ValueError, RecursionError):
-            raise Passing("the answer is cut off or not JSON") from None
+            kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+            if kind and not re.search(r"json|html|^text/plain$", kind):
+                hint = "have it answer JSON, such as by `params: {format: json}`, or deliver the file by `connector: files`"
+                raise ConfigError(f"the source answers {kind[:100]}, not JSON", where=self.where, hint=hint) from None
+            raise Passing(f"the answer is cut off or not JSON{f' ({kind[:100]})' if kind else ''}") from None
 
 
 def dig(content: Any, path: str) -> Any:
@@ -325,13 +344,6 @@ def dig(content: Any, path: str) -> Any:
         name, _, rest = (path, "", "") if path in content else path.partition(".")
         content, path = content.get(name), rest
     return content
-
-
-def _says_nothing(page: Any) -> bool:
-    """HTTP 204 and an answer without its list are how APIs say that there is nothing; one that tells of an error says something else."""
-    if page is None:
-        return True
-    return isinstance(page, dict) and not (page.get("error") or page.get("errors")) and page.get("success", True) is not False
 
 
 def retry_after(value: str | None, now: datetime | None = None) -> float | None:

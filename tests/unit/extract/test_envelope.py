@@ -11,7 +11,7 @@ from conftest_landing import Landing
 
 from onefunnel.errors import ConfigError
 from onefunnel.extract.documents import JsonNumber
-from onefunnel.extract.envelope import Held, more_told
+from onefunnel.extract.envelope import Held, more_told, trouble_told
 
 RECORDS = '[{"id": 1, "amount": 500, "next": "x"}, {"id": 2, "amount": 700, "has_more": true}]'
 # Of one page of several
@@ -46,6 +46,9 @@ MORE = {
     "continuation": '"continuationToken": "abc"',
     "GitHub": '"total_count": 40, "incomplete_results": false',
     "GitHub that gave up": '"total_count": 2, "incomplete_results": true',
+    "a part": '"isPartial": true',
+    "what remains": '"remaining": 9',
+    "the end of a file": '"eof": false',
     "Solr": '"numFound": 250, "start": 0',
 }
 # Of a last or only page
@@ -71,6 +74,8 @@ WHOLE = {
     "money with its currency": '"total": 99000, "currency": "EUR"',
     "sums": '"totals": {"amount": 1200, "clicks": 5000, "leads": 400}',
     "limits": '"rate_limit": {"total": 1000, "count": 5000, "remaining": 900}',
+    "nothing remains": '"remaining": 0, "partial": false, "eof": true',
+    "a quota": '"limit": 100, "remaining": 99, "reset": 60',
     "what happens next": '"next_update_at": "2024-06-02T00:00:00Z", "nextRun": "23:00", "next_revision": "2024-07-01"',
     "words": '"learn_more": "https://x/docs", "next_steps": "call", "message": "there is more"',
     "more lists": '"ids": [1, 2, 3], "errors": []',
@@ -148,3 +153,49 @@ def test_a_file_that_is_whole_is_read_without_a_word(tmp_path: Path) -> None:
     landing.write("a.json", page('"total": 2, "next": null, "has_more": false, "total_amount": 900'))
     manifest = landing.land()
     assert (manifest.rows, manifest.warnings) == (2, ())
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        '"status": "error"',
+        '"success": false',
+        '"ok": false',
+        '"errors": ["x"]',
+        '"errors": {"code": 7}',
+        '"error": "quota exceeded"',
+        '"error": true',
+        '"warnings": ["result was truncated"]',
+    ],
+)
+def test_a_file_that_says_that_it_failed_is_refused(tmp_path: Path, around: str) -> None:
+    landing = Landing(tmp_path, {"path": "*.json"})
+    landing.write("a.json", page(around))
+    with pytest.raises(ConfigError, match="says beside its list that it is not whole"):
+        landing.land()
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        '"status": "ok", "success": true, "ok": 1, "errors": [], "error": null, "warnings": []',
+        '"error": false, "errors": {}, "warnings": ["the field `x` is deprecated"]',
+        '"error": {"code": 0, "message": ""}, "error_count": 0, "status": 200',
+    ],
+)
+def test_an_answer_that_went_well_is_not_doubted(around: str) -> None:
+    assert trouble_told(json.loads(page(around), parse_int=JsonNumber), None) is None
+
+
+@pytest.mark.parametrize(
+    ("around", "paging"),
+    [
+        ('"pageInfo": {"hasNextPage": true, "endCursor": "Y3V"}', "{by: cursor, param: after, next: pageInfo.endCursor}"),
+        ('"has_more": true, "next_cursor": "x"', "{by: cursor, param: cursor, next: next_cursor}"),
+        ('"LastEvaluatedKey": {"id": 1}', "{by: cursor, param: id, next: LastEvaluatedKey.id}"),
+        ('"links": [{"rel": "next", "href": "/a?page=2"}]', "{by: page, param: page}"),
+        ('"has_more": true', "{by: page, param: page}"),
+    ],
+)
+def test_the_paging_that_is_proposed_can_work(around: str, paging: str) -> None:
+    assert told(around).paging == paging

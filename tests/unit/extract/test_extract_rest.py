@@ -521,3 +521,82 @@ def test_an_object_that_says_a_name_twice_is_set_aside(source: Source, api: Api)
     source.entity["records"] = "items"
     source.land()
     assert (source.ids, [rule for _, _, rule in source.landing.rejected()]) == (["3"], ["repeated_key"])
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "hint"),
+    [
+        (
+            200,
+            {"Link": '<https://x/leads?p=1>; rel="prev", <https://x/leads?pageNo=2&per_page=25>; rel="next"'},
+            "{by: page, param: pageNo}",
+        ),
+        (200, {"Link": "</leads?offset=25&limit=25>; rel=next"}, "{by: offset, param: offset, size: 25}"),
+        (200, {"X-Total-Count": "50"}, 'total: ""'),
+        (200, {"X-WP-Total": "50", "X-WP-TotalPages": "2"}, "{by: page, param: page}"),
+        (200, {"X-Total-Pages": "2"}, "{by: page, param: page}"),
+        (200, {"Content-Range": "items 0-24/50"}, "{by: page, param: page}"),
+        (206, {}, "{by: page, param: page}"),
+    ],
+)
+def test_headers_that_say_there_is_more_are_heard(source: Source, api: Api, status: int, headers: dict[str, str], hint: str) -> None:
+    api.answer = lambda path, query: (status, headers, json.dumps(RECORDS).encode())
+    with pytest.raises(ConfigError, match="says that there is more") as error:
+        source.land()
+    assert hint in error.value.hint
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Link": '<https://x/leads?p=1>; rel="prev", </docs>; rel="help"'},
+        {"X-Total-Count": "25", "X-Total-Pages": "1", "Content-Range": "items 0-24/25"},
+        {"Content-Range": "0-24/*", "X-RateLimit-Remaining": "900", "X-Total-Count": "unknown"},
+    ],
+)
+def test_headers_of_a_whole_list_are_not_doubted(source: Source, api: Api, headers: dict[str, str]) -> None:
+    api.answer = lambda path, query: (200, headers, json.dumps(RECORDS).encode())
+    source.land()
+    assert source.ids == IDS
+
+
+def test_pages_that_are_counted_from_0_are_missed_by_their_total(source: Source, api: Api) -> None:
+    api.answer = lambda path, query: {"items": RECORDS[int(query["page"]) * 10 :][:10], "total": 25}
+    source.entity |= {"records": "items", "paging": {"by": "page", "param": "page"}}
+    with pytest.raises(ConfigError, match="`total` says 25, 15 are here") as error:
+        source.land()
+    assert "`start: 0`" in error.value.hint
+    source.entity["paging"]["start"] = 0
+    source.land()
+    assert source.ids == IDS
+
+
+def test_a_table_instead_of_json_is_named(source: Source, api: Api) -> None:
+    api.answer = lambda path, query: (200, {"Content-Type": "text/csv; charset=utf-8"}, b"id\n1\n")
+    with pytest.raises(ConfigError, match="answers text/csv, not JSON"):
+        source.land()
+    assert len(api.asked) == 1
+
+
+def test_a_cursor_that_says_null_ends_the_list(source: Source, api: Api) -> None:
+    api.answer = lambda path, query: by_cursor(path, query) | ({"next": "null"} if query.get("after") == "20" else {})
+    source.entity |= {"records": "items", "paging": {"by": "cursor", "param": "after", "next": "next"}}
+    source.land()
+    assert source.ids == IDS
+
+
+def test_a_hint_keeps_the_name_that_is_there(source: Source, api: Api) -> None:
+    api.answer = lambda path, query: {"items": RECORDS, "page": {"next_cursor": "x"}}
+    source.entity |= {"records": "items", "paging": {"by": "cursor", "param": "starting_after", "next": "next_cursor"}}
+    with pytest.raises(ConfigError) as error:
+        source.land()
+    assert "{by: cursor, param: starting_after, next: page.next_cursor}" in error.value.hint
+
+
+@pytest.mark.parametrize("says", [{"status": "error"}, {"error": "quota exceeded"}, {"success": False}, {"errors": [{"code": 7}]}])
+@pytest.mark.parametrize("records", [[], RECORDS])
+def test_an_answer_that_failed_is_no_list(source: Source, api: Api, says: dict[str, Any], records: list) -> None:
+    api.answer = lambda path, query: {"items": records, **says}
+    source.entity["records"] = "items"
+    with pytest.raises(OnefunnelError, match="says beside its list that it is not whole"):
+        source.land()
