@@ -81,6 +81,7 @@ PAYMENTS = (
     Look(words.PAID_ON, None, "call it `paid_at`: what has none was not paid", is_positive=True, is_blank=True),
     Look(words.FAULT_CODE, words.NO_ZERO, AS_KIND),
     Look(words.ANSWER_CODE, words.CODE, AS_KIND, is_refused=False, least=2),
+    Look(r".*", words.begins(words.CARRIED), ONLY_IN, is_positive=True),
     Look(words.DUE, None, is_refused=False),
     Look(r".*", SAID, AS_KIND, is_refused=False),
 )
@@ -106,6 +107,7 @@ def _agreed(booked: str, *more: Look) -> tuple[Look, ...]:
 
 
 COSTS = (
+    Look(r".*", words.begins(words.CARRIED), ONLY_SPENT, is_positive=True),
     Look(words.ALLOCATED, words.CHANCE, "deliver its part as `cost`", is_refused=False),
     Look(r"included?_in_\w+|учитывать(_в_\w+)?", words.whole(words.NO), ONLY_SPENT),
     Look(words.HOW_OFTEN, words.whole(f"{words.EACH_DAY}|{words.EACH_WEEK}|{words.EACH_MONTH}|{words.EACH_YEAR}"), BY_PERIOD),
