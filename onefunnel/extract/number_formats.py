@@ -26,12 +26,15 @@ _CODE = re.compile(r"[A-Z]{3}")
 _PIECE = re.compile(r"_.|\*.|\\(.)|\"([^\"]*)\"|\[\$([^\]-]*)(?:-[^\]]*)?\]|\[[^\]]*\]|([$\xa2-\xa5\u20a0-\u20cf])", re.DOTALL)
 # Thousands and millions, alone or before a currency: 12.5k, 3 тыс. руб., 1.2 Mio. €, TEUR.
 _UNIT = re.compile(
-    r"[$€£₽]?(k|к|m|mm|mn|b|bn|t|т|thsd|thousands?|mln|mio|mill?ion(s|en)?|billions?|mrd|mld|tsd|tausend|tys|lakhs?|lac|crores?|cr|тыс|тысяч[аи]?"
+    r"([x×*] ?)?1(0{3}|0{6})|'000s?"
+    r"|[$€£₽]?(k|к|m|mm|mn|b|bn|t|т|thsd|thousands?|mln|mio|mill?ion(s|en)?|billions?|mrd|mld|tsd|tausend|tys|lakhs?|lac|crores?|cr|тыс|тысяч[аи]?"
     r"|млн|миллион(а|ов)?|млрд|миллиард(а|ов)?)[. ]*(р|руб(лей)?|грн|[$€£₽₴₸]|eur|usd|rub|gbp|chf|pln|uah|kzt)?",
     re.IGNORECASE,
 )
 # A comma behind the last digit divides by a thousand what is shown: the cell holds the whole amount.
 _SCALED = re.compile(r"[0#?],+(?![,0#?])")
+# A sign that is shown before the digits of a number above zero: who reads the sheet sees one below it.
+_LESS = re.compile(r"[^0#?]*[-−–(][^0#?]*[0#?]")
 _BUILT_IN_PERCENTS = {"9": "0%", "10": "0.00%"}
 _OPENING = re.compile(rb"<(?:\w+:)?c\b([^>]*)>")
 _PLACE = re.compile(rb"\br\s*=\s*[\"']([A-Z]{1,3})([0-9]{1,7})[\"']")
@@ -72,11 +75,16 @@ def sign_in(code: str) -> str | None:
 
 
 def unit_in(code: str) -> tuple[str, int]:
-    """(what a format says that its numbers count, by which power of ten it shows them): ("тыс", 0), ("%", 2); "" where they are whole."""
+    """(what a format says that its numbers count, by which power of ten it shows them): ("тыс", 0), ("%", 2); "" where they are whole.
+
+    "minus" is one, too: what is above zero in the cell and below it on the sheet.
+    """
     section = _first_section(code)
     bare = _PIECE.sub("", section)
     if "%" in bare:
         return "%", 2
+    if _LESS.match(_PIECE.sub(lambda piece: piece[1] or piece[2] or "", section)):
+        return "minus", 0
     unit = next((word for word in _words(_PIECE.findall(section)) if word == "%" or _UNIT.fullmatch(word)), "")
     return ("" if unit != "%" and _SCALED.search(bare) else unit), 0
 

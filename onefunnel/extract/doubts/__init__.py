@@ -11,6 +11,7 @@ from onefunnel.extract.doubts.same_ids import check_same_ids
 from onefunnel.extract.doubts.subtotals import check_subtotals
 from onefunnel.extract.doubts.sums import check_sums
 from onefunnel.extract.doubts.target_rows import check_target_rows
+from onefunnel.extract.doubts.two_currencies import check_two_currencies
 from onefunnel.extract.doubts.unread_figures import check_unread_figures
 from onefunnel.extract.doubts.unread_stages import check_unread_stages
 from onefunnel.extract.doubts.unread_units import check_unread_units
@@ -35,4 +36,5 @@ def look_again(writer: PartWriter, part: LandedFile, config: PipelineConfig, sou
     check_headings(writer, part, source)
     check_sums(writer, part, source, options)
     check_subtotals(writer, part, source, options)
+    check_two_currencies(writer, part, source, options)
     check_target_rows(writer, part, source, options)

@@ -52,6 +52,11 @@ TIMES = r"(line_?item_?)?(quantity|qty|units?|hours?|seats?)|количеств�
 # Names of an API that tells money in the smallest unit of its currency, as it writes them.
 MINOR = r"amount_(captured|received|refunded|subtotal|capturable)|application_fee_amount|unit_amount(_decimal)?"
 NO_DECIMALS = ("JPY", "KRW", "VND", "CLP", "ISK", "UGX", "PYG", "XAF", "XOF", "XPF", "RWF", "KMF", "GNF", "DJF", "BIF", "VUV", "MGA")
+# Of what another row of the file is taken back.
+REVERSED = (
+    r"(reverses|reversal_(of|for)|reversed|refunds|refund_(of|for)|storno_(zu|von)|storniert|сторно_(к|платежа)|возврат_(к|по))"
+    r"(_(payment|transaction|charge|zahlung|платежу))?(_(id|number|no|nr))?"
+)
 CREATED_ON = (
     r"((original|lead|deal|record|first)_)?(create[d]?|creation|inquiry|enquiry|request|submission|submitted|received)_?(date|at|on|time|day)"
     r"|date_(created|of_inquiry|received)|дата_(создания|заявки|обращения|поступления)(_лида|_сделки)?|(anfrage|erstell)(ungs)?_?datum|erstellt_am"
@@ -112,6 +117,8 @@ def check_unread_figures(writer: PartWriter, part: LandedFile, source: TabularSo
             _check_day(writer, part, name, names["paid_at"], source, is_refused=True)
         if entity == "payments" and re.fullmatch(MINOR, name.strip()):
             _check_minor(writer, part, name, own, names.get("currency"), source.decimal_separator)
+        if entity == "payments" and "payment_id" in names and re.fullmatch(REVERSED, folded(name)):
+            _check_reversed(writer, part, name, own, names, source.decimal_separator)
         if entity in DATED and re.fullmatch(OF_SAME, folded(name)):
             _check_repeated(writer, part, name, own, names, DATED[entity])
 
@@ -205,3 +212,22 @@ def _check_repeated(writer: PartWriter, part: LandedFile, name: str, own: str, n
         )
         hint = f"deliver each order once, or what is of each line as `{own.lower()}`; if all rows count, say {ignore_line(name)}"
         writer.doubt(part, what, hint)
+
+
+def _check_reversed(writer: PartWriter, part: LandedFile, name: str, own: str, names: dict[str, str], separator: str) -> None:
+    """A row above zero that names another payment of its file takes that one back; not one whose kind says what it is."""
+    file, other, key, amount = (
+        rows_of(writer.staged.folder / part.part),
+        quoted(name),
+        quoted(names["payment_id"]),
+        number_sql(own, separator),
+    )
+    kind = quoted(names["kind"]) if "kind" in names else "null"
+    query = (
+        f"select count(*), sum({amount}) from {file} where {amount} > 0 and {kind} is null and {other} <> coalesce({key}, '') "
+        f"and {other} in (select {key} from {file})"
+    )
+    rows, money = writer.run(query, part.path).fetchone()
+    if rows:
+        what = f"column {name} is read by nobody and names another payment in {rows} row(s): {money:,.2f} would count as paid"
+        writer.doubt(part, what, f"say in `kind` that they are refunds; if they all were paid, say {ignore_line(name)}")

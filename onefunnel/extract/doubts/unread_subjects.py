@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from onefunnel.extract.doubts import unread_vocabulary as words
@@ -56,6 +57,16 @@ TAXES = (
     Look(words.TAXED, words.TAX_WORDS, IN_ONE_TAX, least=2),
     Look(words.TAX_INCLUDED, rf"^({words.YES}|{words.NO})$", IN_ONE_TAX, least=2),
 )
+
+
+def _but_refunds(columns: str, pattern: Callable[[str], str], told: str, *, is_refused: bool = True) -> tuple[Look, Look]:
+    """That it was not paid; that it was refunded only where refunds are no rows of their own."""
+    return (
+        Look(columns, pattern(f"{told}|{words.UNPAID}"), AS_KIND, is_refused=is_refused, of_refunds=True),
+        Look(columns, pattern(f"{told}|{words.NOT_PAID}"), AS_KIND, is_refused=is_refused),
+    )
+
+
 # What a column that is read may say of a row: then no other need say it.
 SAID = words.begins(f"{words.CANCELLED}|{words.UNPAID}")
 PAYMENTS = (
@@ -68,15 +79,14 @@ PAYMENTS = (
     Look(words.OUTFLOW, words.SUM_OR_DAY, ONLY_IN, is_positive=True),
     Look(words.TWICE, words.whole(words.YES)),
     Look(words.DOCUMENT, words.begins("gutschrift|credit|avoir|nota d[ei] cr[eé]dito|кредит-?нота"), AS_ROWS),
-    Look(words.ORDER_STATUS, words.begins(f"{words.CANCELLED}|{words.NOT_PAID}|{words.AGREED_NO_MORE}|awaiting[ _-]payment"), AS_KIND),
+    *_but_refunds(words.ORDER_STATUS, words.begins, f"{words.CANCELLED}|{words.AGREED_NO_MORE}|awaiting[ _-]payment"),
     Look(r"(is_)?(internal|own)_transfer|внутренний_перевод", words.whole(words.YES), ONLY_IN),
     Look(words.STAGE, words.begins(words.LOST)),
     Look(r"(deal_|close_|win_)?probability|вероятность(_.*)?|chance", words.CHANCE),
     Look(r"forecast_category", words.begins("omitted|pipeline|best case|commit")),
     Look(words.CATEGORY, words.begins("expenses?|расход(ы|ный)?|ausgaben?|dépenses?|gastos|spese"), ONLY_IN, is_positive=True),
     Look(words.MODE, words.whole(r"(test|sandbox|staging)(ing)?( mode)?|тест(овый|овая)?( режим)?")),
-    Look(words.STATUS_COLUMN, words.begins(f"{words.CANCELLED}|{words.NOT_PAID}|{words.NOT_YET_PAID}"), AS_KIND),
-    Look(rf"{words.ORDER_STATUS}|{words.STATUS_COLUMN}", words.begins(words.REFUNDED), AS_KIND, of_refunds=True),
+    *_but_refunds(words.STATUS_COLUMN, words.begins, f"{words.CANCELLED}|{words.NOT_YET_PAID}"),
     Look(words.PAYING_STATE, words.OPEN),
     Look(words.DIRECTION_COLUMN, words.begins(f"{words.WENT_OUT}|{words.OF_DIRECTION}"), ONLY_IN, is_positive=True),
     Look(rf"(?!{words.WAY_TO_PAY}$){words.STATUS_COLUMN}", words.begins(f"{words.WENT_OUT}|{words.DEBIT}"), ONLY_IN, is_positive=True),
@@ -96,9 +106,9 @@ PAYMENTS = (
     Look(words.PAID_ON, None, "call it `paid_at`: what has none was not paid", is_positive=True, is_blank=True),
     Look(words.FAULT_CODE, words.NO_ZERO, AS_KIND),
     Look(words.ANSWER_CODE, words.CODE, AS_KIND, is_refused=False, least=2),
+    Look(r".*", words.begins(words.CARRIED), ONLY_IN, is_positive=True),
     Look(words.DUE, None, is_refused=False),
-    Look(words.BY_THE_WAY, words.shortly(f"{words.CANCELLED}|{words.NOT_PAID}"), AS_KIND, is_refused=False),
-    Look(words.BY_THE_WAY, words.shortly(words.REFUNDED), AS_KIND, is_refused=False, of_refunds=True),
+    *_but_refunds(words.BY_THE_WAY, words.shortly, words.CANCELLED, is_refused=False),
 )
 LEADS = (
     Look(words.EVENT_COLUMN.format(f"{words.HAPPENED}|{words.JOINED}|{words.TWICE}"), None, AS_FLAG, is_refused=False),
@@ -127,6 +137,7 @@ PLANNED = (
     Look(words.KIND_OF_ROW, words.whole(words.MEANT), ONLY_SPENT, beside=words.whole(words.WAS)),
 )
 COSTS = (
+    Look(r".*", words.begins(words.CARRIED), ONLY_SPENT, is_positive=True),
     Look(words.ALLOCATED, words.CHANCE, "deliver its part as `cost`", is_refused=False),
     Look(r"included?_in_\w+|учитывать(_в_\w+)?", words.whole(words.NO), ONLY_SPENT),
     Look(

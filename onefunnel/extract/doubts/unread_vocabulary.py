@@ -10,27 +10,32 @@ from __future__ import annotations
 
 # Before and behind such a word may stand what it is said of: "payment failed", "partially refunded", "возврат платежа".
 BEFORE = (
-    r"^((partial|partially|full|fully|payment|charge|transaction|system|auto|processor|gateway|issuer|bank|auth|deadline|wc|zahlung"
+    r"^((partial|partially|full|fully|payment|charge|transaction|system|auto|processor|gateway|issuer|bank|auth|deadline|wc|zahlung|che(ck|que)"
     r"|частичный"
     r"|частично|полный|платеж|оплата)[ _.:-]+)*"
 )
 CANCELLED = (
     r"cancel(l?ed)?|cancell?ation$|void(ed)?|deleted|annull?ed|terminated|storn(o|iert)|gekündigt|gelöscht"
-    r"|отмен(а|ен|ена|ено|енный)?|аннулирован[аоы]?|удален[аоы]?|расторгнут[аоы]?"
+    r"|отмен(а|ен|ена|ено|енный)?|аннулирован[аоы]?|удален[аоы]?|расторгнут[аоы]?|скасован[аоий]"
+    r"|annulée?s?|cancelad[oa]s?|annullat[oaie]|geannuleerd|anulowan[aeyo]|i̇?ptal|avbrut(en|et|na)|makulera[dt]|annull?er(ad|et|t)|kansellert"
+    r"|キャンセル|取消|已取消"
 )
 REFUNDED = (
     r"refund(s|ed)?|charge[ _-]?backs?|charged[ _-]back|money[ _-]?back|reimburse(d|ment)|возвраты?|возвращен[аоы]?|чарджб[еэ]к"
-    r"|(rück)?erstatt(et|ung)|remboursée?s?|remboursement|reembolsad[oa]|devuelt[oa]|devolución|rimborsat[oa]|terugbetaald|zwrócon[eay]"
-    r"|повернен[аоий]"
+    r"|(rück)?erstatt(et|ung)|remboursée?s?|remboursement|reembolsad[oa]|reembolso|contracargo|devuelt[oa]|devolución|devolvid[oa]"
+    r"|rimborsat[oa]|rimborso|terugbetaald|terugbetaling|zwrócon[eayo]|zwrot|повернен[аоий]|återbetal(d|t|ning)|refunder(et|t)"
+    r"|返金|退款|已退款"
 )
 NOT_PAID = (
     r"fail(ed|ure)?|declined?|denied|pending|revers(ed|al)|reject(ed)?|expired|unpaid"
     r"|not[ _-]paid|uncollectible|returned|disputed?|error|aborted|incomplete|fehlgeschlagen|abgelehnt|ausstehend|nicht bezahlt"
     r"|rückbuchung|rücklastschrift|отклонен[аоы]?|не ?оплачен[аоы]?|ошибка|ожида(ет|ние)"
-    r"|в обработке|сторно|annulée?s?|échoué|refusée?|impayée?|en attente|cancelad[oa]|fallid[oa]"
-    r"|rechazad[oa]|pendiente|estornad[oa]|recusad[oa]|pendente|annullat[oa]|rifiutat[oa]|in attesa"
-    r"|geannuleerd|mislukt|anulowan[eay]|odrzucon[eay]|nieopłacon[eay]|i̇?ptal|i̇?ade|reddedildi"
-    r"|beklemede|başarısız|скасован[аоий]"
+    r"|в обработке|сторно"
+    r"|échouée?s?|échec|refusée?|rejetée?|impayée?|non payée?|en attente|fallid[oa]|no pagad[oa]"
+    r"|rechazad[oa]|pendiente|estornad[oa]|recusad[oa]|falhou|falhad[oa]|não pag[oa]|pendente"
+    r"|rifiutat[oa]|fallit[oa]|non riuscit[oa]|non pagat[oa]|in attesa"
+    r"|mislukt|geweigerd|odrzucon[eayo]|nieopłacon[eayo]|nieudan[aey]|i̇?ade|reddedildi"
+    r"|beklemede|başarısız|misslyckad(es)?|obetald|失敗|失败|未払い"
     r"|відхилен[аоий]|не ?сплачен[аоий]|очікує"
 )
 UNPAID = rf"{REFUNDED}|{NOT_PAID}"
@@ -50,6 +55,7 @@ NOT_YET_PAID = (
     r"|не ?(проведен|завершен|подтвержден|получен)[аоы]?|test$|sandbox$|тест(овый|овая)?$"
     r"|credit (memo|note)s?|estimate$|quote$|pro-?forma|angebot$|stornorechnung|avoir$|nota d[ei] cr[eé]dito|кредит-?нота"
     r"|planned|scheduled|geplant|запланирован[аоы]?"
+    r"|bounced|bounce$|nsf|(non|in)[ -]?sufficient funds|dishonou?red|stopped|rückläufer|zurückgewiesen"
     rf"|{LOST}|refused|time[d]?[ _-]?out|unclaimed|blocked|unsuccessful|payment due|write-?off|written off|bad debt|no payment"
     r"|do not honou?r|due$|неуспешн(о|ый|ая)|не исполнен[аоы]?|(general )?currency[ _-]conversion|internal transfer"
     r"|просрочен[аоы]?"
@@ -95,10 +101,12 @@ HAPPENED = (
 )
 GIVEN_BACK = (
     r"refund(ed|s)?|charge_?backs?|failed|failure|declined?|reversed|reversal|returns?|returned|storno|storniert|disputed?|lost|loss"
-    r"|возврата?|возвратов|возвращен[ао]?|отказа|проигрыша|сторно"
+    r"|возврата?|возвратов|возвращен[ао]?|отказа|проигрыша|сторно|rücklastschrift"
 )
 PARTS = r"amount|sum|total|date|reason|сумма|дата|причина"
-EVENT_COLUMN = rf"((is|was|has|converted|{PARTS})_)*({{}})(_(amount|sum|total|at|on|by|id|date|time|utc|reason|message))*"
+EVENT_COLUMN = (
+    rf"((is|was|has|converted|{PARTS})_)*({{}})(_(amount|sum|total|at|on|by|id|date|time|utc|reason|message|indicator|flag|mark))*"
+)
 JOINED = (
     r"merged(_in(to)?|_to|_with)?(_?id)?|master_?(record|lead|contact)_?id|is_?spam|spam|duplicate_of(_.*)?|in_trash|trashed"
     r"|объединен[ао]?|спам"
@@ -245,6 +253,12 @@ NO_REVENUE = (
     r"|interest( income| received| earned)?$|dividends?|grants?$|tax refund"
     r"|contributions?$|payouts?|fee$|получение (кредита|займа)|возврат (займа|налога|депозита)|за[йё]м|взнос|вклад учредителя"
     r"|перевод с другого счета|проценты( по депозиту| полученные)?|дивиденды|darlehen|einlage|zinsen|prêt|préstamo"
+)
+# What an account held before, not what came into it.
+CARRIED = (
+    r"(opening|closing|starting|beginning|ending|previous) balance|balance (brought|carried)|(brought|carried) (forward|down)|[bc]/f$"
+    r"|(anfangs|end)-?saldo|saldo-?vortrag|übertrag$|(входящ|исходящ|начальн|конечн)(ий|ее|ый|ое) (остаток|сальдо|баланс)|сальдо"
+    r"|остаток на|solde (initial|final|précédent|reporté)|saldo (inicial|anterior|final|iniziale|początkowe|końcowe)"
 )
 IN_BOOKS = rf"({CATEGORY})|reporting_category|account(_name)?|chart_of_accounts|gl_account|konto"
 # What has not taken place, and what was left rather than reached.

@@ -89,7 +89,8 @@ def unread_columns(writer: PartWriter, part: LandedFile, options: Deliverable) -
 
 
 def _tell(writer: PartWriter, part: LandedFile, name: str, look: Look, said: Said, subject: Subject) -> None:
-    says = f"says {', '.join(said.words[:SHOWN])}" if said.words else "is empty" if look.is_blank else "is filled"
+    more = f" and {len(said.words) - SHOWN} more" if len(said.words) > SHOWN else ""
+    says = f"says {', '.join(said.words[:SHOWN])}{more}" if said.words else "is empty" if look.is_blank else "is filled"
     counts = f"{said.rows} row(s): {f'{said.money:,.2f}' if subject.amount else 'they'} would count as {subject.counts_as}"
     what = f"column {name} is read by nobody and {says} in {counts}"
     leave = "leave such rows out (`skip_rows_matching` of a CSV, `query` of a database)"

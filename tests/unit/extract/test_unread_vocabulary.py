@@ -51,6 +51,16 @@ NOT_PAID = """
     Voided By: | ann ; Cancellation Date: | 2026-03-01 ; Дата отмены: | 01.03.2026 ; Причина возврата: | брак ; Сумма возвратов: 0 | 100
     Error Code: 0 | 05 ; Decline code: | 51 ; Cost unit: EUR | thousand ; Amount unit: | тыс. руб. ; Einheit: Stk | TEUR ; Scale: 1 | 1000
     Return: no | yes ; Internal transfer: no | yes ; Duplicate: no | yes ; Дубль: нет | да ; Type: Payment | General Currency Conversion
+    Status: paid | Bounced ; Status: paid | NSF ; Status: paid | Insufficient funds ; Status: paid | Stopped ; Status: paid | cheque bounced
+    Status: bezahlt | Rückläufer ; Status: bezahlt | Rücklastschrift ; Status: bezahlt | zurückgewiesen ; Status: paid | Written off
+    Status: betald | Återbetald ; Status: betald | Avbruten ; Status: betald | Makulerad
+    Status: betald | obetald ; Status: ok | Refunderet
+    Status: 支払済み | 返金済み ; Status: 支払済み | キャンセル ; Status: 支付成功 | 已退款 ; Status: ok | 失敗 ; Statut: payé | échouée
+    Statut: payé | Non payé ; Estado: pagado | No pagado ; Estado: pago | Devolvido ; Situação: pago | Falhou ; Stato: pagato | Non riuscito
+    Stato: pagato | fallito ; Status: opłacono | anulowano ; Status: opłacono | zwrot ; Status: opłacono | Nieudana ; Durum: ödendi | İade
+    Status: paid | Scheduled ; Reversal Indicator: | Y ; Refund flag: N | Y ; Status: paid | Returned (payment) ; Description: Fee | b/f
+    Description: Course | Opening balance ; Memo: Course | Balance brought forward ; Назначение: Курс | Входящий остаток на 01.03
+    Text: Kurs | Saldovortrag 2026 ; Account: Sales | Opening Balance Equity ; Memo: carried by bank | Carried forward
 """
 WENT_OUT = """
     Direction: in | out ; Direction: credit | DEBIT ; Transaction Type: Credit|Debit ; Тип операции: Поступление | Списание
@@ -77,6 +87,8 @@ ORDINARY = """
     Account: Capital One Checking | Equity Bank KES ; Category: Capital raising advisory | Interest-free plan
     Account: Fees | Consulting Income
     Category: Equity research | Grant writing ; Тип операции: Кредит | Поступление
+    Status: Bounce house | Stop ; Description: Balance of course | Final balance ; Text: Opening ceremony | Saldo bezahlt
+    Memo: Remaining balance | Balance payment ; Description: Остаток за курс | Zwrotny depozyt ; Reversal Indicator: | N
     Reconciled: no | yes ; Invoice sent: no | yes ; Payment Source Type: card | sepa_debit
 """
 ORDINARY_COSTS = "Unit: EUR | pcs ; Period: March 2026 | Q ; Frequency: once | 1 ; Units: 1000 | 10 ; Interval: 5 | "
@@ -89,6 +101,7 @@ NOT_SPENT = """
     Type: Spend | Top-up ; Type: Search | Refund ; Тип операции: Списание | Пополнение ; Transaction Type: charge | Promotional credit
 """
 NO_COST = """
+    Description: Rent | Opening balance ; Memo: | Balance carried forward ; Statut: payé | Annulé ; Status: betald | Makulerad
     Status: approved | Rejected ; Status: paid | Refunded ; Статус: проведен | Отклонён ; Status: open | Pending approval
     Document type: Invoice | Credit note ; Belegart: Rechnung | Gutschrift ; Transaction Type: Bill | Bill Payment ; Type: Expense | Refund
     Category: Software | Income ; Dr/Cr: D | C ; Scenario: actual | Budget ; Include in CAC: yes | no

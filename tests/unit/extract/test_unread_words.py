@@ -138,6 +138,25 @@ def test_of_other_columns_it_is_told(csv: Landing) -> None:
     assert "customer_state_now is read by nobody and says cancelled in 1 row(s): 1,100.50" in warning
 
 
+def test_of_many_words_it_says_how_many_more(csv: Landing) -> None:
+    _money(csv, "status", "paid", *WORDS.split(" | ")[:8])
+    with pytest.raises(ConfigError, match=r"says (\w[^,]*, ){4}[\w ]+ and 3 more in 8 row"):
+        csv.land()
+
+
+def test_what_takes_another_payment_back_is_asked_for(csv: Landing) -> None:
+    for column in ("reverses", "Reversal of", "Refund of payment ID"):
+        _money(csv, column, "", "", "0")
+        with pytest.raises(ConfigError, match=rf"column {column} is read by nobody and names another payment in 1 row\(s\): 1,100.50"):
+            csv.land()
+        # of no payment of the file; of the row itself; nothing at all
+        for cell in ("7", "2", ""):
+            _money(csv, column, "", "", cell)
+            assert not csv.land().warnings
+    _money(csv, "reverses", "1", kind="refund")
+    assert not csv.land().warnings
+
+
 def test_prose_is_no_word(csv: Landing) -> None:
     _money(csv, "note", *[f"refund of order {number}" for number in range(30)])
     assert not csv.land().warnings
