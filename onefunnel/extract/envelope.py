@@ -60,7 +60,7 @@ DATE = re.compile(r"\d{4}-\d\d-\d\d.*")
 
 @dataclass(frozen=True)
 class Told:
-    """What says that there is more. path: dotted; says: in words; paging: the setting of a REST entity that would read it.
+    """What says that there is more. path: dotted, empty where none leads to it; says: in words; paging: the setting of REST that reads it.
 
     records, pages: how many there are in all, where it is by such a number.
     """
@@ -140,10 +140,10 @@ def more_told(envelope: Any, records: Any, held: Held, *, counts: bool = True, a
     facts = list(_facts(envelope, records))
     says_end = any(fact.of_list and _says_end(fact) for fact in facts)
     for fact in facts:
-        told = _by_flag(fact, facts) or _by_rest(fact) or (None if says_end else _by_next(fact)) or _by_pages(fact, held)
+        told = _by_flag(fact, facts) or (None if says_end else _by_next(fact)) or _by_pages(fact, held)
         if told:
             return told
-    return next((told for fact in facts if (told := _by_count(fact, facts, held, asked))), None) if counts else None
+    return next((told for fact in facts if (told := _by_count(fact, facts, held, asked) or _by_rest(fact, held))), None) if counts else None
 
 
 def lists_in(envelope: Any, path: tuple[str, ...] = ()) -> dict[str, list[Any]]:
@@ -267,12 +267,12 @@ def _by_flag(fact: Fact, facts: list[Fact]) -> Told | None:
     return Told(fact.dotted, f"`{fact.dotted}` is false: there is more", page) if is_left else None
 
 
-def _by_rest(fact: Fact) -> Told | None:
+def _by_rest(fact: Fact, held: Held) -> Told | None:
     """`remaining`: of records, where no quota stands beside it."""
     words, left = _words(fact.name), _whole(fact.value)
     if not left or "remaining" not in words or words - {"remaining"} - NOUNS or not fact.of_list or fact.beside & (LIMITS | {"reset"}):
         return None
-    return Told(fact.dotted, f"`{fact.dotted}` says that {left} remain", PAGE)
+    return Told("", f"`{fact.dotted}` says that {left} remain", PAGE, records=held.records + left)
 
 
 def _by_next(fact: Fact) -> Told | None:

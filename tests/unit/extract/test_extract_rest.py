@@ -560,6 +560,16 @@ def test_headers_of_a_whole_list_are_not_doubted(source: Source, api: Api, heade
     assert source.ids == IDS
 
 
+def test_a_number_that_remains_of_something_else_is_declared_as_none(source: Source, api: Api) -> None:
+    api.answer = lambda path, query: {"items": RECORDS, "remaining": 9}
+    source.entity["records"] = "items"
+    with pytest.raises(ConfigError, match="`remaining` says that 9 remain"):
+        source.land()
+    source.entity["total"] = ""
+    source.land()
+    assert source.ids == IDS
+
+
 def test_pages_that_are_counted_from_0_are_missed_by_their_total(source: Source, api: Api) -> None:
     api.answer = lambda path, query: {"items": RECORDS[int(query["page"]) * 10 :][:10], "total": 25}
     source.entity |= {"records": "items", "paging": {"by": "page", "param": "page"}}
