@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 from conftest_landing import Landing
+from rest_source import TOKEN, Api, Source
+
+from onefunnel.extract import rest
 
 
 @pytest.fixture
@@ -28,3 +31,18 @@ def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[sqlite
     connection.execute("create table leads (lead_id integer, name text, amount numeric, updated_at text)")
     yield connection
     connection.close()
+
+
+@pytest.fixture
+def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
+    monkeypatch.setattr(rest, "FIRST_WAIT_SECONDS", 0.01)
+    monkeypatch.setenv("CRM_TOKEN", TOKEN)
+    api = Api()
+    yield api
+    api.server.shutdown()
+    api.server.server_close()
+
+
+@pytest.fixture
+def source(tmp_path: Path, api: Api) -> Source:
+    return Source(tmp_path, api)
