@@ -111,7 +111,8 @@ def landed_sample(path: Path) -> Iterator[Sample]:
 
         def landed(header_row: int | None = None) -> LoadManifest:
             entity = FileEntity(path=str(copy), header_row=header_row)
-            source = FilesSource(name="sample", system="sample", connector="files", entities={"sample": entity})
+            # which mark it is nobody has decided yet: numbers are counted as they are written
+            source = FilesSource(name="sample", system="sample", connector="files", decimal_separator=".", entities={"sample": entity})
             config = PipelineConfig(version=1, sources=(source,))
             return extract_source(config, source, Interval.for_as_of(date(2000, 1, 1)), settings)[0]
 
