@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 from conftest_landing import Landing
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from onefunnel.errors import ConfigError, MissingColumn, OnefunnelError
+from onefunnel.extract.table_edges import NOTHING
 from onefunnel.project import project_root
 
 
@@ -248,6 +249,8 @@ TEXT = st.text(alphabet=string.printable.replace("\x0b", "").replace("\x0c", "")
 @pytest.mark.slow
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(st.tuples(TEXT, TEXT, TEXT), min_size=1, max_size=8), delimiter=st.sampled_from(",;\t|"))
+@example(rows=[("", "", "-")], delimiter=",")
+@example(rows=[("a", "", "-"), ("", "—", ""), ("", "", "")], delimiter=";")
 def test_whatever_python_writes_lands_unchanged(
     tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, str, str]], delimiter: str
 ) -> None:
@@ -257,6 +260,10 @@ def test_whatever_python_writes_lands_unchanged(
     writer.writerows([("a", "b", "c"), *rows])
     landing.write("a.csv", text.getvalue())
     landing.land()
+    # a line of dashes below the table is none of its rows, and nor is what is empty beside it
+    below = next((count for count, row in enumerate(reversed(rows)) if any(cell.strip() not in NOTHING for cell in row)), len(rows))
+    if any(cell.strip() for row in rows[len(rows) - below :] for cell in row):
+        del rows[len(rows) - below :]
     while len(rows) > 1 and not any(rows[-1]) and any(map(any, rows)):
         rows.pop()
     assert landing.rows() == [tuple(cell or None for cell in row) for row in rows]
